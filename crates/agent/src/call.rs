@@ -1,0 +1,70 @@
+//! What a call needs to know, whom it tells, and what it comes to.
+
+use async_trait::async_trait;
+use domain::{
+    AttemptId, ConversationId, Personal, PhoneNumber,
+    campaign::VoicemailPolicy,
+    conversation::{ConversationStatus, Disposition, Speaker},
+    live::Glimpse,
+    results::{ConversationResults, ResultField},
+};
+use std::time::Duration;
+
+/// Everything about one call that is decided before it begins.
+#[derive(Clone, Debug)]
+pub struct CallBrief {
+    pub conversation_id: ConversationId,
+    pub attempt_id: AttemptId,
+    pub number: PhoneNumber,
+    /// Texts with the lead's data already filled in.
+    pub script: Personal,
+    pub opening: Personal,
+    pub voicemail_message: Personal,
+    pub voicemail_policy: VoicemailPolicy,
+    pub result_fields: Vec<ResultField>,
+    /// BCP 47, for example “en-US”.
+    pub language: String,
+    pub ringing_timeout: Duration,
+    /// From the answer.
+    pub longest_call: Duration,
+}
+
+/// A sentence that was said aloud, before it has a position and a time of day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaidAloud {
+    pub speaker: Speaker,
+    pub text: Personal,
+    /// Milliseconds of room time since the answer.
+    pub start_ms: u32,
+    pub end_ms: u32,
+    pub interrupted: bool,
+}
+
+/// Something could not be written down. The cause is in the log of whoever implements [`CallScribe`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the call could not be written down")]
+pub struct NotWritten;
+
+/// Whoever writes down what happens in a call. Every method is durable when it returns, except [`CallScribe::glimpse`].
+#[async_trait]
+pub trait CallScribe: Send + Sync {
+    /// About to dial: must be on disk before the network is asked.
+    async fn about_to_dial(&self) -> Result<(), NotWritten>;
+    /// It rings, or it was answered.
+    async fn stage(&self, status: ConversationStatus) -> Result<(), NotWritten>;
+    /// A sentence was said aloud.
+    async fn sentence(&self, said: SaidAloud) -> Result<(), NotWritten>;
+    /// The person asked not to be called again: the number goes on the do-not-call list now, not at the end.
+    async fn opted_out(&self) -> Result<(), NotWritten>;
+    /// Something for the eyes of whoever watches right now.
+    fn glimpse(&self, glimpse: Glimpse);
+}
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallEnd {
+    pub disposition: Disposition,
+    pub results: ConversationResults,
+    /// Room time from the answer to the end; zero if nobody answered.
+    pub duration: Duration,
+}

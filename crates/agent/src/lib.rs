@@ -1,0 +1,11 @@
+//! The conversation.
+//!
+//! [`ConversationFlow`](flow::ConversationFlow) is the pure state machine: `handle(event, now) -> effects`.
+//! [`CampaignAgent`](campaign_agent::CampaignAgent) drives it with a room and the three voice ports,
+//! [`TranscriptSaver`](transcript_saver::TranscriptSaver) decides what was said aloud, and
+//! [`HangupDetector`](hangup_detector::HangupDetector) decides that the far end is gone.
+//!
+//! **This crate never knows** sockets, model vendors, databases or the time of day. Time is the room's: one tick is
+//! 20 ms, so a rehearsal at ten times the speed decides exactly what it would have decided in real time.
+
+pub mod call;

@@ -1,0 +1,234 @@
+//! When a person may be called: the campaign's hours, cut down to what the law allows, by the person's own clock.
+//!
+//! This file knows no calendar: whoever calls it turns an instant into a [`LocalTime`] for each zone the number could
+//! be in. A doubt closes the gate.
+
+use serde::{Deserialize, Serialize};
+
+/// Minutes in a day.
+pub const DAY: u16 = 24 * 60;
+
+/// The earliest and latest minute of the day at which anybody may be called, whatever a campaign says
+/// (47 CFR 64.1200(c)(1): 8:00 to 21:00 at the called party's location).
+pub const LEGAL_WINDOW: (u16, u16) = (8 * 60, 21 * 60);
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl Weekday {
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Monday => "Monday",
+            Self::Tuesday => "Tuesday",
+            Self::Wednesday => "Wednesday",
+            Self::Thursday => "Thursday",
+            Self::Friday => "Friday",
+            Self::Saturday => "Saturday",
+            Self::Sunday => "Sunday",
+        }
+    }
+
+    /// 0 for Monday to 6 for Sunday.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// Part of a day: from the first minute in which a call may start to the first in which it may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Minutes after midnight.
+    pub from: u16,
+    /// Minutes after midnight, at most 1,440.
+    pub to: u16,
+}
+
+/// A campaign's hours: for each day, Monday first, the window in which calls may start; `None` if not on that day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeeklyHours {
+    pub days: [Option<Window>; 7],
+}
+
+impl WeeklyHours {
+    /// The same window Monday to Friday.
+    #[must_use]
+    pub const fn weekdays(from: u16, to: u16) -> Self {
+        let day = Some(Window { from, to });
+        Self {
+            days: [day, day, day, day, day, None, None],
+        }
+    }
+
+    /// The same window on all seven days.
+    #[must_use]
+    pub const fn every_day(from: u16, to: u16) -> Self {
+        Self {
+            days: [Some(Window { from, to }); 7],
+        }
+    }
+
+    #[must_use]
+    pub fn is_open_at_all(&self) -> bool {
+        self.days.iter().any(Option::is_some)
+    }
+
+    #[must_use]
+    pub fn windows_are_valid(&self) -> bool {
+        self.days
+            .iter()
+            .flatten()
+            .all(|window| window.from < window.to && window.to <= DAY)
+    }
+
+    /// The window of `day` after the legal limits were cut out of it; `None` if nothing is left.
+    #[must_use]
+    pub fn allowed_on(&self, day: Weekday) -> Option<Window> {
+        let window = self.days[day.index()]?;
+        let cut = Window {
+            from: window.from.max(LEGAL_WINDOW.0),
+            to: window.to.min(LEGAL_WINDOW.1),
+        };
+        (cut.from < cut.to).then_some(cut)
+    }
+}
+
+/// What the clock on somebody's wall says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalTime {
+    pub day: Weekday,
+    /// Minutes after midnight.
+    pub minute: u16,
+}
+
+/// Whether a lead may be called now, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateReason {
+    /// All checks passed.
+    Allowed,
+    /// The number is on the do-not-call list.
+    DoNotCall,
+    /// It is outside the campaign's hours or the legal window where the person lives, or could live.
+    OutsideCallingHours,
+    /// Nothing is known about where the number is.
+    UnknownTimeZone,
+}
+
+impl GateReason {
+    pub const ALL: [Self; 4] = [
+        Self::Allowed,
+        Self::DoNotCall,
+        Self::OutsideCallingHours,
+        Self::UnknownTimeZone,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::DoNotCall => "do_not_call",
+            Self::OutsideCallingHours => "outside_calling_hours",
+            Self::UnknownTimeZone => "unknown_time_zone",
+        }
+    }
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Allowed => "Allowed",
+            Self::DoNotCall => "On the do-not-call list",
+            Self::OutsideCallingHours => "Outside calling hours where the person lives",
+            Self::UnknownTimeZone => "Time zone of the number unknown",
+        }
+    }
+}
+
+/// The gate. `clocks` holds the local time in every zone the number could be in; it is open only if it is open by all
+/// of them, and never if there are none.
+#[must_use]
+pub fn decide(hours: &WeeklyHours, clocks: &[LocalTime], on_do_not_call_list: bool) -> GateReason {
+    if on_do_not_call_list {
+        return GateReason::DoNotCall;
+    }
+    if clocks.is_empty() {
+        return GateReason::UnknownTimeZone;
+    }
+    let open = clocks.iter().all(|clock| {
+        hours
+            .allowed_on(clock.day)
+            .is_some_and(|window| (window.from..window.to).contains(&clock.minute))
+    });
+    if open {
+        GateReason::Allowed
+    } else {
+        GateReason::OutsideCallingHours
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: Weekday, hour: u16, minute: u16) -> LocalTime {
+        LocalTime {
+            day,
+            minute: hour * 60 + minute,
+        }
+    }
+
+    #[test]
+    fn the_law_cuts_the_campaigns_hours() {
+        let hours = WeeklyHours::every_day(0, DAY);
+        assert_eq!(
+            decide(&hours, &[at(Weekday::Sunday, 7, 59)], false),
+            GateReason::OutsideCallingHours
+        );
+        assert_eq!(decide(&hours, &[at(Weekday::Sunday, 8, 0)], false), GateReason::Allowed);
+        assert_eq!(
+            decide(&hours, &[at(Weekday::Sunday, 20, 59)], false),
+            GateReason::Allowed
+        );
+        assert_eq!(
+            decide(&hours, &[at(Weekday::Sunday, 21, 0)], false),
+            GateReason::OutsideCallingHours
+        );
+    }
+
+    #[test]
+    fn one_closed_zone_closes_the_gate_and_none_at_all_too() {
+        let hours = WeeklyHours::weekdays(9 * 60, 18 * 60);
+        let open = at(Weekday::Monday, 10, 0);
+        assert_eq!(
+            decide(&hours, &[open, at(Weekday::Monday, 8, 0)], false),
+            GateReason::OutsideCallingHours
+        );
+        assert_eq!(
+            decide(&hours, &[open, at(Weekday::Sunday, 10, 0)], false),
+            GateReason::OutsideCallingHours
+        );
+        assert_eq!(decide(&hours, &[], false), GateReason::UnknownTimeZone);
+        assert_eq!(decide(&hours, &[open], true), GateReason::DoNotCall);
+    }
+}

@@ -1,0 +1,26 @@
+//! What a person may do: one action, one function. Server functions and REST routes are thin doors to these.
+//!
+//! Every operation takes the [`Operations`] it works with, then who asks ([`Caller`], or nothing for the few that serve
+//! people who are not signed in), then its input, and returns `Result<_, UserError>`. In this order it
+//! checks the permission, checks the input, writes, appends events, writes the audit log.
+//!
+//! **This crate never knows** HTTP or Leptos.
+
+pub mod caller;
+
+pub use caller::Caller;
+use domain::{Chance, Clock};
+use std::sync::Arc;
+use store::Store;
+
+/// What every operation needs.
+#[derive(Clone)]
+pub struct Operations {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+    /// What is connected and what is simulated; fixed at start.
+    pub installation: Arc<domain::views::InstallationView>,
+    /// Key of the keyed hashes in the sign-in throttle; random at each start is fine.
+    pub throttle_key: [u8; 32],
+}

@@ -1,0 +1,115 @@
+//! The only place with SQL. Migrations run from here.
+//!
+//! **This crate never knows** who is asking or why: `operations` and `dialer` decide, this crate reads and writes.
+//!
+//! One file for each thing that is stored; its rows are private to it and become `domain` types before they leave. SQL
+//! is checked at compile time (sqlx macros) against the migrated schema; the offline data lies in `.sqlx` and
+//! `cargo xtask test` proves it current. Times are arguments, except where the database's own clock must decide between
+//! processes (leases).
+
+pub mod events;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+pub use sqlx::{PgConnection, PgPool};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// The migrations of this release.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+}
+
+/// What goes wrong with the database. Never shown to a person as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row to change or to read is not there.
+    #[error("no such row")]
+    Missing,
+    /// A constraint of the schema refused the change; its name tells which.
+    #[error("constraint {0} refused the change")]
+    Constraint(String),
+    /// What is stored cannot be understood by this release.
+    #[error("stored {what} cannot be read: {cause}")]
+    Corrupt { what: &'static str, cause: String },
+    #[error(transparent)]
+    Database(sqlx::Error),
+    #[error(transparent)]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::RowNotFound => Self::Missing,
+            sqlx::Error::Database(refusal) if refusal.constraint().is_some() => {
+                Self::Constraint(refusal.constraint().unwrap_or_default().to_owned())
+            }
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl StoreError {
+    /// True if the constraint of this name refused the change.
+    #[must_use]
+    pub fn is_constraint(&self, name: &str) -> bool {
+        matches!(self, Self::Constraint(refused_by) if refused_by == name)
+    }
+
+    pub(crate) fn corrupt(what: &'static str, cause: impl std::fmt::Display) -> Self {
+        Self::Corrupt {
+            what,
+            cause: cause.to_string(),
+        }
+    }
+}
+
+impl Store {
+    /// Connects, at most `connections` at a time, waiting at most ten seconds for one.
+    ///
+    /// # Errors
+    /// The database cannot be reached or refuses us.
+    pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options.application_name("ringside"))
+            .await?;
+        Ok(Self { pool })
+    }
+
+    /// Uses a pool that somebody else opened (tests).
+    #[must_use]
+    pub const fn from_pool(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Brings the schema up to this release. Safe to run from several processes at once.
+    ///
+    /// # Errors
+    /// A migration failed, or the database is newer than this release.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        MIGRATIONS.run(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The pool, for tests and for code that listens to notifications.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// Milliseconds to the database's type.
+pub(crate) fn to_sql(at: domain::UnixMillis) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// The database's type to milliseconds.
+pub(crate) fn from_sql(at: OffsetDateTime) -> domain::UnixMillis {
+    domain::UnixMillis(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,173 @@
+//! Rooms, participants, dialling, listening, as one port: [`TelephoneNetwork`].
+//!
+//! **This crate never knows** campaigns, leads or models. It carries sound and tells what became of a dialled number.
+//!
+//! A call goes like this: [`TelephoneNetwork::open_room`] makes the room with the agent in it, [`AgentSeat::dial`] asks
+//! the network to ring the number, and from then on [`AgentSeat::next`] tells stages, sound and the end, in order. The
+//! agent speaks with [`AgentSeat::speak`], one frame every [`FRAME_MILLIS`] ms of room time, which is what keeps time
+//! in a conversation: a rehearsal that runs ten times faster is simply a room that ticks ten times faster.
+
+use async_trait::async_trait;
+use domain::{AttemptId, ConversationId, PhoneNumber};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::broadcast;
+
+/// Samples per second of all sound in a room: wide-band telephony.
+pub const SAMPLE_RATE_HZ: u32 = 16_000;
+/// Length of a frame, milliseconds.
+pub const FRAME_MILLIS: u32 = 20;
+/// Samples in a frame.
+pub const FRAME_SAMPLES: usize = (SAMPLE_RATE_HZ / 1_000 * FRAME_MILLIS) as usize;
+
+/// 20 ms of mono sound, signed 16 bit, 16 kHz. Cheap to clone, so that recording, listeners and recognisers share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame(Arc<[i16; FRAME_SAMPLES]>);
+
+impl Frame {
+    #[must_use]
+    pub fn new(samples: [i16; FRAME_SAMPLES]) -> Self {
+        Self(Arc::new(samples))
+    }
+
+    /// A frame from up to [`FRAME_SAMPLES`] samples, filled up with silence; surplus samples are left out.
+    #[must_use]
+    pub fn from_slice(samples: &[i16]) -> Self {
+        let mut frame = [0; FRAME_SAMPLES];
+        let length = samples.len().min(FRAME_SAMPLES);
+        frame[..length].copy_from_slice(&samples[..length]);
+        Self::new(frame)
+    }
+
+    #[must_use]
+    pub fn silence() -> Self {
+        static SILENCE: std::sync::OnceLock<Frame> = std::sync::OnceLock::new();
+        SILENCE.get_or_init(|| Self::new([0; FRAME_SAMPLES])).clone()
+    }
+
+    #[must_use]
+    pub fn samples(&self) -> &[i16; FRAME_SAMPLES] {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        self.0.iter().all(|sample| *sample == 0)
+    }
+}
+
+/// What the network is asked to do.
+#[derive(Clone, Debug)]
+pub struct DialRequest {
+    /// Key of this dial: the network's ledger tells by it whether it was ever asked ([`TelephoneNetwork::was_dialled`]).
+    pub attempt_id: AttemptId,
+    pub number: PhoneNumber,
+    /// How long the phone may ring.
+    pub ringing_timeout: Duration,
+}
+
+/// Why a phone that rang was not answered, or could not even ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAnswered {
+    /// The ringing time-out passed (SIP 408, 480, 487).
+    NoAnswer,
+    /// SIP 486, 600.
+    Busy,
+    /// SIP 603.
+    Rejected,
+    /// The number cannot be reached (SIP 404, 5xx); with the code if the network gave one.
+    Unreachable { sip_code: Option<u16> },
+}
+
+/// Why an answered call ended, if it was not the agent who ended it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FarEnd {
+    /// The person hung up.
+    HungUp,
+    /// The connection broke.
+    Lost,
+}
+
+/// What the agent perceives, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomEvent {
+    Ringing,
+    Answered,
+    /// The next 20 ms of room time, with what the person's side sounds like. Comes from the answer to the end without
+    /// gaps: silence is a frame too. Before the answer there are none.
+    Tick(Frame),
+    /// A key of the phone's keypad: 0-9, `*`, `#`.
+    Dtmf(char),
+    /// The call did not come about. Nothing follows.
+    NotAnswered(NotAnswered),
+    /// The far end left. Nothing follows.
+    Left(FarEnd),
+}
+
+/// What the two sides of a call sound like, for people who listen. One for each tick.
+#[derive(Clone, Debug)]
+pub struct HeardFrames {
+    pub agent: Frame,
+    pub person: Frame,
+}
+
+/// What a network says about an attempt after a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialRecord {
+    /// It was never asked to dial this attempt: the lead can be put back.
+    Never,
+    /// It was asked: the phone may have rung, so it must not ring again.
+    Dialled,
+}
+
+/// What goes wrong on our side of the network. None of these texts carries personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum TelephonyError {
+    /// The network cannot be reached or refuses us; nothing was dialled.
+    #[error("the telephone network cannot be used now: {0}")]
+    Unavailable(String),
+    /// The room is gone.
+    #[error("the room is closed")]
+    RoomClosed,
+}
+
+/// A telephone network.
+#[async_trait]
+pub trait TelephoneNetwork: Send + Sync + 'static {
+    /// Opens the room of a call and takes the agent's seat in it. Nothing rings yet.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; then nothing was opened.
+    async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError>;
+
+    /// Whether this attempt was ever dialled, whichever process asked.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; ask again later, and do not dial meanwhile.
+    async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError>;
+
+    /// Both sides of a call that this process holds, from now on; `None` if it holds no such call. A listener that is
+    /// too slow misses frames and disturbs nobody.
+    fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>>;
+}
+
+/// The agent's place in a room. Dropping it ends the call for the far end too.
+#[async_trait]
+pub trait AgentSeat: Send {
+    /// Asks the network to ring the number. Returns as soon as the network has the request (it is in its ledger then);
+    /// what becomes of it arrives by [`AgentSeat::next`].
+    ///
+    /// # Errors
+    /// [`TelephonyError`]; then nothing rings.
+    async fn dial(&mut self, request: DialRequest) -> Result<(), TelephonyError>;
+
+    /// The next event. Cancel safe. After [`RoomEvent::NotAnswered`] or [`RoomEvent::Left`], and when the room is gone,
+    /// it is `Left(FarEnd::Lost)` for ever.
+    async fn next(&mut self) -> RoomEvent;
+
+    /// Says a frame in the current tick. To be called at most once for each [`RoomEvent::Tick`]; a tick without it is
+    /// silence. Never blocks.
+    fn speak(&mut self, frame: Frame);
+
+    /// Hangs up and closes the room. Idempotent.
+    async fn hang_up(&mut self);
+}

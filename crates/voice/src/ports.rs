@@ -1,0 +1,118 @@
+//! The three ports: speech to text, language model, text to speech.
+
+use async_trait::async_trait;
+use domain::{
+    Personal,
+    results::{ConversationResults, ResultField},
+};
+use futures::stream::BoxStream;
+use telephony::Frame;
+
+/// Why a model or voice service did not do its work. The text is for the log: it carries no personal data.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum VoiceError {
+    #[error("the service cannot be reached or is overloaded: {0}")]
+    Unavailable(String),
+    #[error("the service answered something that makes no sense: {0}")]
+    Nonsense(String),
+}
+
+/// Turns speech into text.
+#[async_trait]
+pub trait SpeechToText: Send + Sync + 'static {
+    /// Starts listening to one utterance. Utterances of one call are opened one after the other.
+    ///
+    /// # Errors
+    /// [`VoiceError`].
+    async fn open(&self, language: &str) -> Result<Box<dyn Utterance>, VoiceError>;
+}
+
+/// One utterance of a person, while it is being heard.
+#[async_trait]
+pub trait Utterance: Send {
+    /// The next 20 ms. Returns the text so far if it became longer or changed.
+    fn hear(&mut self, frame: &Frame) -> Option<Personal>;
+
+    /// The person fell silent: the final text, empty if there were no words in it.
+    ///
+    /// # Errors
+    /// [`VoiceError`].
+    async fn finish(self: Box<Self>) -> Result<Personal, VoiceError>;
+}
+
+/// Who said a line of the context that a language model gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextRole {
+    Agent,
+    Person,
+    /// A supervisor's whisper: advice to the agent, never read aloud as it is.
+    Supervisor,
+}
+
+/// A line of the conversation so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextLine {
+    pub role: ContextRole,
+    pub text: Personal,
+}
+
+/// What a language model needs to know to go on.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// The campaign's script with the lead's data filled in.
+    pub script: Personal,
+    pub result_fields: Vec<ResultField>,
+    /// All that was said aloud, and the whispers, in order.
+    pub lines: Vec<ContextLine>,
+}
+
+/// A piece of a language model's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyPart {
+    /// More words to say.
+    Words(String),
+    /// The agent has learned a fact: a result field by name.
+    Result { field: String, value: serde_json::Value },
+    /// The person wants to be called another time; when, in their words.
+    CallBack { when: String },
+    /// Say the words of this reply, then hang up.
+    EndCall,
+}
+
+/// Decides what to say.
+#[async_trait]
+pub trait LanguageModel: Send + Sync + 'static {
+    /// The next thing the agent says, as it is made. Dropping the stream cancels the request.
+    ///
+    /// # Errors
+    /// [`VoiceError`].
+    async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError>;
+
+    /// Facts and summary of a conversation that is over.
+    ///
+    /// # Errors
+    /// [`VoiceError`].
+    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError>;
+}
+
+/// Turns a sentence into sound.
+#[async_trait]
+pub trait TextToSpeech: Send + Sync + 'static {
+    /// The sound of one sentence, frame by frame, as fast as it can be made. Dropping the stream cancels it.
+    ///
+    /// # Errors
+    /// [`VoiceError`].
+    async fn speak(
+        &self,
+        text: &Personal,
+        language: &str,
+    ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError>;
+}
+
+/// The three ports together, as a call gets them.
+#[derive(Clone)]
+pub struct Voices {
+    pub speech_to_text: std::sync::Arc<dyn SpeechToText>,
+    pub language_model: std::sync::Arc<dyn LanguageModel>,
+    pub text_to_speech: std::sync::Arc<dyn TextToSpeech>,
+}
