@@ -187,9 +187,139 @@ pub fn decide(hours: &WeeklyHours, clocks: &[LocalTime], on_do_not_call_list: bo
     }
 }
 
+/// The local time in one zone that a number could be in, at the moment of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneClock {
+    /// IANA name, for example “America/New_York”.
+    pub zone: String,
+    /// Weekday and time as a person reads them, for example “Tue 10:30”.
+    pub local: String,
+}
+
+impl ZoneClock {
+    #[must_use]
+    pub fn new(zone: impl Into<String>, clock: LocalTime) -> Self {
+        Self {
+            zone: zone.into(),
+            local: format!("{} {}", &clock.day.label()[..3], hour_and_minute(clock.minute)),
+        }
+    }
+}
+
+/// On what a decision of the gate rests: the `because` column of an attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateEvidence {
+    /// Every zone the number could be in; none if nothing is known about it.
+    #[serde(default)]
+    pub zones: Vec<ZoneClock>,
+    /// The hours in which a call could have started that day, law and campaign together, for example “09:00–18:00”;
+    /// `None` if there were none, or if they differ between the zones because it is another day there.
+    #[serde(default)]
+    pub window: Option<String>,
+    /// The number is on the do-not-call list.
+    #[serde(default)]
+    pub do_not_call: bool,
+}
+
+impl GateEvidence {
+    /// What [`decide`] saw, for people to read.
+    #[must_use]
+    pub fn new(hours: &WeeklyHours, clocks: &[(String, LocalTime)], on_do_not_call_list: bool) -> Self {
+        let mut windows = clocks.iter().map(|(_, clock)| hours.allowed_on(clock.day));
+        let first = windows.next().flatten();
+        Self {
+            zones: clocks
+                .iter()
+                .map(|(zone, clock)| ZoneClock::new(zone.as_str(), *clock))
+                .collect(),
+            window: first
+                .filter(|window| windows.all(|other| other == Some(*window)))
+                .map(|window| format!("{}–{}", hour_and_minute(window.from), hour_and_minute(window.to))),
+            do_not_call: on_do_not_call_list,
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let place = match self.zones.as_slice() {
+            [] => "It is not known in which time zone the number is.".to_owned(),
+            [only] => format!("It was {} in {}.", only.local, zone_in_words(&only.zone)),
+            several => {
+                const NAMED: usize = 6;
+                let mut named: Vec<String> = several
+                    .iter()
+                    .take(NAMED)
+                    .map(|clock| format!("{} in {}", clock.local, zone_in_words(&clock.zone)))
+                    .collect();
+                if several.len() > NAMED {
+                    named.push(format!("{} more zones", several.len() - NAMED));
+                }
+                let last = named.pop().unwrap_or_default();
+                format!("The number could be in several zones; it was {} and {last}.", named.join(", "))
+            }
+        };
+        let window = match &self.window {
+            Some(window) => format!(" Calls could start {window}."),
+            None if self.zones.is_empty() => String::new(),
+            None => " No hours were open for all of them.".to_owned(),
+        };
+        let list = if self.do_not_call {
+            " The number is on the do-not-call list."
+        } else {
+            " The number was not on the do-not-call list."
+        };
+        format!("{place}{window}{list}")
+    }
+}
+
+/// “Europe/Isle_of_Man” as “Isle of Man”.
+fn zone_in_words(zone: &str) -> String {
+    zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
+}
+
+/// Minutes after midnight as “09:05”.
+fn hour_and_minute(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_evidence_reads_as_sentences() {
+        let hours = WeeklyHours::weekdays(9 * 60, 18 * 60);
+        let evidence = GateEvidence::new(
+            &hours,
+            &[
+                ("America/New_York".to_owned(), at(Weekday::Tuesday, 10, 30)),
+                ("America/Chicago".to_owned(), at(Weekday::Tuesday, 9, 30)),
+            ],
+            false,
+        );
+        assert_eq!(
+            evidence.in_words(),
+            "The number could be in several zones; it was Tue 10:30 in New York and Tue 09:30 in Chicago. Calls could \
+             start 09:00–18:00. The number was not on the do-not-call list."
+        );
+        let json = serde_json::to_value(&evidence).expect("serialises");
+        assert_eq!(json["zones"][0]["local"], "Tue 10:30");
+        assert_eq!(json["window"], "09:00–18:00");
+        let nothing: GateEvidence = serde_json::from_str("{}").expect("every part may be absent");
+        assert!(nothing.in_words().starts_with("It is not known"));
+    }
+
+    #[test]
+    fn different_days_in_different_zones_name_no_window() {
+        let hours = WeeklyHours::weekdays(9 * 60, 18 * 60);
+        let clocks = [
+            ("Asia/Tokyo".to_owned(), at(Weekday::Saturday, 1, 0)),
+            ("Europe/London".to_owned(), at(Weekday::Friday, 16, 0)),
+        ];
+        assert_eq!(GateEvidence::new(&hours, &clocks, true).window, None);
+        assert_eq!(GateEvidence::new(&hours, &clocks[1..], true).window.as_deref(), Some("09:00–18:00"));
+    }
 
     fn at(day: Weekday, hour: u16, minute: u16) -> LocalTime {
         LocalTime {

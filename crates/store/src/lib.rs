@@ -7,6 +7,8 @@
 //! `cargo xtask test` proves it current. Times are arguments, except where the database's own clock must decide between
 //! processes (leases).
 
+pub mod audit;
+pub mod call_commands;
 pub mod events;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -16,6 +18,9 @@ use time::OffsetDateTime;
 
 /// The migrations of this release.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// A transaction of this database.
+pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -95,6 +100,22 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         MIGRATIONS.run(&self.pool).await?;
         Ok(())
+    }
+
+    /// Begins a transaction. Dropped without [`sqlx::Transaction::commit`], it changes nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// A connection for single statements.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
     }
 
     /// The pool, for tests and for code that listens to notifications.
