@@ -6,7 +6,18 @@
 //!
 //! **This crate never knows** HTTP or Leptos.
 
+pub mod account;
 pub mod caller;
+pub mod calls;
+pub mod conversations;
+pub mod dashboard;
+pub mod event_feed;
+mod failure;
+pub mod housekeeping;
+mod page_cursor;
+pub mod settings;
+pub mod sign_in;
+pub mod users;
 
 pub use caller::Caller;
 use domain::{Chance, Clock};
