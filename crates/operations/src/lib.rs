@@ -9,11 +9,16 @@
 pub mod account;
 pub mod caller;
 pub mod calls;
+pub mod campaigns;
 pub mod conversations;
 pub mod dashboard;
+pub mod do_not_call;
 pub mod event_feed;
 mod failure;
 pub mod housekeeping;
+pub mod imports;
+pub mod leads;
+pub mod number_zones;
 mod page_cursor;
 pub mod settings;
 pub mod sign_in;
