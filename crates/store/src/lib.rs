@@ -9,7 +9,12 @@
 
 pub mod audit;
 pub mod call_commands;
+pub mod event_log;
 pub mod events;
+pub mod sessions;
+pub mod settings;
+pub mod sign_in_failures;
+pub mod users;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 pub use sqlx::{PgConnection, PgPool};

@@ -1,0 +1,47 @@
+//! Switches of the installation that people change while it runs.
+
+use crate::{StoreError, to_sql};
+use domain::{UnixMillis, UserId};
+use sqlx::PgConnection;
+
+const DIALLING_PAUSED: &str = "dialling_paused";
+
+/// True while no new call may start.
+///
+/// # Errors
+/// The database's.
+pub async fn dialling_paused(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let paused = sqlx::query_scalar!(
+        r#"SELECT value = 'true'::jsonb AS "paused!" FROM settings WHERE key = $1"#,
+        DIALLING_PAUSED
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(paused.unwrap_or(false))
+}
+
+/// Sets the switch; false if it stood so already.
+///
+/// # Errors
+/// The database's.
+pub async fn set_dialling_paused(
+    conn: &mut PgConnection,
+    at: UnixMillis,
+    by: UserId,
+    paused: bool,
+) -> Result<bool, StoreError> {
+    let changed = sqlx::query!(
+        "INSERT INTO settings (key, value, updated_at, updated_by) VALUES ($1, to_jsonb($2::boolean), $3, $4)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
+             updated_by = excluded.updated_by
+         WHERE settings.value IS DISTINCT FROM excluded.value",
+        DIALLING_PAUSED,
+        paused,
+        to_sql(at),
+        by.0,
+    )
+    .execute(conn)
+    .await?
+    .rows_affected();
+    Ok(changed == 1)
+}
