@@ -1,0 +1,37 @@
+//! What this installation is connected to, the switch for all dialling, and the audit log.
+
+use crate::error::AppError;
+use domain::{
+    paging::Page,
+    views::{AuditRow, InstallationView},
+};
+use leptos::prelude::*;
+use server_fn::codec::Json;
+
+/// What is connected and what is simulated.
+#[server(endpoint = "settings/installation", input = Json)]
+pub async fn installation() -> Result<InstallationView, AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    Ok(operations::settings::installation(&ops, &caller).await?)
+}
+
+/// True while all dialling is paused.
+#[server(endpoint = "settings/dialling-paused", input = Json)]
+pub async fn dialling_paused() -> Result<bool, AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    Ok(operations::settings::dialling_paused(&ops, &caller).await?)
+}
+
+/// Pauses all dialling, or lets it go on.
+#[server(endpoint = "settings/pause-dialling")]
+pub async fn set_dialling_paused(paused: bool) -> Result<(), AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    Ok(operations::settings::set_dialling_paused(&ops, &caller, paused).await?)
+}
+
+/// A page of the audit log, newest first.
+#[server(endpoint = "audit/list", input = Json)]
+pub async fn list_audit(after: Option<String>) -> Result<Page<AuditRow>, AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    Ok(operations::settings::audit(&ops, &caller, after).await?)
+}

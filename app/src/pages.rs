@@ -1,0 +1,21 @@
+//! The pages, one file each. The routes that lead to them are in [`crate::app`].
+
+pub mod account;
+pub mod audit;
+pub mod campaign;
+pub mod campaign_editor;
+pub mod campaigns;
+pub mod conversation;
+pub mod conversations;
+pub mod dashboard;
+pub mod do_not_call;
+pub mod gallery;
+pub mod import_progress;
+pub mod lead_import;
+pub mod leads;
+pub mod monitor;
+pub mod not_found;
+pub mod settings;
+pub mod sign_in;
+pub mod users;
+pub mod welcome;

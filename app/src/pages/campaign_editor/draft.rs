@@ -1,0 +1,195 @@
+use super::form::{CampaignForm, DayForm, ResultFieldForm, RetryForm};
+use leptos::prelude::*;
+
+/// What stands in the editor's controls, as signals.
+#[derive(Clone, Copy)]
+pub(super) struct Draft {
+    pub(super) name: RwSignal<String>,
+    pub(super) script: RwSignal<String>,
+    pub(super) opening: RwSignal<String>,
+    pub(super) voicemail_message: RwSignal<String>,
+    pub(super) voicemail_policy: RwSignal<String>,
+    pub(super) result_fields: RwSignal<Vec<ResultFieldDraft>>,
+    pub(super) hours: RwSignal<Vec<DayDraft>>,
+    pub(super) max_concurrent_calls: RwSignal<String>,
+    pub(super) calls_per_second: RwSignal<String>,
+    pub(super) retries: RwSignal<Vec<RetryDraft>>,
+    pub(super) ring_seconds: RwSignal<String>,
+    pub(super) max_call_seconds: RwSignal<String>,
+    pub(super) default_country: RwSignal<String>,
+    /// Key of the next result field that is added.
+    next_key: RwSignal<u32>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct ResultFieldDraft {
+    /// Stays with the field when it moves, so that its controls move instead of being made anew.
+    pub(super) key: u32,
+    pub(super) name: RwSignal<String>,
+    pub(super) kind: RwSignal<String>,
+    pub(super) choices: RwSignal<String>,
+    pub(super) description: RwSignal<String>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct DayDraft {
+    pub(super) open: RwSignal<bool>,
+    pub(super) from: RwSignal<String>,
+    pub(super) to: RwSignal<String>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct RetryDraft {
+    pub(super) after: StoredValue<String>,
+    pub(super) times: RwSignal<String>,
+    pub(super) delay: RwSignal<String>,
+    pub(super) unit: RwSignal<String>,
+}
+
+impl Draft {
+    pub(super) fn new(form: CampaignForm) -> Self {
+        let draft = Self {
+            name: RwSignal::new(form.name),
+            script: RwSignal::new(form.script),
+            opening: RwSignal::new(form.opening),
+            voicemail_message: RwSignal::new(form.voicemail_message),
+            voicemail_policy: RwSignal::new(form.voicemail_policy),
+            result_fields: RwSignal::new(Vec::new()),
+            hours: RwSignal::new(days(form.hours)),
+            max_concurrent_calls: RwSignal::new(form.max_concurrent_calls),
+            calls_per_second: RwSignal::new(form.calls_per_second),
+            retries: RwSignal::new(retries(form.retries)),
+            ring_seconds: RwSignal::new(form.ring_seconds),
+            max_call_seconds: RwSignal::new(form.max_call_seconds),
+            default_country: RwSignal::new(form.default_country),
+            next_key: RwSignal::new(0),
+        };
+        draft.set_result_fields(form.result_fields);
+        draft
+    }
+
+    /// All texts as they stand; tracks every control.
+    pub(super) fn form(self) -> CampaignForm {
+        CampaignForm {
+            name: self.name.get(),
+            script: self.script.get(),
+            opening: self.opening.get(),
+            voicemail_message: self.voicemail_message.get(),
+            voicemail_policy: self.voicemail_policy.get(),
+            result_fields: self
+                .result_fields
+                .get()
+                .into_iter()
+                .map(|field| ResultFieldForm {
+                    name: field.name.get(),
+                    kind: field.kind.get(),
+                    choices: field.choices.get(),
+                    description: field.description.get(),
+                })
+                .collect(),
+            hours: self
+                .hours
+                .get()
+                .into_iter()
+                .map(|day| DayForm {
+                    open: day.open.get().then(|| "true".to_owned()),
+                    from: day.from.get(),
+                    to: day.to.get(),
+                })
+                .collect(),
+            max_concurrent_calls: self.max_concurrent_calls.get(),
+            calls_per_second: self.calls_per_second.get(),
+            retries: self
+                .retries
+                .get()
+                .into_iter()
+                .map(|retry| RetryForm {
+                    after: retry.after.get_value(),
+                    times: retry.times.get(),
+                    delay: retry.delay.get(),
+                    unit: retry.unit.get(),
+                })
+                .collect(),
+            ring_seconds: self.ring_seconds.get(),
+            max_call_seconds: self.max_call_seconds.get(),
+            default_country: self.default_country.get(),
+        }
+    }
+
+    /// Puts the texts of `form` into all controls whose field is in `fields` (names as in `CampaignContent`).
+    pub(super) fn take(self, form: CampaignForm, fields: impl Fn(&str) -> bool) {
+        for (field, signal, text) in [
+            ("name", self.name, form.name),
+            ("script", self.script, form.script),
+            ("opening", self.opening, form.opening),
+            ("voicemail_message", self.voicemail_message, form.voicemail_message),
+            ("voicemail_policy", self.voicemail_policy, form.voicemail_policy),
+            ("max_concurrent_calls", self.max_concurrent_calls, form.max_concurrent_calls),
+            ("calls_per_ten_seconds", self.calls_per_second, form.calls_per_second),
+            ("ring_seconds", self.ring_seconds, form.ring_seconds),
+            ("max_call_seconds", self.max_call_seconds, form.max_call_seconds),
+            ("default_country", self.default_country, form.default_country),
+        ] {
+            if fields(field) {
+                signal.set(text);
+            }
+        }
+        if fields("result_fields") {
+            self.set_result_fields(form.result_fields);
+        }
+        if fields("hours") {
+            self.hours.set(days(form.hours));
+        }
+        if fields("retries") {
+            self.retries.set(retries(form.retries));
+        }
+    }
+
+    pub(super) fn set_result_fields(self, fields: Vec<ResultFieldForm>) {
+        let fields = fields.into_iter().map(|field| self.result_field(field)).collect();
+        self.result_fields.set(fields);
+    }
+
+    /// Adds an empty result field at the end.
+    pub(super) fn add_result_field(self) {
+        let field = self.result_field(ResultFieldForm {
+            kind: "text".to_owned(),
+            ..ResultFieldForm::default()
+        });
+        self.result_fields.update(|fields| fields.push(field));
+    }
+
+    fn result_field(self, field: ResultFieldForm) -> ResultFieldDraft {
+        let key = self.next_key.get_untracked();
+        self.next_key.set(key + 1);
+        ResultFieldDraft {
+            key,
+            name: RwSignal::new(field.name),
+            kind: RwSignal::new(field.kind),
+            choices: RwSignal::new(field.choices),
+            description: RwSignal::new(field.description),
+        }
+    }
+}
+
+fn days(days: Vec<DayForm>) -> Vec<DayDraft> {
+    days.into_iter()
+        .map(|day| DayDraft {
+            open: RwSignal::new(day.open.is_some()),
+            from: RwSignal::new(day.from),
+            to: RwSignal::new(day.to),
+        })
+        .collect()
+}
+
+fn retries(retries: Vec<RetryForm>) -> Vec<RetryDraft> {
+    retries
+        .into_iter()
+        .map(|retry| RetryDraft {
+            after: StoredValue::new(retry.after),
+            times: RwSignal::new(retry.times),
+            delay: RwSignal::new(retry.delay),
+            unit: RwSignal::new(retry.unit),
+        })
+        .collect()
+}

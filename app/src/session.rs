@@ -1,0 +1,34 @@
+//! Who is signed in, as the pages see it.
+
+use domain::{
+    access::Permission,
+    views::{InstallationView, SignedIn},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the frame around every page needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrameView {
+    pub signed_in: SignedIn,
+    pub installation: InstallationView,
+}
+
+/// True if the signed-in person's role includes `permission`. A page uses it to leave out what would be refused anyway;
+/// the refusal itself is made by the operation.
+#[must_use]
+pub fn may(permission: Permission) -> bool {
+    use_context::<FrameView>().is_some_and(|view| view.signed_in.role.may(permission))
+}
+
+/// Who is signed in, inside the frame.
+#[must_use]
+pub fn signed_in() -> Option<SignedIn> {
+    use_context::<FrameView>().map(|view| view.signed_in)
+}
+
+/// What is connected and what is simulated, inside the frame.
+#[must_use]
+pub fn installation() -> Option<InstallationView> {
+    use_context::<FrameView>().map(|view| view.installation)
+}
