@@ -20,6 +20,7 @@ pub mod imports;
 pub mod leads;
 pub mod number_zones;
 mod page_cursor;
+pub mod phone_input;
 pub mod settings;
 pub mod sign_in;
 pub mod users;
