@@ -9,8 +9,14 @@
 
 pub mod audit;
 pub mod call_commands;
+pub mod campaigns;
+pub mod conversations;
+pub mod do_not_call;
 pub mod event_log;
 pub mod events;
+pub mod imports;
+pub mod leads;
+pub mod live;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
