@@ -9,3 +9,13 @@
 //! 20 ms, so a rehearsal at ten times the speed decides exactly what it would have decided in real time.
 
 pub mod call;
+pub mod campaign_agent;
+pub mod farewell;
+pub mod flow;
+pub mod greeting;
+pub mod hangup_detector;
+pub mod opt_out;
+pub mod sentences;
+mod spoken_words;
+pub mod transcript_saver;
+pub mod turns;

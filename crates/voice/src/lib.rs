@@ -4,4 +4,8 @@
 //! The rest is what happens to frames in between: [`activity`] (is somebody speaking), [`level`] (how loud), and
 //! [`recording`] (both sides of a call as one Ogg Opus file).
 
+pub mod activity;
+pub mod beep;
+pub mod level;
 pub mod ports;
+pub mod recording;

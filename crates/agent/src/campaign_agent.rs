@@ -1,0 +1,386 @@
+//! Drives a [`ConversationFlow`] with a room, the three voice ports and a scribe.
+//!
+//! One loop per call, and nothing in it waits: the room's ticks set the pace, models and database work in tasks that
+//! tell their news through one inbox and end when the call is dropped. Of the effects only hanging up and the last
+//! collection of words ([`Effect::Settle`]) take time, and by then nobody is on the line.
+
+mod ear;
+mod glimpses;
+mod mouth;
+#[cfg(test)]
+mod tests;
+mod thinker;
+mod writer;
+
+use crate::{
+    call::{CallBrief, CallEnd, CallScribe},
+    flow::{ConversationFlow, Effect, Event, FlowRules},
+    hangup_detector::HangupDetector,
+};
+use domain::{call_command::CallCommand, conversation::Disposition, results::ConversationResults};
+use ear::Ear;
+use glimpses::Glimpses;
+use mouth::Mouth;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use telephony::{AgentSeat, DialRequest, FRAME_MILLIS, Frame, RoomEvent};
+use thinker::Thinker;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use voice::{ports::Voices, recording::CallRecorder};
+use writer::Writer;
+
+/// Asking the network to dial may take this long, by the wall clock.
+const DIALLING: Duration = Duration::from_secs(20);
+/// Hanging up may take this long, by the wall clock; dropping the seat does it too.
+const HANGING_UP: Duration = Duration::from_secs(2);
+/// Summaries and facts longer than this are cut, characters.
+const LONGEST_RESULT_CHARS: usize = 2_000;
+
+/// One call, from the dial to its one end.
+pub struct CampaignAgent {
+    pub brief: CallBrief,
+    pub seat: Box<dyn AgentSeat>,
+    pub voices: Voices,
+    pub scribe: Arc<dyn CallScribe>,
+    /// What supervisors want.
+    pub commands: mpsc::Receiver<CallCommand>,
+    /// Gets both sides of every tick.
+    pub recorder: Option<Box<dyn CallRecorder>>,
+    /// Cancelled when the process wants to stop: the call ends politely and quickly.
+    pub stop: CancellationToken,
+}
+
+impl CampaignAgent {
+    /// Makes the call. Always comes to an end, whatever network, models and database do; dropping it hangs up.
+    pub async fn run(self) -> CallEnd {
+        Call::new(self).run().await
+    }
+}
+
+/// The running parts of a call.
+struct Call {
+    brief: CallBrief,
+    seat: Box<dyn AgentSeat>,
+    commands: mpsc::Receiver<CallCommand>,
+    recorder: Option<Box<dyn CallRecorder>>,
+    stop: CancellationToken,
+    scribe: Arc<dyn CallScribe>,
+    flow: ConversationFlow,
+    hangup: HangupDetector,
+    ear: Ear,
+    mouth: Mouth,
+    thinker: Thinker,
+    writer: Writer,
+    glimpses: Glimpses,
+    inbox: mpsc::UnboundedReceiver<Event>,
+    /// Events that wait to be handled.
+    events: VecDeque<Event>,
+    /// Effects that take time: hanging up, and collecting the last words.
+    slow: VecDeque<Effect>,
+    /// Room time, milliseconds since the answer.
+    now_ms: u32,
+    end: Option<(Disposition, Option<String>)>,
+}
+
+/// What woke the loop.
+enum Woken {
+    Room(RoomEvent),
+    RoomSilent,
+    News(Event),
+    Command(CallCommand),
+    NoMoreCommands,
+    Stop,
+}
+
+impl Call {
+    fn new(agent: CampaignAgent) -> Self {
+        let CampaignAgent {
+            brief,
+            seat,
+            voices,
+            scribe,
+            commands,
+            recorder,
+            stop,
+        } = agent;
+        let (news, inbox) = mpsc::unbounded_channel();
+        Self {
+            flow: ConversationFlow::new(FlowRules::from(&brief)),
+            hangup: HangupDetector::new(brief.ringing_timeout),
+            ear: Ear::new(voices.speech_to_text, brief.language.clone(), news.clone()),
+            mouth: Mouth::new(voices.text_to_speech, brief.language.clone()),
+            thinker: Thinker::new(voices.language_model, news.clone()),
+            writer: Writer::start(Arc::clone(&scribe), news),
+            glimpses: Glimpses::new(brief.conversation_id, Arc::clone(&scribe)),
+            scribe,
+            brief,
+            seat,
+            commands,
+            recorder,
+            stop,
+            inbox,
+            events: VecDeque::new(),
+            slow: VecDeque::new(),
+            now_ms: 0,
+            end: None,
+        }
+    }
+
+    async fn run(mut self) -> CallEnd {
+        if let Err(end) = self.dial().await {
+            return end;
+        }
+        let mut commands_open = true;
+        let mut stop_told = false;
+        while self.end.is_none() {
+            let woken = tokio::select! {
+                biased;
+                () = self.stop.cancelled(), if !stop_told => Woken::Stop,
+                command = self.commands.recv(), if commands_open => {
+                    command.map_or(Woken::NoMoreCommands, Woken::Command)
+                }
+                Some(news) = self.inbox.recv() => Woken::News(news),
+                room = tokio::time::timeout(self.hangup.patience(), self.seat.next()) => {
+                    room.map_or(Woken::RoomSilent, Woken::Room)
+                }
+            };
+            match woken {
+                Woken::Stop => {
+                    stop_told = true;
+                    self.events.push_back(Event::Stop);
+                }
+                Woken::NoMoreCommands => commands_open = false,
+                Woken::Command(command) => self.events.push_back(match command {
+                    CallCommand::Whisper(text) => Event::Whisper(text),
+                    CallCommand::Say(text) => Event::Say(text),
+                    CallCommand::End => Event::EndBySupervisor,
+                }),
+                Woken::News(news) => self.take_news(news),
+                Woken::Room(event) => self.room(event),
+                Woken::RoomSilent => self.events.extend(self.hangup.observe(None)),
+            }
+            self.handle_events().await;
+        }
+        self.conclude().await
+    }
+
+    /// Writes down that it is about to dial, then dials.
+    async fn dial(&mut self) -> Result<(), CallEnd> {
+        let never_rang = |disposition, reason: &str| CallEnd {
+            disposition,
+            results: ConversationResults {
+                reason: Some(reason.to_owned()),
+                ..ConversationResults::default()
+            },
+            duration: Duration::ZERO,
+        };
+        if self.stop.is_cancelled() {
+            return Err(never_rang(Disposition::Cancelled, "The system was being stopped."));
+        }
+        if self.scribe.about_to_dial().await.is_err() {
+            let reason = "The call could not be written down, so it was not made.";
+            return Err(never_rang(Disposition::Cancelled, reason));
+        }
+        let request = DialRequest {
+            attempt_id: self.brief.attempt_id,
+            number: self.brief.number.clone(),
+            ringing_timeout: self.brief.ringing_timeout,
+        };
+        match tokio::time::timeout(DIALLING, self.seat.dial(request)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, conversation_id = %self.brief.conversation_id, "the network did not dial");
+                Err(never_rang(
+                    Disposition::Failed,
+                    "The telephone network did not take the call.",
+                ))
+            }
+            // It may have rung: it must not ring again by itself.
+            Err(_) => Err(never_rang(Disposition::Lost, "The telephone network did not answer.")),
+        }
+    }
+
+    fn room(&mut self, event: RoomEvent) {
+        let gone = self.hangup.observe(Some(&event));
+        match event {
+            RoomEvent::Ringing => self.events.push_back(Event::Ringing),
+            RoomEvent::Answered => self.events.push_back(Event::Answered),
+            RoomEvent::Dtmf(key) => self.events.push_back(Event::Dtmf(key)),
+            RoomEvent::Tick(frame) => self.tick(&frame),
+            RoomEvent::NotAnswered(_) | RoomEvent::Left(_) => self.events.extend(gone),
+        }
+    }
+
+    /// 20 ms: hear first, then decide, then speak, so that a person who begins to speak is not talked over by even
+    /// the frame of the same tick.
+    fn tick(&mut self, person: &Frame) {
+        self.now_ms = self.now_ms.saturating_add(FRAME_MILLIS);
+        self.ear.hear(person, self.now_ms, &mut self.events);
+        self.decide();
+        let agent = self.mouth.tick(self.now_ms, &mut self.events);
+        self.events.push_back(Event::Tick);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tick(agent.as_ref().unwrap_or(&Frame::silence()), person);
+        }
+        self.glimpses.tick(agent.as_ref(), person, || self.mouth.said_so_far());
+        if let Some(frame) = agent {
+            self.seat.speak(frame);
+        }
+    }
+
+    fn take_news(&mut self, news: Event) {
+        match &news {
+            Event::Partial(text) => self.glimpses.person(text),
+            Event::Heard(_) | Event::NotHeard => self.glimpses.person_is_done(),
+            _ => {}
+        }
+        self.events.push_back(news);
+    }
+
+    /// Handles the events that wait. Effects that take time are put aside.
+    fn decide(&mut self) {
+        while let Some(event) = self.events.pop_front() {
+            for effect in self.flow.handle(event, self.now_ms) {
+                self.carry_out(effect);
+            }
+        }
+    }
+
+    /// Handles events and effects until there are none.
+    async fn handle_events(&mut self) {
+        loop {
+            self.decide();
+            match self.slow.pop_front() {
+                Some(Effect::HangUp) => self.hang_up().await,
+                Some(_) => self.settle().await,
+                None => return,
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::SetStage(status) => self.writer.stage(status),
+            Effect::SetState(state) => self.glimpses.state(state),
+            Effect::StartReply(id) => self.thinker.start(id, self.flow.prompt()),
+            Effect::CancelReply => self.thinker.cancel(),
+            Effect::Speak(sentence) => self.mouth.add(sentence),
+            Effect::StopSpeaking => self.events.extend(self.mouth.stop(self.now_ms)),
+            Effect::WriteSentence(said) => {
+                self.glimpses.written(said.speaker);
+                self.writer.sentence(said);
+            }
+            Effect::OptOut => self.writer.opted_out(),
+            Effect::End { disposition, reason } => self.end = Some((disposition, reason)),
+            Effect::HangUp | Effect::Settle => self.slow.push_back(effect),
+        }
+    }
+
+    async fn hang_up(&mut self) {
+        if tokio::time::timeout(HANGING_UP, self.seat.hang_up()).await.is_err() {
+            tracing::warn!(conversation_id = %self.brief.conversation_id, "hanging up took too long");
+        }
+    }
+
+    /// Collects what was said last.
+    async fn settle(&mut self) {
+        self.events.extend(self.mouth.stop(self.now_ms));
+        self.ear.last_words(self.now_ms).await;
+        while let Ok(news) = self.inbox.try_recv() {
+            self.take_news(news);
+        }
+        self.events.push_back(Event::Settled);
+    }
+
+    /// Draws the results and waits until everything is written.
+    async fn conclude(self) -> CallEnd {
+        let Self {
+            brief,
+            flow,
+            thinker,
+            writer,
+            end,
+            now_ms,
+            mut seat,
+            recorder,
+            ..
+        } = self;
+        drop(recorder);
+        // Idempotent; for a flow that ended without it there is nothing that could go wrong.
+        let _ = tokio::time::timeout(HANGING_UP, seat.hang_up()).await;
+        drop(seat);
+        let (mut disposition, reason) = end.unwrap_or((Disposition::Failed, None));
+        let known = flow.results().clone();
+        let worth_reading = flow.person_spoke() && disposition.answered_by_person();
+        let (results, all_written) = tokio::join!(
+            async {
+                if worth_reading {
+                    thinker.results(flow.prompt()).await
+                } else {
+                    Ok(ConversationResults::default())
+                }
+            },
+            writer.finish()
+        );
+        let mut results = merged(results, known).restricted_to(&brief.result_fields);
+        if reason.is_some() {
+            results.reason = reason;
+        }
+        if !all_written {
+            results
+                .reason
+                .get_or_insert_with(|| "Not all of the call could be written down.".to_owned());
+        }
+        if results.call_back.is_some() && matches!(disposition, Disposition::Completed | Disposition::HungUp) {
+            disposition = Disposition::CallBack;
+        }
+        CallEnd {
+            disposition,
+            results: writable(results),
+            duration: Duration::from_millis(u64::from(now_ms)),
+        }
+    }
+}
+
+/// What the model drew from the whole conversation, over what it noted on the way.
+fn merged(drawn: Result<ConversationResults, String>, mut known: ConversationResults) -> ConversationResults {
+    match drawn {
+        Ok(drawn) => {
+            known.fields.extend(drawn.fields);
+            ConversationResults {
+                fields: known.fields,
+                summary: drawn.summary,
+                call_back: drawn.call_back.or(known.call_back),
+                reason: drawn.reason,
+            }
+        }
+        Err(reason) => ConversationResults {
+            reason: Some(reason),
+            ..known
+        },
+    }
+}
+
+/// Cut to a sensible length, and without the one character that a database cannot hold.
+fn writable(mut results: ConversationResults) -> ConversationResults {
+    let clean = |text: &mut String| {
+        *text = text
+            .chars()
+            .filter(|letter| *letter != '\0')
+            .take(LONGEST_RESULT_CHARS)
+            .collect();
+    };
+    for text in [&mut results.summary, &mut results.call_back, &mut results.reason]
+        .into_iter()
+        .flatten()
+    {
+        clean(text);
+    }
+    for value in results.fields.values_mut() {
+        if let serde_json::Value::String(text) = value {
+            clean(text);
+        }
+    }
+    results.call_back = results.call_back.filter(|when| !when.trim().is_empty());
+    results
+}

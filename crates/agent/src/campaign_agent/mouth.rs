@@ -1,0 +1,215 @@
+//! The agent's voice: sentences wait in a row, the sound of the next is made while the current one plays, and each tick
+//! plays one frame.
+
+use crate::{
+    flow::{Event, Sentence},
+    transcript_saver::TranscriptSaver,
+};
+use domain::Personal;
+use futures::StreamExt;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use telephony::{FRAME_MILLIS, Frame};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use voice::ports::TextToSpeech;
+
+/// Sentences whose sound is made at the same time: the one that plays and the next.
+const AHEAD: usize = 2;
+/// The first sound of a sentence must be there within this time, by the wall clock.
+const FIRST_SOUND: Duration = Duration::from_secs(8);
+/// The same for each sound after it.
+const NEXT_SOUND: Duration = Duration::from_secs(5);
+/// No sentence sounds longer than this, frames (90 s).
+const LONGEST_SENTENCE_FRAMES: usize = 90 * 1_000 / FRAME_MILLIS as usize;
+
+enum Made {
+    Sound(Frame),
+    Complete,
+    Failed,
+}
+
+struct Line {
+    saver: TranscriptSaver,
+    text: Personal,
+    /// Frames that wait to be played.
+    frames: VecDeque<Frame>,
+    making: Option<(mpsc::UnboundedReceiver<Made>, AbortOnDropHandle<()>)>,
+    complete: bool,
+    failed: bool,
+}
+
+impl Line {
+    /// Takes over what was made since the last tick.
+    fn collect(&mut self) {
+        let Some((made, _)) = &mut self.making else { return };
+        loop {
+            match made.try_recv() {
+                Ok(Made::Sound(frame)) => {
+                    self.saver.received(&frame);
+                    self.frames.push_back(frame);
+                }
+                Ok(Made::Complete) => {
+                    self.complete = true;
+                    self.saver.complete();
+                }
+                Ok(Made::Failed) | Err(mpsc::error::TryRecvError::Disconnected) => {
+                    self.failed = !self.complete;
+                }
+                Err(mpsc::error::TryRecvError::Empty) => return,
+            }
+            if self.complete || self.failed {
+                self.making = None;
+                return;
+            }
+        }
+    }
+}
+
+/// Speaks.
+pub(super) struct Mouth {
+    text_to_speech: Arc<dyn TextToSpeech>,
+    language: String,
+    lines: VecDeque<Line>,
+}
+
+impl Mouth {
+    pub(super) fn new(text_to_speech: Arc<dyn TextToSpeech>, language: String) -> Self {
+        Self {
+            text_to_speech,
+            language,
+            lines: VecDeque::new(),
+        }
+    }
+
+    /// Puts a sentence at the end of the row.
+    pub(super) fn add(&mut self, sentence: Sentence) {
+        self.lines.push_back(Line {
+            saver: TranscriptSaver::new(sentence.id, sentence.text.clone()),
+            text: sentence.text,
+            frames: VecDeque::new(),
+            making: None,
+            complete: false,
+            failed: false,
+        });
+        self.make_ahead();
+    }
+
+    fn make_ahead(&mut self) {
+        for line in self.lines.iter_mut().take(AHEAD) {
+            if line.making.is_none() && !line.complete && !line.failed {
+                let (sender, receiver) = mpsc::unbounded_channel();
+                let making = make(
+                    Arc::clone(&self.text_to_speech),
+                    line.text.clone(),
+                    self.language.clone(),
+                    sender,
+                );
+                line.making = Some((receiver, AbortOnDropHandle::new(tokio::spawn(making))));
+            }
+        }
+    }
+
+    /// The frame for the tick that ends at `now_ms`, if there is something to say, and what happened.
+    pub(super) fn tick(&mut self, now_ms: u32, events: &mut VecDeque<Event>) -> Option<Frame> {
+        let mut spoken = None;
+        while let Some(line) = self.lines.front_mut() {
+            line.collect();
+            if let Some(frame) = line.frames.pop_front() {
+                if line.saver.played(now_ms) {
+                    events.push_back(Event::SentenceBegan(line.saver.id()));
+                }
+                spoken = Some(frame);
+            }
+            if !line.frames.is_empty() || (!line.complete && !line.failed) {
+                break;
+            }
+            // With its last frame a sentence is over, so that the next begins in the next tick.
+            let line = self.lines.pop_front().expect("the front was just looked at");
+            let id = line.saver.id();
+            if line.failed {
+                if line.saver.has_begun() {
+                    events.push_back(Event::SentenceSpoken(line.saver.cut(now_ms)));
+                }
+                events.push_back(Event::SentenceFailed(id));
+            } else {
+                events.push_back(Event::SentenceSpoken(line.saver.finish(now_ms)));
+            }
+            self.make_ahead();
+            if spoken.is_some() {
+                break;
+            }
+        }
+        spoken
+    }
+
+    /// Falls silent and forgets what waits. What was said of the current sentence is told.
+    pub(super) fn stop(&mut self, now_ms: u32) -> Option<Event> {
+        let current = self.lines.pop_front();
+        self.lines.clear();
+        current
+            .filter(|line| line.saver.has_begun())
+            .map(|line| Event::SentenceSpoken(line.saver.cut(now_ms)))
+    }
+
+    /// The words of the current sentence that are out already.
+    pub(super) fn said_so_far(&self) -> Option<Personal> {
+        self.lines
+            .front()
+            .filter(|line| line.saver.has_begun())
+            .map(|line| line.saver.said_so_far())
+    }
+}
+
+async fn make(
+    text_to_speech: Arc<dyn TextToSpeech>,
+    text: Personal,
+    language: String,
+    sender: mpsc::UnboundedSender<Made>,
+) {
+    let outcome = make_sound(&*text_to_speech, &text, &language, &sender).await;
+    // Nobody listens any more: the sentence was dropped.
+    let _ = sender.send(if outcome.is_some() {
+        Made::Complete
+    } else {
+        Made::Failed
+    });
+}
+
+async fn make_sound(
+    text_to_speech: &dyn TextToSpeech,
+    text: &Personal,
+    language: &str,
+    sender: &mpsc::UnboundedSender<Made>,
+) -> Option<()> {
+    let opened = tokio::time::timeout(FIRST_SOUND, text_to_speech.speak(text, language)).await;
+    let mut sound = match opened {
+        Ok(Ok(sound)) => sound,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a sentence cannot be spoken");
+            return None;
+        }
+        Err(_) => {
+            tracing::warn!("a sentence cannot be spoken: no answer in time");
+            return None;
+        }
+    };
+    let mut patience = FIRST_SOUND;
+    for _ in 0..LONGEST_SENTENCE_FRAMES {
+        match tokio::time::timeout(patience, sound.next()).await {
+            Ok(Some(Ok(frame))) => {
+                let _ = sender.send(Made::Sound(frame));
+            }
+            Ok(None) => return Some(()),
+            Ok(Some(Err(error))) => {
+                tracing::warn!(%error, "the voice broke off");
+                return None;
+            }
+            Err(_) => {
+                tracing::warn!("the voice broke off: no sound in time");
+                return None;
+            }
+        }
+        patience = NEXT_SOUND;
+    }
+    Some(())
+}

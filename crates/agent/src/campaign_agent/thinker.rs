@@ -1,0 +1,108 @@
+//! Asks the language model, in a task that ends when it is dropped.
+
+use crate::flow::{Event, ReplyId, ReplyNews};
+use domain::results::ConversationResults;
+use futures::StreamExt;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use voice::ports::{LanguageModel, Prompt, ReplyPart};
+
+/// The first words of an answer must be there within this time, by the wall clock.
+const FIRST_WORDS: Duration = Duration::from_secs(10);
+/// The same for each piece after it.
+const NEXT_WORDS: Duration = Duration::from_secs(8);
+/// Pieces of one answer; a model that never ends is cut.
+const MOST_PARTS: usize = 4_000;
+/// How long drawing the results may take, by the wall clock.
+const RESULTS: Duration = Duration::from_secs(5);
+
+/// At most one question to the model at a time.
+pub(super) struct Thinker {
+    model: Arc<dyn LanguageModel>,
+    inbox: mpsc::UnboundedSender<Event>,
+    current: Option<AbortOnDropHandle<()>>,
+}
+
+impl Thinker {
+    pub(super) fn new(model: Arc<dyn LanguageModel>, inbox: mpsc::UnboundedSender<Event>) -> Self {
+        Self {
+            model,
+            inbox,
+            current: None,
+        }
+    }
+
+    pub(super) fn start(&mut self, id: ReplyId, prompt: Prompt) {
+        let model = Arc::clone(&self.model);
+        let inbox = self.inbox.clone();
+        self.current = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            let outcome = answer(&*model, prompt, |news| inbox.send(Event::Reply(id, news)).is_ok()).await;
+            let last = if outcome.is_some() {
+                ReplyNews::Done
+            } else {
+                ReplyNews::Failed
+            };
+            // Nobody listens any more: the call is over.
+            let _ = inbox.send(Event::Reply(id, last));
+        })));
+    }
+
+    pub(super) fn cancel(&mut self) {
+        self.current = None;
+    }
+
+    /// Facts and summary, or why there are none.
+    pub(super) async fn results(&self, prompt: Prompt) -> Result<ConversationResults, String> {
+        match tokio::time::timeout(RESULTS, self.model.results(prompt)).await {
+            Ok(Ok(results)) => Ok(results),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the results could not be drawn");
+                Err("The results could not be drawn from the conversation.".to_owned())
+            }
+            Err(_) => {
+                tracing::warn!("the results were not there in time");
+                Err("The results could not be drawn from the conversation in time.".to_owned())
+            }
+        }
+    }
+}
+
+async fn answer(model: &dyn LanguageModel, prompt: Prompt, tell: impl Fn(ReplyNews) -> bool) -> Option<()> {
+    let mut parts = match tokio::time::timeout(FIRST_WORDS, model.reply(prompt)).await {
+        Ok(Ok(parts)) => parts,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the language model did not answer");
+            return None;
+        }
+        Err(_) => {
+            tracing::warn!("the language model did not answer in time");
+            return None;
+        }
+    };
+    let mut patience = FIRST_WORDS;
+    for _ in 0..MOST_PARTS {
+        let news = match tokio::time::timeout(patience, parts.next()).await {
+            Ok(None) => return Some(()),
+            Ok(Some(Ok(part))) => match part {
+                ReplyPart::Words(words) => ReplyNews::Words(words),
+                ReplyPart::Result { field, value } => ReplyNews::Result { field, value },
+                ReplyPart::CallBack { when } => ReplyNews::CallBack { when },
+                ReplyPart::EndCall => ReplyNews::EndCall,
+            },
+            Ok(Some(Err(error))) => {
+                tracing::warn!(%error, "the answer broke off");
+                return None;
+            }
+            Err(_) => {
+                tracing::warn!("the answer broke off: nothing in time");
+                return None;
+            }
+        };
+        if !tell(news) {
+            return None;
+        }
+        patience = NEXT_WORDS;
+    }
+    Some(())
+}

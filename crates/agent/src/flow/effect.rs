@@ -1,0 +1,46 @@
+//! What a conversation wants done.
+
+use super::event::{ReplyId, SentenceId};
+use crate::call::SaidAloud;
+use domain::{
+    Personal,
+    agent_state::AgentState,
+    conversation::{ConversationStatus, Disposition},
+};
+
+/// A sentence to be spoken after those before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    pub id: SentenceId,
+    pub text: Personal,
+}
+
+/// To be carried out in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// It rings, or it was answered.
+    SetStage(ConversationStatus),
+    /// For people who watch.
+    SetState(AgentState),
+    /// Ask the language model to go on ([`ConversationFlow::prompt`](super::ConversationFlow::prompt)).
+    StartReply(ReplyId),
+    CancelReply,
+    /// Speak this sentence after those that wait already.
+    Speak(Sentence),
+    /// Fall silent within this tick and forget what waits. A sentence that had begun is told as
+    /// [`Event::SentenceSpoken`](super::Event::SentenceSpoken).
+    StopSpeaking,
+    WriteSentence(SaidAloud),
+    /// Put the number on the do-not-call list, now.
+    OptOut,
+    HangUp,
+    /// Tell what was said aloud until now and what the person said last, then
+    /// [`Event::Settled`](super::Event::Settled).
+    Settle,
+    /// The one end. Nothing follows.
+    End {
+        disposition: Disposition,
+        /// If the disposition alone does not say why.
+        reason: Option<String>,
+    },
+}

@@ -1,0 +1,96 @@
+//! What a conversation is told.
+
+use domain::Personal;
+use serde_json::Value;
+use telephony::{FarEnd, NotAnswered};
+
+/// Number of an answer that a language model was asked for; grows with each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyId(pub u32);
+
+/// Number of a sentence that the agent was told to speak; grows with each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SentenceId(pub u32);
+
+/// News from a language model's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyNews {
+    Words(String),
+    Result {
+        field: String,
+        value: Value,
+    },
+    CallBack {
+        when: String,
+    },
+    EndCall,
+    /// The answer is complete.
+    Done,
+    /// It broke off, or never began.
+    Failed,
+}
+
+/// What a person said, once it is final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardWords {
+    /// Empty if there were no words in the sound.
+    pub text: Personal,
+    /// Room time of its first sound, milliseconds.
+    pub start_ms: u32,
+    /// Room time of its last sound, milliseconds.
+    pub end_ms: u32,
+}
+
+/// The part of a sentence that was said aloud: all of it, or less if it was cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpokenWords {
+    pub id: SentenceId,
+    /// Empty if it was cut before the first word was out.
+    pub text: Personal,
+    pub start_ms: u32,
+    pub end_ms: u32,
+    pub interrupted: bool,
+}
+
+/// Everything that a conversation reacts to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Ringing,
+    Answered,
+    NotAnswered(NotAnswered),
+    /// The far end left.
+    Left(FarEnd),
+    /// The room has given no sign of life for too long.
+    RoomSilent,
+    /// 20 ms of room time have passed.
+    Tick,
+    /// It is certain that somebody speaks.
+    SpeechStarted,
+    /// They fell silent. A `Heard` or `NotHeard` follows for each.
+    SpeechEnded,
+    /// What is being said, so far.
+    Partial(Personal),
+    Heard(HeardWords),
+    /// The sound could not be turned into text.
+    NotHeard,
+    /// The tone after a machine's greeting.
+    Beep,
+    /// A key of the keypad.
+    Dtmf(char),
+    Reply(ReplyId, ReplyNews),
+    /// The first sound of a sentence is in the room.
+    SentenceBegan(SentenceId),
+    /// A sentence is over, or was cut.
+    SentenceSpoken(SpokenWords),
+    /// A sentence could not be turned into sound.
+    SentenceFailed(SentenceId),
+    Whisper(Personal),
+    Say(Personal),
+    EndBySupervisor,
+    /// The process is shutting down.
+    Stop,
+    /// The call cannot be written down.
+    ScribeFailed,
+    /// Answer to [`Effect::Settle`](super::Effect::Settle): everything outstanding has been told.
+    Settled,
+}

@@ -1,0 +1,315 @@
+//! A person and the agent talk: opening, listening, thinking, speaking.
+
+use super::{
+    ConversationFlow, Event, HeardWords, Phase, ReplyId, ReplyNews, SentenceId,
+    floor::{Purpose, Unsaid},
+    wrapping_up::WrappingUp,
+};
+use crate::greeting::{Greeting, judge};
+use domain::conversation::Disposition;
+
+/// If nobody says anything for this long, the agent asks, milliseconds.
+const SILENCE_MS: u32 = 6_000;
+/// How often it asks before it says goodbye.
+const MOST_PROMPTS: u32 = 2;
+/// Failures in a row (model, voice or ears) after which the agent gives up.
+const MOST_FAILURES: u32 = 2;
+/// Sentences of one answer; more are not spoken.
+const MOST_SENTENCES: u32 = 12;
+/// Characters of one answer; more are not spoken.
+const MOST_REPLY_CHARS: usize = 1_500;
+/// Answers in one call.
+const MOST_REPLIES: u32 = 150;
+
+#[derive(Debug, Default)]
+pub(super) struct Talking {
+    /// Since when nothing has been going on.
+    quiet_since: u32,
+    prompts: u32,
+    /// The person said something that no answer has been started for.
+    reply_owed: bool,
+    /// What a barge-in cut off.
+    unsaid: Unsaid,
+    /// The person began to speak before the agent did: the opening is the answer to that.
+    entered_at: u32,
+    opening_again: bool,
+    failures: u32,
+    not_heard: u32,
+    resumed: u32,
+}
+
+impl Talking {
+    pub(super) fn new(now: u32) -> Self {
+        Self {
+            quiet_since: now,
+            entered_at: now,
+            ..Self::default()
+        }
+    }
+}
+
+impl ConversationFlow {
+    pub(super) fn talking(&mut self, event: Event) {
+        match event {
+            Event::SpeechStarted => self.barge_in(),
+            Event::Partial(_) if self.may_be_a_machine() && judge(self.floor.partial()) == Greeting::Machine => {
+                return self.machine_answered(false);
+            }
+            Event::Beep if self.may_be_a_machine() && self.floor.replies == 0 && self.floor.spoke_at_length() => {
+                return self.machine_answered(true);
+            }
+            Event::Heard(heard) => self.heard(&heard),
+            Event::NotHeard => self.not_heard(),
+            Event::Reply(id, news) if self.floor.is_current(id) => self.reply_news(id, news),
+            Event::SentenceFailed(id) => self.sentence_failed(id),
+            Event::SentenceSpoken(spoken) => {
+                if let Phase::Talking(state) = &mut self.phase
+                    && !spoken.interrupted
+                {
+                    state.unsaid = Unsaid::default();
+                }
+            }
+            _ => {}
+        }
+        self.go_on();
+    }
+
+    fn state(&mut self) -> Option<&mut Talking> {
+        match &mut self.phase {
+            Phase::Talking(state) => Some(state),
+            _ => None,
+        }
+    }
+
+    /// Something was said that wants an answer.
+    pub(super) fn person_said_something(&mut self) {
+        if let Some(state) = self.state() {
+            state.reply_owed = true;
+        }
+        self.go_on();
+    }
+
+    /// The person speaks: the agent is silent at once.
+    fn barge_in(&mut self) {
+        let unsaid = self.fall_silent();
+        let Some(state) = self.state() else { return };
+        if unsaid.reply || !unsaid.sentences.is_empty() {
+            state.unsaid = unsaid;
+        }
+    }
+
+    fn heard(&mut self, heard: &HeardWords) {
+        let text = heard.text.reveal();
+        if self.may_be_a_machine() && judge(text) == Greeting::Machine {
+            return self.machine_answered(false);
+        }
+        let answering = self.floor.replies > 0;
+        let Some(state) = self.state() else { return };
+        if text.trim().is_empty() {
+            return self.it_was_only_noise();
+        }
+        state.prompts = 0;
+        state.not_heard = 0;
+        let unsaid = std::mem::take(&mut state.unsaid);
+        let opening_was_cut = unsaid.sentences.iter().any(|(_, purpose)| *purpose == Purpose::Opening);
+        if opening_was_cut && !state.opening_again && text.split_whitespace().count() <= 3 {
+            // “Hello?” into the opening: who is calling must be said before anything else.
+            state.opening_again = true;
+            state.reply_owed = false;
+            let opening = self.rules.opening.clone();
+            return self.say(opening.reveal(), Purpose::Opening);
+        }
+        // What was said before the agent's first word is answered by the opening.
+        if heard.start_ms >= state.entered_at || answering || opening_was_cut {
+            state.reply_owed = true;
+        }
+    }
+
+    /// Sound without words interrupted the agent: it takes up what it was saying.
+    fn it_was_only_noise(&mut self) {
+        let speaking = self.floor.speaking_since.is_some();
+        let Some(state) = self.state() else { return };
+        if speaking || state.resumed >= 5 {
+            return;
+        }
+        let unsaid = std::mem::take(&mut state.unsaid);
+        if unsaid.sentences.is_empty() && !unsaid.reply {
+            return;
+        }
+        state.resumed += 1;
+        if unsaid.reply || unsaid.sentences.iter().any(|(_, purpose)| *purpose == Purpose::Reply) {
+            state.reply_owed = true;
+            return;
+        }
+        for (text, purpose) in unsaid.sentences {
+            self.say(&text, purpose);
+        }
+    }
+
+    fn not_heard(&mut self) {
+        let Some(state) = self.state() else { return };
+        state.not_heard += 1;
+        if state.not_heard > MOST_FAILURES {
+            return self.give_up("What the person said could not be recognised.");
+        }
+        if self.floor.is_quiet() {
+            self.say(self.wording.say_again, Purpose::Fixed);
+        }
+    }
+
+    fn reply_news(&mut self, id: ReplyId, news: ReplyNews) {
+        match news {
+            ReplyNews::Words(words) => {
+                let Some(reply) = &mut self.floor.reply else { return };
+                let sentences = reply.splitter.push(&words);
+                self.say_reply(sentences);
+                let too_much = self
+                    .floor
+                    .reply
+                    .as_ref()
+                    .is_some_and(|reply| reply.sentences >= MOST_SENTENCES || reply.chars >= MOST_REPLY_CHARS);
+                if too_much {
+                    self.effects.push(super::Effect::CancelReply);
+                    self.reply_is_complete();
+                }
+            }
+            ReplyNews::EndCall => {
+                if let Some(reply) = &mut self.floor.reply {
+                    reply.end_call = true;
+                }
+            }
+            ReplyNews::Done => {
+                self.flush_reply();
+                self.reply_is_complete();
+            }
+            ReplyNews::Failed => {
+                self.flush_reply();
+                let spoken = self.floor.reply.as_ref().is_some_and(|reply| reply.sentences > 0);
+                if spoken {
+                    self.reply_is_complete();
+                } else {
+                    self.floor.reply = None;
+                    self.reply_failed(true);
+                }
+            }
+            // Noted for every state alike.
+            ReplyNews::Result { .. } | ReplyNews::CallBack { .. } => {
+                debug_assert!(self.floor.is_current(id), "stale news were left out before");
+            }
+        }
+    }
+
+    fn flush_reply(&mut self) {
+        if let Some(last) = self.floor.reply.as_mut().and_then(|reply| reply.splitter.finish()) {
+            self.say_reply(vec![last]);
+        }
+    }
+
+    fn say_reply(&mut self, sentences: Vec<String>) {
+        for sentence in sentences {
+            let Some(reply) = &mut self.floor.reply else { return };
+            if reply.sentences >= MOST_SENTENCES || reply.chars >= MOST_REPLY_CHARS {
+                return;
+            }
+            reply.sentences += 1;
+            reply.chars += sentence.chars().count();
+            self.say(&sentence, Purpose::Reply);
+        }
+    }
+
+    fn reply_is_complete(&mut self) {
+        let Some(reply) = &mut self.floor.reply else { return };
+        reply.done = true;
+        let (said_nothing, end_call) = (reply.sentences == 0, reply.end_call);
+        if end_call {
+            let disposition = if self.results.call_back.is_some() {
+                Disposition::CallBack
+            } else if self.floor.person_spoke {
+                Disposition::Completed
+            } else {
+                Disposition::Silent
+            };
+            self.phase = Phase::WrappingUp(WrappingUp::of_the_model(disposition, self.now));
+            if said_nothing {
+                self.say(self.wording.goodbye, Purpose::Farewell);
+            }
+            return;
+        }
+        if said_nothing {
+            self.floor.reply = None;
+            return self.reply_failed(false);
+        }
+        if let Some(state) = self.state() {
+            state.failures = 0;
+        }
+    }
+
+    /// The model gave nothing to say. Once that is tried again, aloud if it broke, silently if it was merely empty.
+    fn reply_failed(&mut self, aloud: bool) {
+        let Some(state) = self.state() else { return };
+        state.failures += 1;
+        if state.failures >= MOST_FAILURES {
+            return self.give_up("The language model did not answer.");
+        }
+        if aloud {
+            self.say(self.wording.one_moment, Purpose::Fixed);
+        }
+        self.start_reply();
+    }
+
+    fn sentence_failed(&mut self, _: SentenceId) {
+        let Some(state) = self.state() else { return };
+        state.failures += 1;
+        if state.failures > MOST_FAILURES {
+            // There is no voice to say goodbye with.
+            self.end(Disposition::Failed, Some("The voice could not be made."));
+        }
+    }
+
+    fn give_up(&mut self, reason: &str) {
+        self.close(
+            Disposition::Failed,
+            Some(reason),
+            self.wording.trouble,
+            super::FAREWELL_MS,
+        );
+    }
+
+    /// After every event: is an answer due, or has it been silent for too long?
+    fn go_on(&mut self) {
+        let quiet = self.floor.is_quiet();
+        let (now, replies) = (self.now, self.floor.replies);
+        let Some(state) = self.state() else { return };
+        if !quiet {
+            state.quiet_since = now;
+            return;
+        }
+        if state.reply_owed {
+            state.reply_owed = false;
+            if replies >= MOST_REPLIES {
+                let reason = Some("The conversation had too many turns.");
+                return self.close(Disposition::Completed, reason, self.wording.must_go, super::FAREWELL_MS);
+            }
+            return self.start_reply();
+        }
+        if now.saturating_sub(state.quiet_since) < SILENCE_MS {
+            return;
+        }
+        state.quiet_since = now;
+        if state.prompts < MOST_PROMPTS {
+            state.prompts += 1;
+            return self.say(self.wording.still_there, Purpose::Fixed);
+        }
+        if self.floor.person_spoke {
+            let reason = Some("The person stopped answering.");
+            self.close(
+                Disposition::Completed,
+                reason,
+                self.wording.nobody_there,
+                super::FAREWELL_MS,
+            );
+        } else {
+            self.close(Disposition::Silent, None, self.wording.nobody_there, super::FAREWELL_MS);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The few sentences that the agent says without a language model, in the languages it can be sure of.
+
+/// Fixed sentences of one language.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wording {
+    pub still_there: &'static str,
+    /// Before hanging up on silence.
+    pub nobody_there: &'static str,
+    /// After a request not to be called again; short, because the call must end within two seconds.
+    pub opted_out: &'static str,
+    pub time_is_up: &'static str,
+    /// While a failed answer is tried again.
+    pub one_moment: &'static str,
+    /// The person's words could not be recognised.
+    pub say_again: &'static str,
+    /// Our side failed for good.
+    pub trouble: &'static str,
+    /// A supervisor, or the end of the shift, ends the call.
+    pub must_go: &'static str,
+    /// When the model ends a call without words of its own.
+    pub goodbye: &'static str,
+}
+
+const ENGLISH: Wording = Wording {
+    still_there: "Are you still there?",
+    nobody_there: "I cannot hear you. Goodbye.",
+    opted_out: "We won't call again. Goodbye.",
+    time_is_up: "Our time is up. Thank you, goodbye.",
+    one_moment: "Sorry, one moment please.",
+    say_again: "Sorry, could you say that again?",
+    trouble: "I am sorry, I have a technical problem. Goodbye.",
+    must_go: "Thank you for your time. Goodbye.",
+    goodbye: "Thank you. Goodbye.",
+};
+
+const GERMAN: Wording = Wording {
+    still_there: "Sind Sie noch da?",
+    nobody_there: "Ich kann Sie nicht hören. Auf Wiederhören.",
+    opted_out: "Wir rufen nicht mehr an. Auf Wiederhören.",
+    time_is_up: "Unsere Zeit ist um. Danke, auf Wiederhören.",
+    one_moment: "Entschuldigung, einen Moment bitte.",
+    say_again: "Entschuldigung, können Sie das wiederholen?",
+    trouble: "Es tut mir leid, ich habe ein technisches Problem. Auf Wiederhören.",
+    must_go: "Danke für Ihre Zeit. Auf Wiederhören.",
+    goodbye: "Danke. Auf Wiederhören.",
+};
+
+const SPANISH: Wording = Wording {
+    still_there: "¿Sigue ahí?",
+    nobody_there: "No puedo oírle. Adiós.",
+    opted_out: "No volveremos a llamar. Adiós.",
+    time_is_up: "Se nos acabó el tiempo. Gracias, adiós.",
+    one_moment: "Perdone, un momento por favor.",
+    say_again: "Perdone, ¿puede repetirlo?",
+    trouble: "Lo siento, tengo un problema técnico. Adiós.",
+    must_go: "Gracias por su tiempo. Adiós.",
+    goodbye: "Gracias. Adiós.",
+};
+
+const FRENCH: Wording = Wording {
+    still_there: "Vous êtes toujours là ?",
+    nobody_there: "Je ne vous entends pas. Au revoir.",
+    opted_out: "Nous n'appellerons plus. Au revoir.",
+    time_is_up: "Le temps est écoulé. Merci, au revoir.",
+    one_moment: "Pardon, un instant s'il vous plaît.",
+    say_again: "Pardon, pouvez-vous répéter ?",
+    trouble: "Je suis désolée, j'ai un problème technique. Au revoir.",
+    must_go: "Merci de votre temps. Au revoir.",
+    goodbye: "Merci. Au revoir.",
+};
+
+/// The wording for a BCP 47 language tag; English if there is none.
+#[must_use]
+pub fn wording(language: &str) -> &'static Wording {
+    match language
+        .split(['-', '_'])
+        .next()
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
+        Some("de") => &GERMAN,
+        Some("es") => &SPANISH,
+        Some("fr") => &FRENCH,
+        _ => &ENGLISH,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_language() {
+        assert_eq!(wording("de-AT"), &GERMAN);
+        assert_eq!(wording("xx"), &ENGLISH);
+        assert_eq!(wording(""), &ENGLISH);
+    }
+}
