@@ -1,10 +1,71 @@
-//! The frame around every page of somebody who is signed in.
+//! The frame around every page of somebody who is signed in: navigation, banner, the call monitor's popup.
 
+mod banner;
+mod navigation;
+
+use crate::{
+    api::installation::frame,
+    components::{Loaded, Now, ToastCorner, provide_toasts},
+    monitor::{CallMonitorPopup, OpenMonitor},
+    session::FrameView,
+};
+use domain::UnixMillis;
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
+use leptos_router::{components::Outlet, hooks::use_location};
+use std::time::Duration;
 
-/// The frame.
+/// The frame. It finds out who is signed in once, however many pages are visited.
 #[component]
 pub fn Frame() -> impl IntoView {
-    view! { <Outlet /> }
+    let view = Resource::new_blocking(|| (), |()| frame());
+    view! { <Loaded resource=view lines=1 view=|view| view! { <SignedInFrame view=view /> }.into_any() /> }
+}
+
+#[component]
+fn SignedInFrame(view: FrameView) -> impl IntoView {
+    provide_context(view.clone());
+    provide_context(Now(ticking(view.now)));
+    let open_monitor = OpenMonitor::new();
+    provide_context(open_monitor);
+    let toasts = provide_toasts();
+    // A call watched in a window of its own has the window to itself.
+    let path = use_location().pathname;
+    let bare = Memo::new(move |_| path.with(|path| path.starts_with("/monitor/")));
+    view! {
+        <a class="skip-link" href="#page">
+            "Skip to the page"
+        </a>
+        <div class=move || if bare.get() { "frame bare" } else { "frame" }>
+            <Show when=move || !bare.get()>
+                <navigation::Navigation />
+            </Show>
+            <div class="content">
+                <Show when=move || !bare.get()>
+                    <banner::Banner />
+                </Show>
+                <main id="page" tabindex="-1" class=move || if bare.get() { "" } else { "page" }>
+                    <Outlet />
+                </main>
+            </div>
+        </div>
+        <CallMonitorPopup open=open_monitor />
+        <ToastCorner toasts=toasts />
+    }
+}
+
+/// The server's time, moved on by the browser's own clock. The server and the first moment in the browser show the same.
+fn ticking(start: UnixMillis) -> Signal<UnixMillis> {
+    let now = RwSignal::new(start);
+    Effect::new(move || {
+        let began = js_sys::Date::now();
+        let tick = move || {
+            let passed = (js_sys::Date::now() - began).max(0.0);
+            // Truncation to whole milliseconds is what is wanted.
+            let _ = now.try_set(start.plus(Duration::from_millis(passed as u64)));
+        };
+        if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(1)) {
+            on_cleanup(move || handle.clear());
+        }
+    });
+    now.into()
 }

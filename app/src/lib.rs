@@ -10,6 +10,7 @@
 // Nested views make nested types; the default of 128 is reached by ordinary pages.
 #![recursion_limit = "256"]
 
+mod answer;
 pub mod api;
 pub mod app;
 #[cfg(feature = "ssr")]

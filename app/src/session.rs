@@ -1,6 +1,7 @@
 //! Who is signed in, as the pages see it.
 
 use domain::{
+    UnixMillis,
     access::Permission,
     views::{InstallationView, SignedIn},
 };
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct FrameView {
     pub signed_in: SignedIn,
     pub installation: InstallationView,
+    /// What time it is, by the server's clock.
+    pub now: UnixMillis,
 }
 
 /// True if the signed-in person's role includes `permission`. A page uses it to leave out what would be refused anyway;

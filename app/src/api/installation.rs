@@ -14,6 +14,7 @@ pub async fn frame() -> Result<FrameView, AppError> {
             role: caller.role(),
         },
         installation: operations::settings::installation(&ops, &caller).await?,
+        now: ops.clock.now(),
     })
 }
 

@@ -1,0 +1,189 @@
+//! What a supervisor can do to a running call.
+
+use super::{
+    Watching,
+    listen_button::{ListenButton, WhoHears},
+};
+use crate::{
+    api::calls::command_call,
+    components::{Icon, Toasts},
+    listening::Listener,
+    session::may,
+};
+use domain::{Personal, access::Permission, call_command::CallCommand};
+use leptos::{ev::SubmitEvent, html, prelude::*};
+
+/// The longest text for the agent, in characters; the operation has the last word.
+const LONGEST: &str = "500";
+
+/// Which of the two texts is being written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Whisper,
+    Say,
+}
+
+/// Listen, whisper, say, end; each as far as the role allows.
+#[component]
+pub(super) fn Actions() -> impl IntoView {
+    let watching = expect_context::<Watching>();
+    let listener = Listener::new(watching.id);
+    let writing = RwSignal::new(None::<Writing>);
+    let toggle = move |which| {
+        writing.update(|writing| *writing = (*writing != Some(which)).then_some(which));
+    };
+    let steers = may(Permission::SteerCalls);
+    view! {
+        <div class="monitor-foot">
+            <WhoHears listener=listener />
+            {move || {
+                writing.get().map(|which| view! { <TextForAgent which=which done=move || writing.set(None) /> })
+            }}
+            <div class="row">
+                {may(Permission::Listen).then(|| view! { <ListenButton listener=listener /> })}
+                {steers
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="button"
+                                aria-expanded=move || (writing.get() == Some(Writing::Whisper)).to_string()
+                                on:click=move |_| toggle(Writing::Whisper)
+                            >
+                                <Icon name="message-circle" />
+                                "Whisper"
+                            </button>
+                            <button
+                                type="button"
+                                class="button"
+                                aria-expanded=move || (writing.get() == Some(Writing::Say)).to_string()
+                                on:click=move |_| toggle(Writing::Say)
+                            >
+                                <Icon name="megaphone" />
+                                "Say"
+                            </button>
+                            <span class="grow"></span>
+                            <EndCall />
+                        }
+                    })}
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn TextForAgent(which: Writing, done: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let watching = expect_context::<Watching>();
+    let toasts = Toasts::of_app();
+    let field = NodeRef::<html::Input>::new();
+    let send = Action::new(move |text: &String| {
+        let text = Personal::new(text.clone());
+        let command = match which {
+            Writing::Whisper => CallCommand::Whisper(text),
+            Writing::Say => CallCommand::Say(text),
+        };
+        command_call(watching.id, command)
+    });
+    Effect::new(move || {
+        if let Some(field) = field.get() {
+            // An element that is in the document can take the focus.
+            let _ = field.focus();
+        }
+    });
+    Effect::new(move || match send.value().get() {
+        Some(Ok(())) => {
+            toasts.done(match which {
+                Writing::Whisper => "Whispered to the agent.",
+                Writing::Say => "The agent will say it.",
+            });
+            done();
+        }
+        Some(Err(error)) => toasts.failed(error.0.message),
+        None => {}
+    });
+    let (label, hint) = match which {
+        Writing::Whisper => ("Whisper to the agent", "Advice for its next answers. The person does not hear it."),
+        Writing::Say => ("Sentence to say now", "The agent says exactly this. The person hears it."),
+    };
+    view! {
+        <form on:submit=move |submit: SubmitEvent| {
+            submit.prevent_default();
+            let text = field.get_untracked().map(|field| field.value()).unwrap_or_default();
+            if !text.trim().is_empty() {
+                send.dispatch(text.trim().to_owned());
+            }
+        }>
+            <div class="field">
+                <label for="text-for-agent">{label}</label>
+                <span class="hint" id="text-for-agent-hint">
+                    {hint}
+                </span>
+                <input
+                    node_ref=field
+                    id="text-for-agent"
+                    name="text"
+                    maxlength=LONGEST
+                    autocomplete="off"
+                    aria-describedby="text-for-agent-hint"
+                    required
+                />
+            </div>
+            <button class="button primary" type="submit" disabled=move || send.pending().get()>
+                <Icon name="send" />
+                "Send"
+            </button>
+        </form>
+    }
+}
+
+/// Ends the call, after asking once.
+#[component]
+fn EndCall() -> impl IntoView {
+    let watching = expect_context::<Watching>();
+    let toasts = Toasts::of_app();
+    let asking = RwSignal::new(false);
+    let end = Action::new(move |(): &()| command_call(watching.id, CallCommand::End));
+    let keep = NodeRef::<html::Button>::new();
+    Effect::new(move || {
+        if let Some(keep) = keep.get() {
+            let _ = keep.focus();
+        }
+    });
+    Effect::new(move || match end.value().get() {
+        Some(Ok(())) => toasts.done("The call is being ended."),
+        Some(Err(error)) => toasts.failed(error.0.message),
+        None => {}
+    });
+    view! {
+        <Show
+            when=move || asking.get()
+            fallback=move || {
+                view! {
+                    <button type="button" class="button danger" on:click=move |_| asking.set(true)>
+                        <Icon name="phone-off" />
+                        "End call"
+                    </button>
+                }
+            }
+        >
+            <span role="group" aria-label="End this call?" class="row">
+                <span>"End this call?"</span>
+                <button type="button" class="button" node_ref=keep on:click=move |_| asking.set(false)>
+                    "Let it go on"
+                </button>
+                <button
+                    type="button"
+                    class="button danger"
+                    disabled=move || end.pending().get()
+                    on:click=move |_| {
+                        end.dispatch(());
+                        asking.set(false);
+                    }
+                >
+                    <Icon name="phone-off" />
+                    "End call"
+                </button>
+            </span>
+        </Show>
+    }
+}

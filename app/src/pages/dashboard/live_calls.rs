@@ -1,0 +1,141 @@
+//! The calls in progress.
+
+use super::live_state::LiveSignals;
+use crate::{
+    components::{CallTimer, EmptyState, LinkButton, StatusBadge, TableFrame, grouped},
+    monitor::MonitorButton,
+};
+use domain::{
+    ConversationId,
+    conversation::{ConversationStatus, Speaker},
+};
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// Rows that are drawn unless all are asked for: hundreds would cost more than anybody can read.
+const SHOWN: usize = 50;
+
+#[component]
+pub(super) fn LiveCalls(signals: LiveSignals) -> impl IntoView {
+    let all = RwSignal::new(false);
+    let rows = Memo::new(move |_| {
+        signals.rows.with(|rows| {
+            let shown = if all.get() { rows.len() } else { rows.len().min(SHOWN) };
+            rows[..shown].to_vec()
+        })
+    });
+    let count = Memo::new(move |_| signals.rows.with(Vec::len));
+    view! {
+        <section class="card flush live-calls" aria-labelledby="live-calls">
+            <div class="card-header">
+                <h2 id="live-calls">"Live calls"</h2>
+                <Show when=move || { count.get() > SHOWN }>
+                    <button type="button" class="button small" on:click=move |_| all.update(|all| *all = !*all)>
+                        {move || {
+                            if all.get() {
+                                format!("Show the first {SHOWN}")
+                            } else {
+                                format!("Show all {}", grouped(count.get() as u64))
+                            }
+                        }}
+                    </button>
+                </Show>
+            </div>
+            <div
+                on:pointerenter=move |_| signals.hold(true)
+                on:pointerleave=move |_| signals.hold(false)
+                on:focusin=move |_| signals.hold(true)
+                on:focusout=move |_| signals.hold(false)
+            >
+                <Show
+                    when=move || { count.get() > 0 }
+                    fallback=|| {
+                        view! {
+                            <EmptyState icon="phone" sentence="Nobody is being called right now.">
+                                <LinkButton href="/campaigns">"Open the campaigns"</LinkButton>
+                            </EmptyState>
+                        }
+                    }
+                >
+                    <TableFrame label="Live calls">
+                        <table class="data cards" role="table" aria-labelledby="live-calls">
+                            <thead role="rowgroup">
+                                <tr role="row">
+                                    <th role="columnheader" scope="col">"Lead"</th>
+                                    <th role="columnheader" scope="col">"Status"</th>
+                                    <th role="columnheader" scope="col">"Agent"</th>
+                                    <th role="columnheader" scope="col">"Campaign"</th>
+                                    <th role="columnheader" scope="col" class="number">"Time"</th>
+                                    <th role="columnheader" scope="col">"Last line"</th>
+                                    <th role="columnheader" scope="col">
+                                        <span class="visually-hidden">"Actions"</span>
+                                    </th>
+                                </tr>
+                            </thead>
+                            <tbody role="rowgroup">
+                                <For each=move || rows.get() key=|id| *id let:id>
+                                    <Row signals=signals id=id />
+                                </For>
+                            </tbody>
+                        </table>
+                    </TableFrame>
+                </Show>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
+    signals.call(id).map(|call| {
+        let (lead, campaign, campaign_id, started) = call.with_untracked(|call| {
+            let name = call.lead_name.reveal();
+            let lead = if name.is_empty() { call.phone_number.clone() } else { name.to_owned() };
+            (lead, call.campaign_name.clone(), call.campaign_id, call.started_at)
+        });
+        let call: RwSignal<_> = call.into();
+        let status = Memo::new(move |_| call.with(|call| call.status));
+        let agent = Memo::new(move |_| call.with(|call| call.agent_state));
+        let since = Memo::new(move |_| call.with(|call| call.answered_at).unwrap_or(started));
+        let ended = Memo::new(move |_| matches!(status.get(), ConversationStatus::Ended(_)));
+        let running = Signal::derive(move || !ended.get());
+        let said_by = Memo::new(move |_| {
+            call.with(|call| call.last_line.as_ref().map(|(speaker, _)| *speaker))
+                .map_or("", |speaker| match speaker {
+                    Speaker::Agent => "Agent: ",
+                    Speaker::Person => "Person: ",
+                    Speaker::Supervisor => "Whisper: ",
+                })
+        });
+        let line = Memo::new(move |_| {
+            call.with(|call| call.last_line.as_ref().map(|(_, text)| text.reveal().to_owned()))
+                .unwrap_or_default()
+        });
+        view! {
+            <tr role="row" class=move || if ended.get() { "ended" } else { "" }>
+                <th role="rowheader" scope="row" class="lead">
+                    {lead.clone()}
+                </th>
+                <td role="cell" class="aside">
+                    <StatusBadge status=status />
+                </td>
+                <td role="cell">
+                    <StatusBadge status=agent plain=true />
+                </td>
+                <td role="cell">
+                    <A href=format!("/campaigns/{campaign_id}")>{campaign}</A>
+                </td>
+                <td role="cell" class="number">
+                    <CallTimer since=since running=running />
+                </td>
+                <td role="cell" class="clip">
+                    <span class="said-by">{move || said_by.get()}</span>
+                    {move || line.get()}
+                </td>
+                <td role="cell" class="aside">
+                    <MonitorButton id=id lead=lead />
+                </td>
+            </tr>
+        }
+    })
+}
