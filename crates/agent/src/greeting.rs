@@ -1,6 +1,7 @@
 //! Whether it is a machine that answered: by what its greeting says. In doubt it is a person.
 
-use crate::spoken_words::{match_at, words_of};
+use crate::spoken_words::{Pattern, words_of};
+use std::sync::LazyLock;
 
 /// What a greeting sounds like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +14,12 @@ pub enum Greeting {
     Machine,
 }
 
-const MACHINE: &[&str] = &[
+static MACHINE_PATTERNS: LazyLock<Vec<Pattern>> =
+    LazyLock::new(|| MACHINE.iter().map(|parts| Pattern::parse(parts)).collect());
+static UNCLEAR_PATTERNS: LazyLock<Vec<Pattern>> =
+    LazyLock::new(|| UNCLEAR.iter().map(|parts| Pattern::parse(parts)).collect());
+
+static MACHINE: &[&str] = &[
     // English
     "leave me/us? a/your? message after/at",
     "please leave me/us? a/your/us? message/name/number",
@@ -54,7 +60,7 @@ const MACHINE: &[&str] = &[
     "sur la/le messagerie/repondeur de",
 ];
 
-const UNCLEAR: &[&str] = &[
+static UNCLEAR: &[&str] = &[
     "you ve/have reached",
     "not available",
     "not here right now",
@@ -70,15 +76,14 @@ const UNCLEAR: &[&str] = &[
 #[must_use]
 pub fn judge(text: &str) -> Greeting {
     let words = words_of(text).words;
-    let any = |patterns: &[&str]| {
-        patterns.iter().any(|pattern| {
-            let parts: Vec<&str> = pattern.split(' ').collect();
-            (0..words.len()).any(|at| match_at(&words, at, &parts, &[]).is_some())
-        })
+    let any = |patterns: &[Pattern]| {
+        patterns
+            .iter()
+            .any(|pattern| (0..words.len()).any(|at| pattern.match_at(&words, at, &[]).is_some()))
     };
-    if any(MACHINE) {
+    if any(&MACHINE_PATTERNS) {
         Greeting::Machine
-    } else if any(UNCLEAR) {
+    } else if any(&UNCLEAR_PATTERNS) {
         Greeting::Unclear
     } else {
         Greeting::Person

@@ -4,7 +4,8 @@
 //! not say stop calling me”) undoes it. All languages are always listened for: a person may answer in any of them.
 //! A new phrase comes with a sentence in each of the two lists below.
 
-use crate::spoken_words::{Word, match_at, words_of};
+use crate::spoken_words::{Pattern, Word, words_of};
+use std::sync::LazyLock;
 
 /// The key of the keypad that means “do not call me again”.
 pub const OPT_OUT_KEY: char = '9';
@@ -88,7 +89,14 @@ const TIMES_GERMAN: &[&str] = &[
 const LATER_FRENCH: &[&str] = &["tard", "tot", "souvent", "vite", "rarement"];
 const TIMES_SPANISH: &[&str] = &["antes", "despues", "hoy", "manana", "ahora", "a", "por", "tarde"];
 
-const PHRASES: &[Phrase] = &[
+static PATTERNS: LazyLock<Vec<(Pattern, &'static Phrase)>> = LazyLock::new(|| {
+    PHRASES
+        .iter()
+        .map(|phrase| (Pattern::parse(phrase.parts), phrase))
+        .collect()
+});
+
+static PHRASES: &[Phrase] = &[
     // English
     unless("stop/quit calling/phoning/ringing/contacting me/us", FORMS_OF_ADDRESS),
     anywhere("stop/quit bothering/harassing me/us"),
@@ -117,11 +125,11 @@ const PHRASES: &[Phrase] = &[
     anywhere("remove/delete/erase/lose my/our/this name/number/phone number?"),
     anywhere("put/add/place me/us/my/this number? on/to your/the/a do not call"),
     anywhere("on the national? do not call list/registry"),
-    unless("don t/not want you to call/phone/contact me/us/here", TIMES_ENGLISH),
+    unless("do/don not/t want you to call/phone/contact me/us/here", TIMES_ENGLISH),
     unless("do not want to be called/contacted/phoned", TIMES_ENGLISH),
     unless("don t want to be called/contacted/phoned", TIMES_ENGLISH),
-    anywhere("don t/not want any/these/your/more more? calls"),
-    anywhere("don t/not want to get/receive any/these/your/more? more? calls"),
+    anywhere("do/don not/t want any/these/your/more more? calls"),
+    anywhere("do/don not/t want to get/receive any/these/your/more? more? calls"),
     anywhere("unsubscribe me/us"),
     at_the_end("unsubscribe"),
     anywhere("opt me/us out"),
@@ -194,10 +202,9 @@ fn stops(text: &str, finished: bool) -> bool {
         None => finished || spoken.closed,
         Some(next) => next.after_pause,
     };
-    PHRASES.iter().any(|phrase| {
-        let parts: Vec<&str> = phrase.parts.split(' ').collect();
+    PATTERNS.iter().any(|(pattern, phrase)| {
         (0..words.len()).any(|at| {
-            let Some(end) = match_at(words, at, &parts, TIMES_GERMAN) else {
+            let Some(end) = pattern.match_at(words, at, TIMES_GERMAN) else {
                 return false;
             };
             let turned = words

@@ -69,39 +69,65 @@ fn fold(letter: char, out: &mut String) {
     out.push(plain);
 }
 
-/// Looks for `pattern` in the words beginning with the one at `at`; gives the index after the match.
-///
-/// A pattern is a row of parts: `word`, `one/other`, a part that may be missing with `?` after it, and `..` for up to
-/// three words of which none is in `never_in_gap`. A match never crosses a full stop.
-pub(crate) fn match_at(words: &[Word], at: usize, pattern: &[&str], never_in_gap: &[&str]) -> Option<usize> {
-    let Some((part, rest)) = pattern.split_first() else {
+/// A phrase to look for: a row of parts, each `word`, `one/other`, a part that may be missing with `?` after it, or
+/// `..` for up to three words.
+pub(crate) struct Pattern(Vec<Part>);
+
+enum Part {
+    Gap,
+    Word { choices: Vec<&'static str>, optional: bool },
+}
+
+impl Pattern {
+    pub(crate) fn parse(parts: &'static str) -> Self {
+        let part = |part: &'static str| match part {
+            ".." => Part::Gap,
+            part => {
+                let (choices, optional) = part.strip_suffix('?').map_or((part, false), |part| (part, true));
+                Part::Word {
+                    choices: choices.split('/').collect(),
+                    optional,
+                }
+            }
+        };
+        Self(parts.split(' ').map(part).collect())
+    }
+
+    /// Looks for it beginning with the word at `at`; gives the index after the match. A match never crosses a full
+    /// stop, and a gap holds none of `never_in_gap`.
+    pub(crate) fn match_at(&self, words: &[Word], at: usize, never_in_gap: &[&str]) -> Option<usize> {
+        match_parts(&self.0, words, at, never_in_gap)
+    }
+}
+
+fn match_parts(parts: &[Part], words: &[Word], at: usize, never_in_gap: &[&str]) -> Option<usize> {
+    let Some((part, rest)) = parts.split_first() else {
         return Some(at);
     };
-    if *part == ".." {
-        let mut end = at;
-        for skipped in 0..=3 {
-            if let Some(found) = match_at(words, end, rest, never_in_gap) {
-                return Some(found);
+    let (choices, optional) = match part {
+        Part::Word { choices, optional } => (choices, *optional),
+        Part::Gap => {
+            for end in at..=at + 3 {
+                if let Some(found) = match_parts(rest, words, end, never_in_gap) {
+                    return Some(found);
+                }
+                let word = words.get(end)?;
+                if word.after_stop || never_in_gap.contains(&word.text.as_str()) {
+                    return None;
+                }
             }
-            let word = words.get(end)?;
-            if skipped == 3 || word.after_stop || never_in_gap.contains(&word.text.as_str()) {
-                return None;
-            }
-            end += 1;
+            return None;
         }
-        return None;
-    }
-    let (part, optional) = part.strip_suffix('?').map_or((*part, false), |part| (part, true));
+    };
     if let Some(word) = words.get(at)
-        && part.split('/').any(|choice| choice == word.text)
+        && choices.contains(&word.text.as_str())
         && words.get(at + 1).is_none_or(|next| rest.is_empty() || !next.after_stop)
-        && let Some(end) = match_at(words, at + 1, rest, never_in_gap)
+        && let Some(end) = match_parts(rest, words, at + 1, never_in_gap)
     {
         return Some(end);
     }
-    // A last part that may be missing, and a stop after the part before it: the match ends there.
     if optional {
-        match_at(words, at, rest, never_in_gap)
+        match_parts(rest, words, at, never_in_gap)
     } else {
         None
     }
@@ -111,10 +137,10 @@ pub(crate) fn match_at(words: &[Word], at: usize, pattern: &[&str], never_in_gap
 mod tests {
     use super::*;
 
-    fn found(text: &str, pattern: &str) -> bool {
+    fn found(text: &str, pattern: &'static str) -> bool {
         let words = words_of(text).words;
-        let parts: Vec<&str> = pattern.split(' ').collect();
-        (0..words.len()).any(|at| match_at(&words, at, &parts, &["vor"]).is_some())
+        let pattern = Pattern::parse(pattern);
+        (0..words.len()).any(|at| pattern.match_at(&words, at, &["vor"]).is_some())
     }
 
     #[test]

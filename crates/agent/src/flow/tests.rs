@@ -1,1 +1,673 @@
+//! Conversations without a runtime: events go in, and a small stand-in for the driver answers the effects.
 
+use super::*;
+use crate::call::SaidAloud;
+use domain::{
+    conversation::{ConversationStatus, Speaker},
+    results::FieldKind,
+};
+use proptest::prelude::*;
+use std::collections::{HashMap, VecDeque};
+use telephony::{FarEnd, NotAnswered};
+
+fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
+    FlowRules {
+        script: "Sell tea.".into(),
+        opening: "Hello, this is the AI assistant of Tea Company. Do you have a minute?".into(),
+        voicemail_message: "We will try again. Goodbye.".into(),
+        voicemail_policy,
+        result_fields: vec![ResultField {
+            name: "interested".to_owned(),
+            kind: FieldKind::YesNo,
+            description: String::new(),
+        }],
+        language: "en-US".to_owned(),
+        longest_call_ms: 120_000,
+    }
+}
+
+/// Plays a mouth that needs 1 s for a sentence, and collects what comes out.
+struct Table {
+    flow: ConversationFlow,
+    now: u32,
+    row: VecDeque<(Sentence, Option<u32>)>,
+    said: HashMap<SentenceId, String>,
+    written: Vec<SaidAloud>,
+    effects: Vec<Effect>,
+    reply: Option<ReplyId>,
+}
+
+const SENTENCE_MS: u32 = 1_000;
+
+impl Table {
+    fn new(voicemail_policy: VoicemailPolicy) -> Self {
+        Self {
+            flow: ConversationFlow::new(rules(voicemail_policy)),
+            now: 0,
+            row: VecDeque::new(),
+            said: HashMap::new(),
+            written: Vec::new(),
+            effects: Vec::new(),
+            reply: None,
+        }
+    }
+
+    fn talking() -> Self {
+        let mut table = Self::new(VoicemailPolicy::HangUp);
+        table.tell(Event::Answered);
+        table.pass(5_000);
+        assert_eq!(table.lines(Speaker::Agent).len(), 2, "the opening was said");
+        table
+    }
+
+    fn tell(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for effect in self.flow.handle(event, self.now) {
+                assert!(self.ends().is_empty(), "nothing follows the end, but {effect:?} did");
+                match &effect {
+                    Effect::Speak(sentence) => self.row.push_back((sentence.clone(), None)),
+                    Effect::StopSpeaking => events.extend(self.cut()),
+                    Effect::StartReply(id) => self.reply = Some(*id),
+                    Effect::CancelReply => self.reply = None,
+                    Effect::WriteSentence(said) => self.written.push(said.clone()),
+                    Effect::Settle => {
+                        events.extend(self.cut());
+                        events.push_back(Event::Settled);
+                    }
+                    _ => {}
+                }
+                self.effects.push(effect);
+            }
+        }
+    }
+
+    fn cut(&mut self) -> Option<Event> {
+        let (sentence, began) = self.row.pop_front()?;
+        self.row.clear();
+        let text = sentence.text.reveal();
+        self.spoken(
+            sentence.id,
+            text.split(' ').next().unwrap_or_default().to_owned(),
+            began?,
+            true,
+        )
+    }
+
+    fn spoken(&mut self, id: SentenceId, text: String, start_ms: u32, interrupted: bool) -> Option<Event> {
+        self.said.insert(id, text.clone());
+        Some(Event::SentenceSpoken(SpokenWords {
+            id,
+            text: text.into(),
+            start_ms,
+            end_ms: self.now,
+            interrupted,
+        }))
+    }
+
+    fn tick(&mut self) {
+        self.now += 20;
+        let now = self.now;
+        let mut news = None;
+        if let Some((sentence, began)) = self.row.front_mut() {
+            let id = sentence.id;
+            match *began {
+                None => {
+                    *began = Some(now);
+                    news = Some(Event::SentenceBegan(id));
+                }
+                Some(start) if now - start >= SENTENCE_MS => {
+                    let text = sentence.text.reveal().to_owned();
+                    self.row.pop_front();
+                    news = self.spoken(id, text, start, false);
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(news) = news {
+            self.tell(news);
+        }
+        self.tell(Event::Tick);
+    }
+
+    fn pass(&mut self, millis: u32) {
+        for _ in 0..millis / 20 {
+            self.tick();
+        }
+    }
+
+    fn person_says(&mut self, text: &str, millis: u32) {
+        let start_ms = self.now;
+        self.tell(Event::SpeechStarted);
+        self.pass(millis);
+        self.tell(Event::SpeechEnded);
+        self.tell(Event::Heard(HeardWords {
+            text: text.into(),
+            start_ms,
+            end_ms: self.now,
+        }));
+    }
+
+    fn model_says(&mut self, news: Vec<ReplyNews>) {
+        let id = self.reply.expect("an answer was asked for");
+        for news in news {
+            self.tell(Event::Reply(id, news));
+        }
+        self.tell(Event::Reply(id, ReplyNews::Done));
+    }
+
+    fn ends(&self) -> Vec<(Disposition, Option<String>)> {
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::End { disposition, reason } => Some((*disposition, reason.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn disposition(&self) -> Option<Disposition> {
+        self.ends().first().map(|end| end.0)
+    }
+
+    fn lines(&self, speaker: Speaker) -> Vec<&str> {
+        self.written
+            .iter()
+            .filter(|said| said.speaker == speaker)
+            .map(|said| said.text.reveal())
+            .collect()
+    }
+
+    fn index(&self, wanted: impl Fn(&Effect) -> bool) -> usize {
+        self.effects.iter().position(wanted).expect("the effect was there")
+    }
+}
+
+fn words(text: &str) -> ReplyNews {
+    ReplyNews::Words(text.to_owned())
+}
+
+#[test]
+fn a_whole_conversation() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Ringing);
+    table.tell(Event::Answered);
+    table.person_says("Hello?", 400);
+    table.pass(2_500);
+    assert_eq!(table.reply, None, "the opening answers the first hello");
+    table.person_says("Yes, I have a minute.", 1_000);
+    table.model_says(vec![
+        words("Great. Do you "),
+        words("like tea?"),
+        ReplyNews::Result {
+            field: "interested".to_owned(),
+            value: true.into(),
+        },
+        ReplyNews::Result {
+            field: "invented".to_owned(),
+            value: true.into(),
+        },
+    ]);
+    table.pass(2_500);
+    table.person_says("I do.", 500);
+    table.model_says(vec![words("Thank you. Goodbye."), ReplyNews::EndCall]);
+    table.pass(3_000);
+    assert_eq!(table.ends(), [(Disposition::Completed, None)]);
+    assert_eq!(
+        table.lines(Speaker::Agent),
+        [
+            "Hello, this is the AI assistant of Tea Company.",
+            "Do you have a minute?",
+            "Great.",
+            "Do you like tea?",
+            "Thank you.",
+            "Goodbye."
+        ]
+    );
+    assert_eq!(
+        table.lines(Speaker::Person),
+        ["Hello?", "Yes, I have a minute.", "I do."]
+    );
+    assert_eq!(table.flow.results().fields.keys().collect::<Vec<_>>(), ["interested"]);
+    assert!(table.effects.contains(&Effect::SetStage(ConversationStatus::Ringing)));
+    assert!(table.effects.contains(&Effect::SetStage(ConversationStatus::Live)));
+}
+
+#[test]
+fn what_became_of_a_dial() {
+    for (why, disposition) in [
+        (NotAnswered::NoAnswer, Disposition::NoAnswer),
+        (NotAnswered::Busy, Disposition::Busy),
+        (NotAnswered::Rejected, Disposition::Rejected),
+        (
+            NotAnswered::Unreachable { sip_code: Some(404) },
+            Disposition::Unreachable,
+        ),
+    ] {
+        let mut table = Table::new(VoicemailPolicy::HangUp);
+        table.tell(Event::Ringing);
+        table.tell(Event::NotAnswered(why));
+        assert_eq!(table.disposition(), Some(disposition));
+    }
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Stop);
+    assert_eq!(table.disposition(), Some(Disposition::Cancelled));
+}
+
+#[test]
+fn a_barge_in_silences_the_agent_and_keeps_only_what_was_said() {
+    let mut table = Table::talking();
+    table.person_says("Go on.", 500);
+    table.model_says(vec![words("One two three. Four five six.")]);
+    table.pass(300);
+    table.tell(Event::SpeechStarted);
+    assert!(table.row.is_empty());
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"One"));
+    assert!(table.written.last().is_some_and(|said| said.interrupted));
+    table.pass(500);
+    table.tell(Event::SpeechEnded);
+    let before = table.reply;
+    table.tell(Event::Heard(HeardWords {
+        text: "Wait, what does it cost?".into(),
+        start_ms: 0,
+        end_ms: 0,
+    }));
+    assert!(table.reply.is_some() && table.reply != before);
+    assert_eq!(
+        table
+            .flow
+            .prompt()
+            .lines
+            .iter()
+            .rev()
+            .nth(1)
+            .map(|line| line.text.reveal()),
+        Some("One")
+    );
+}
+
+#[test]
+fn news_of_a_cancelled_answer_are_not_spoken() {
+    let mut table = Table::talking();
+    table.person_says("Go on.", 500);
+    let stale = table.reply.expect("asked");
+    table.tell(Event::SpeechStarted);
+    table.tell(Event::Reply(stale, words("Too late. Really.")));
+    table.tell(Event::Reply(stale, ReplyNews::Done));
+    assert!(table.row.is_empty());
+}
+
+#[test]
+fn who_is_calling_is_said_again_if_a_hello_cut_it_off() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.pass(1_300);
+    table.person_says("Hello?", 400);
+    assert_eq!(table.reply, None);
+    table.pass(3_000);
+    assert_eq!(
+        table.lines(Speaker::Agent),
+        [
+            "Hello,",
+            "Hello, this is the AI assistant of Tea Company.",
+            "Do you have a minute?"
+        ]
+    );
+}
+
+#[test]
+fn noise_does_not_end_what_the_agent_was_saying() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.pass(1_300);
+    table.person_says("", 400);
+    table.pass(3_000);
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"Do you have a minute?"));
+}
+
+#[test]
+fn a_request_not_to_be_called_again_is_honoured_without_a_model() {
+    let mut table = Table::talking();
+    table.person_says("Please stop calling me.", 900);
+    assert_eq!(table.reply, None);
+    let asked = table.now;
+    table.pass(2_000);
+    assert_eq!(table.disposition(), Some(Disposition::OptedOut));
+    assert!(table.now - asked <= 2_000);
+    let opted_out = table.index(|effect| *effect == Effect::OptOut);
+    assert!(opted_out < table.index(|effect| *effect == Effect::HangUp));
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"Goodbye."));
+}
+
+#[test]
+fn the_key_9_and_last_words_opt_out_too() {
+    let mut table = Table::talking();
+    table.tell(Event::Dtmf('9'));
+    table.pass(2_000);
+    assert_eq!(table.disposition(), Some(Disposition::OptedOut));
+
+    let mut flow = ConversationFlow::new(rules(VoicemailPolicy::HangUp));
+    let heard = |text: &str| {
+        Event::Heard(HeardWords {
+            text: text.into(),
+            start_ms: 0,
+            end_ms: 0,
+        })
+    };
+    flow.handle(Event::Answered, 0);
+    flow.handle(Event::Left(FarEnd::HungUp), 500);
+    assert!(
+        flow.handle(heard("take me off your list"), 500)
+            .contains(&Effect::OptOut)
+    );
+    let end = Effect::End {
+        disposition: Disposition::OptedOut,
+        reason: None,
+    };
+    assert_eq!(flow.handle(Event::Settled, 500), [end]);
+}
+
+#[test]
+fn a_request_in_the_middle_of_a_long_turn_counts_once_it_stands() {
+    let mut table = Table::talking();
+    table.tell(Event::SpeechStarted);
+    table.tell(Event::Partial("take me off your list and".into()));
+    table.pass(500);
+    assert!(!table.effects.contains(&Effect::OptOut));
+    table.pass(300);
+    assert!(table.effects.contains(&Effect::OptOut));
+}
+
+#[test]
+fn silence_is_asked_about_twice_and_ends_the_call() {
+    let mut table = Table::talking();
+    table.pass(30_000);
+    assert_eq!(table.ends(), [(Disposition::Silent, None)]);
+    let asked = table.lines(Speaker::Agent);
+    assert_eq!(asked.iter().filter(|line| **line == "Are you still there?").count(), 2);
+
+    let mut table = Table::talking();
+    table.person_says("Hm, well.", 500);
+    table.model_says(vec![words("Yes?")]);
+    table.pass(30_000);
+    assert_eq!(table.disposition(), Some(Disposition::Completed));
+}
+
+#[test]
+fn a_machine_is_left_alone() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.tell(Event::SpeechStarted);
+    table.pass(2_000);
+    table.tell(Event::Partial(
+        "You have reached Ada, please leave a message after".into(),
+    ));
+    assert_eq!(table.disposition(), Some(Disposition::Voicemail));
+    assert!(table.lines(Speaker::Agent).is_empty());
+}
+
+#[test]
+fn a_message_is_left_after_the_beep_or_after_silence() {
+    for beep in [true, false] {
+        let mut table = Table::new(VoicemailPolicy::LeaveMessage);
+        table.tell(Event::Answered);
+        table.person_says("You have reached Ada, please leave a message after the tone.", 4_000);
+        table.pass(1_000);
+        assert!(table.row.is_empty());
+        if beep {
+            table.tell(Event::Beep);
+        }
+        table.pass(1_000);
+        assert_eq!(!table.row.is_empty(), beep);
+        table.pass(5_000);
+        assert_eq!(table.disposition(), Some(Disposition::VoicemailLeft));
+        assert_eq!(table.lines(Speaker::Agent), ["We will try again.", "Goodbye."]);
+    }
+}
+
+#[test]
+fn a_long_greeting_with_a_beep_is_a_machine_and_without_one_a_person() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.tell(Event::SpeechStarted);
+    table.pass(4_000);
+    table.tell(Event::Beep);
+    assert_eq!(table.disposition(), Some(Disposition::Voicemail));
+
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.person_says(
+        "Good morning, Smith and Sons, you are speaking to Ada, how can I help?",
+        4_500,
+    );
+    table.pass(4_000);
+    assert_eq!(table.lines(Speaker::Agent).len(), 2);
+}
+
+#[test]
+fn a_supervisor_whispers_speaks_and_ends() {
+    let mut table = Table::talking();
+    table.tell(Event::Whisper("Offer a discount.".into()));
+    assert_eq!(table.lines(Speaker::Supervisor), ["Offer a discount."]);
+    table.person_says("Go on.", 500);
+    table.model_says(vec![words("Well, you see this is long.")]);
+    table.pass(200);
+    table.tell(Event::Say("We give ten percent.".into()));
+    table.pass(1_200);
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"We give ten percent."));
+    table.tell(Event::EndBySupervisor);
+    table.pass(2_500);
+    assert_eq!(table.disposition(), Some(Disposition::EndedBySupervisor));
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"Goodbye."));
+}
+
+#[test]
+fn the_longest_time_ends_with_a_sentence() {
+    let mut table = Table::talking();
+    let mut turns = 0;
+    while table.disposition().is_none() {
+        turns += 1;
+        assert!(turns < 1_000, "it ends");
+        table.person_says("And then I went on.", 2_000);
+        if table.reply.is_some() && table.disposition().is_none() {
+            table.model_says(vec![words("I see.")]);
+        }
+        table.pass(1_500);
+    }
+    assert_eq!(table.disposition(), Some(Disposition::TimeLimit));
+    assert!(table.now <= 130_000);
+}
+
+#[test]
+fn a_broken_model_is_asked_twice() {
+    let mut table = Table::talking();
+    table.person_says("Go on.", 500);
+    let first = table.reply.expect("asked");
+    table.tell(Event::Reply(first, ReplyNews::Failed));
+    let second = table.reply.expect("asked again");
+    assert_ne!(first, second);
+    table.pass(1_200);
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"Sorry, one moment please."));
+    table.tell(Event::Reply(second, ReplyNews::Failed));
+    table.pass(4_000);
+    let ends = table.ends();
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0].0, Disposition::Failed);
+    assert!(ends[0].1.is_some());
+}
+
+#[test]
+fn an_endless_answer_is_cut() {
+    let mut table = Table::talking();
+    table.person_says("Go on.", 500);
+    let id = table.reply.expect("asked");
+    for _ in 0..1_000 {
+        table.tell(Event::Reply(id, words("And on it goes. ")));
+    }
+    assert_eq!(table.row.len(), 12);
+    assert_eq!(table.reply, None, "cancelled");
+}
+
+#[test]
+fn a_question_into_the_goodbye_takes_the_conversation_up_again() {
+    for (text, goes_on) in [("Okay, bye bye.", false), ("Wait, one question.", true)] {
+        let mut table = Table::talking();
+        table.person_says("No, that is all.", 500);
+        table.model_says(vec![words("Thank you for your time. Goodbye."), ReplyNews::EndCall]);
+        table.pass(300);
+        table.person_says(text, 700);
+        assert_eq!(table.disposition().is_none(), goes_on, "{text}");
+        assert_eq!(table.reply.is_some(), true, "the answer before was complete");
+    }
+}
+
+#[test]
+fn a_call_that_cannot_be_written_down_ends() {
+    let mut table = Table::talking();
+    table.tell(Event::ScribeFailed);
+    table.pass(4_200);
+    assert_eq!(table.disposition(), Some(Disposition::Failed));
+}
+
+#[test]
+fn the_person_hangs_up() {
+    let mut table = Table::talking();
+    table.person_says("Go on.", 500);
+    table.model_says(vec![words("This is a long sentence.")]);
+    table.pass(200);
+    table.tell(Event::Left(FarEnd::HungUp));
+    assert_eq!(table.disposition(), Some(Disposition::HungUp));
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"This"));
+    let end = table.effects.len() - 1;
+    assert!(matches!(table.effects[end], Effect::End { .. }));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let text = prop_oneof![
+        Just(""),
+        Just("Hello?"),
+        Just("Yes please. Tell me more!"),
+        Just("please leave a message after the beep"),
+        Just("stop calling me"),
+        Just("bye"),
+    ];
+    let news = prop_oneof![
+        Just(words("One. Two. ")),
+        Just(words("three")),
+        Just(ReplyNews::EndCall),
+        Just(ReplyNews::Done),
+        Just(ReplyNews::Failed),
+        Just(ReplyNews::CallBack {
+            when: "tomorrow".to_owned()
+        }),
+    ];
+    prop_oneof![
+        2 => Just(Event::Ringing),
+        6 => Just(Event::Answered),
+        1 => Just(Event::NotAnswered(NotAnswered::Busy)),
+        1 => Just(Event::Left(FarEnd::HungUp)),
+        1 => Just(Event::Left(FarEnd::Lost)),
+        1 => Just(Event::RoomSilent),
+        40 => Just(Event::Tick),
+        10 => Just(Event::SpeechStarted),
+        10 => Just(Event::SpeechEnded),
+        5 => text.clone().prop_map(|text| Event::Partial(text.into())),
+        10 => text.prop_map(|text| Event::Heard(HeardWords { text: text.into(), start_ms: 0, end_ms: 0 })),
+        2 => Just(Event::NotHeard),
+        2 => Just(Event::Beep),
+        1 => prop_oneof![Just('9'), Just('1')].prop_map(Event::Dtmf),
+        15 => (0u32..8, news).prop_map(|(id, news)| Event::Reply(ReplyId(id), news)),
+        5 => (0u32..20).prop_map(|id| Event::SentenceBegan(SentenceId(id))),
+        5 => (0u32..20, any::<bool>()).prop_map(|(id, interrupted)| Event::SentenceSpoken(SpokenWords {
+            id: SentenceId(id),
+            text: format!("Sentence {id}").into(),
+            start_ms: 0,
+            end_ms: 0,
+            interrupted,
+        })),
+        2 => (0u32..20).prop_map(|id| Event::SentenceFailed(SentenceId(id))),
+        2 => Just(Event::Whisper("psst".into())),
+        2 => Just(Event::Say("Say this.".into())),
+        1 => Just(Event::EndBySupervisor),
+        1 => Just(Event::Stop),
+        1 => Just(Event::ScribeFailed),
+        1 => Just(Event::Settled),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+
+    /// Whatever comes, in whatever order: one end, nothing after it, the opt-out before it, and nothing is written
+    /// that nobody said.
+    #[test]
+    fn any_order_of_events_comes_to_one_end(
+        answered in any::<bool>(),
+        leave_message in any::<bool>(),
+        events in proptest::collection::vec((any_event(), 0u32..2_000), 0..200),
+        by_time in any::<bool>(),
+    ) {
+        let policy = if leave_message { VoicemailPolicy::LeaveMessage } else { VoicemailPolicy::HangUp };
+        let mut flow = ConversationFlow::new(rules(policy));
+        let mut now = 0;
+        let mut row: Vec<SentenceId> = Vec::new();
+        let mut told_spoken: Vec<String> = Vec::new();
+        let mut told_heard: Vec<String> = Vec::new();
+        let mut all: Vec<Effect> = Vec::new();
+        let mut asked_to_stop = false;
+        let mut answered_at = None;
+        let tail = if by_time {
+            vec![(Event::Answered, 0), (Event::Tick, 200_000), (Event::Tick, 20)]
+        } else {
+            vec![(Event::Left(FarEnd::HungUp), 0)]
+        };
+        let head = answered.then_some((Event::Answered, 0));
+        for (event, passed) in head.into_iter().chain(events).chain(tail) {
+            now += passed;
+            let mut queue = VecDeque::from([event]);
+            while let Some(event) = queue.pop_front() {
+                let over = flow.has_ended();
+                match &event {
+                    Event::SentenceSpoken(spoken) => told_spoken.push(spoken.text.reveal().to_owned()),
+                    Event::Heard(heard) => {
+                        told_heard.push(heard.text.reveal().to_owned());
+                        asked_to_stop |= !over && opt_out::asks_to_stop(heard.text.reveal());
+                    }
+                    Event::Dtmf('9') => asked_to_stop |= !over,
+                    Event::Answered => { answered_at.get_or_insert(now); }
+                    _ => {}
+                }
+                let effects = flow.handle(event, now);
+                prop_assert!(!over || effects.is_empty(), "after the end: {effects:?}");
+                for effect in &effects {
+                    match effect {
+                        Effect::Speak(sentence) => row.push(sentence.id),
+                        Effect::StopSpeaking => row.clear(),
+                        Effect::Settle => queue.push_back(Event::Settled),
+                        Effect::WriteSentence(said) => {
+                            let text = said.text.reveal().to_owned();
+                            match said.speaker {
+                                Speaker::Agent => prop_assert!(told_spoken.contains(&text)),
+                                Speaker::Person => prop_assert!(told_heard.contains(&text)),
+                                Speaker::Supervisor => prop_assert_eq!(text, "psst"),
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                all.extend(effects);
+            }
+        }
+        let ends: Vec<usize> = (0..all.len()).filter(|at| matches!(all[*at], Effect::End { .. })).collect();
+        prop_assert_eq!(&ends, &[all.len() - 1], "one end, and it is the last: {:?}", all);
+        let hang_up = all.iter().position(|effect| *effect == Effect::HangUp).expect("it hung up");
+        prop_assert!(!all[hang_up..].iter().any(|effect| matches!(effect, Effect::Speak(_) | Effect::StartReply(_))));
+        let opted_out: Vec<usize> = (0..all.len()).filter(|at| all[*at] == Effect::OptOut).collect();
+        prop_assert!(opted_out.len() <= 1);
+        if asked_to_stop {
+            prop_assert_eq!(opted_out.len(), 1);
+            let is_opted_out = matches!(all.last(), Some(Effect::End { disposition: Disposition::OptedOut, .. }));
+            prop_assert!(is_opted_out, "{:?}", all.last());
+        }
+    }
+}
