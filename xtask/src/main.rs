@@ -1,1 +1,66 @@
-fn main() {}
+//! The developer's hand tools: `cargo xtask` lists them.
+
+mod build;
+mod postgres;
+mod setup;
+mod shell;
+mod sqlx_prepare;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Ringside's hand tools", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install what is missing, build, and run the product with an embedded PostgreSQL and the rehearsal network
+    Run {
+        /// Build the server optimised
+        #[arg(long)]
+        release: bool,
+        /// Passed on to the server
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Build server, WASM and assets into target/site
+    Build {
+        /// Build the server optimised
+        #[arg(long)]
+        release: bool,
+    },
+    /// Install what is missing, then run every check and every test
+    Test,
+    /// Write the offline data of the SQL macros (.sqlx) anew, from a database migrated to the present schema
+    SqlxPrepare,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Run { release, arguments } => run(release, &arguments),
+        Verb::Build { release } => setup::for_building().and_then(|()| build::all(release).map(drop)),
+        Verb::Test => setup::for_building().and_then(|()| test::all()),
+        Verb::SqlxPrepare => sqlx_prepare::write(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            shell::say(&format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(release: bool, arguments: &[String]) -> Result<(), String> {
+    setup::for_building()?;
+    let server = build::all(release)?;
+    // The server takes this process's place, so Ctrl-C reaches it directly and nothing is left behind.
+    let mut command = shell::command(&server.to_string_lossy(), &[]);
+    command.env("RINGSIDE_SITE_DIR", build::site()).args(arguments);
+    shell::replace_process(command)
+}
