@@ -1,9 +1,145 @@
-//! Both sides of a call, kept.
+//! Both sides of a call, kept as one stereo Ogg Opus file: the agent on the left, the person on the right.
+//!
+//! [`OggOpusRecorder`] is what a call holds: it hands a second of sound at a time to a task of its own, which encodes
+//! and writes on threads that may block. If that task cannot keep up, sound is left out (as silence of the same
+//! length), never the call delayed. The other half, [`RecordingInProgress`], stays with whoever wants to know what was
+//! written: it resolves when the recorder has been dropped and the file is complete.
+//!
+//! Every second is a page of the file, so a process that dies loses at most the last second or two; what was written
+//! plays, knows its length, and can be sought in.
 
-use telephony::Frame;
+mod ogg_file;
+mod peaks;
 
-/// Gets both sides of every tick of a call, from the answer to the end.
+use ogg_file::OggFile;
+use std::{io, mem, path::Path};
+use telephony::{FRAME_MILLIS, Frame};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Gets both sides of every tick of a call, from the answer to the end. Dropping it ends the recording.
 pub trait CallRecorder: Send {
-    /// The next 20 ms. Never blocks for long: it is called in the rhythm of the call.
+    /// The next 20 ms. Never blocks: it is called in the rhythm of the call.
     fn tick(&mut self, agent: &Frame, person: &Frame);
 }
+
+/// What a finished recording is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordingSummary {
+    /// Size of the file.
+    pub bytes: u64,
+    pub duration_ms: u64,
+    /// Loudest sample of each slice of the call, (agent, person), 0 to 100. At most [`MOST_PEAKS`] slices of the same
+    /// length, which together cover the call.
+    pub peaks: Vec<(u8, u8)>,
+}
+
+/// Slices in [`RecordingSummary::peaks`].
+pub const MOST_PEAKS: usize = 600;
+
+/// Ticks that are handed over at once: a second.
+const BATCH_TICKS: usize = 1_000 / FRAME_MILLIS as usize;
+/// Batches that may wait to be written. Beyond them sound is left out.
+const MOST_WAITING: usize = 30;
+
+enum Piece {
+    Sound(Vec<(Frame, Frame)>),
+    /// Ticks that were left out because the disk is too slow.
+    Gap(usize),
+}
+
+/// Writes a call as it goes. See the [module](self).
+pub struct OggOpusRecorder {
+    batch: Vec<(Frame, Frame)>,
+    missed: usize,
+    pieces: mpsc::Sender<Piece>,
+}
+
+/// The file that an [`OggOpusRecorder`] is writing. Dropping it gives the recording up where it is.
+pub struct RecordingInProgress {
+    writing: AbortOnDropHandle<io::Result<RecordingSummary>>,
+}
+
+impl OggOpusRecorder {
+    /// Creates the file, and the folders that lead to it. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// The file cannot be created (it must not exist yet), or its head cannot be written.
+    pub fn create(path: &Path) -> io::Result<(Self, RecordingInProgress)> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = OggFile::begin(std::fs::File::create_new(path)?)?;
+        let (pieces, received) = mpsc::channel(MOST_WAITING);
+        let recorder = Self {
+            batch: Vec::with_capacity(BATCH_TICKS),
+            missed: 0,
+            pieces,
+        };
+        let writing = AbortOnDropHandle::new(tokio::spawn(write(file, received)));
+        Ok((recorder, RecordingInProgress { writing }))
+    }
+
+    fn hand_over(&mut self) {
+        if self.missed > 0 && self.pieces.try_send(Piece::Gap(self.missed)).is_ok() {
+            self.missed = 0;
+        }
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH_TICKS));
+        let length = batch.len();
+        // Sound must not overtake a gap.
+        if self.missed > 0 || self.pieces.try_send(Piece::Sound(batch)).is_err() {
+            self.missed += length;
+        }
+    }
+}
+
+impl CallRecorder for OggOpusRecorder {
+    fn tick(&mut self, agent: &Frame, person: &Frame) {
+        self.batch.push((agent.clone(), person.clone()));
+        if self.batch.len() >= BATCH_TICKS {
+            self.hand_over();
+        }
+    }
+}
+
+impl Drop for OggOpusRecorder {
+    fn drop(&mut self) {
+        if !self.batch.is_empty() || self.missed > 0 {
+            self.hand_over();
+        }
+    }
+}
+
+impl RecordingInProgress {
+    /// Waits until the recorder has been dropped and everything is on disk.
+    ///
+    /// # Errors
+    /// The disk is full, or something else went wrong while writing; what was written before is still there.
+    pub async fn finish(self) -> io::Result<RecordingSummary> {
+        self.writing.await.map_err(io::Error::other)?
+    }
+}
+
+async fn write(mut file: OggFile, mut pieces: mpsc::Receiver<Piece>) -> io::Result<RecordingSummary> {
+    while let Some(piece) = pieces.recv().await {
+        file = off_the_loop(move || {
+            match piece {
+                Piece::Sound(batch) => batch.iter().try_for_each(|(agent, person)| file.add(agent, person))?,
+                Piece::Gap(ticks) => {
+                    let silence = Frame::silence();
+                    (0..ticks).try_for_each(|_| file.add(&silence, &silence))?;
+                }
+            }
+            Ok(file)
+        })
+        .await?;
+    }
+    off_the_loop(move || file.finish()).await
+}
+
+async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! An Ogg Opus file (RFC 7845), page by page.
+
+use super::{BATCH_TICKS, RecordingSummary, peaks::Peaks};
+use ogg::{PacketWriteEndInfo, PacketWriter};
+use opus::{Application, Bitrate, Channels, Encoder};
+use std::{fs::File, io};
+use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
+
+/// Opus counts time in 48ths of a millisecond whatever is recorded (RFC 7845, section 4).
+const GRANULES_PER_TICK: u64 = 48 * FRAME_MILLIS as u64;
+/// Both voices in wide band, with room to keep the sides apart.
+const BITS_PER_SECOND: i32 = 40_000;
+/// The serial number tells streams of one file apart; there is only one.
+const SERIAL: u32 = 1;
+/// More than any packet of 20 ms (RFC 6716, section 3.2.1).
+const LARGEST_PACKET: usize = 1_275 * 2;
+
+/// Counts what goes through.
+struct Counted {
+    file: File,
+    bytes: u64,
+}
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+pub(super) struct OggFile {
+    pages: PacketWriter<'static, io::BufWriter<Counted>>,
+    encoder: Encoder,
+    pre_skip: u16,
+    ticks: u64,
+    peaks: Peaks,
+    interleaved: Box<[i16; FRAME_SAMPLES * 2]>,
+    packet: Box<[u8; LARGEST_PACKET]>,
+}
+
+impl OggFile {
+    /// Writes the head.
+    pub(super) fn begin(file: File) -> io::Result<Self> {
+        let (encoder, pre_skip) = encoder().map_err(io::Error::other)?;
+        let mut pages = PacketWriter::new(io::BufWriter::with_capacity(16 * 1_024, Counted { file, bytes: 0 }));
+        let mut head = Vec::with_capacity(19);
+        head.extend_from_slice(b"OpusHead\x01\x02");
+        head.extend_from_slice(&pre_skip.to_le_bytes());
+        head.extend_from_slice(&SAMPLE_RATE_HZ.to_le_bytes());
+        // No gain, and mapping family 0: left and right.
+        head.extend_from_slice(&[0, 0, 0]);
+        pages.write_packet(head, SERIAL, PacketWriteEndInfo::EndPage, 0)?;
+        let mut tags = Vec::with_capacity(32);
+        tags.extend_from_slice(b"OpusTags");
+        let vendor = b"Ringside";
+        tags.extend_from_slice(&u32::try_from(vendor.len()).expect("a short name").to_le_bytes());
+        tags.extend_from_slice(vendor);
+        tags.extend_from_slice(&0_u32.to_le_bytes());
+        pages.write_packet(tags, SERIAL, PacketWriteEndInfo::EndPage, 0)?;
+        let mut file = Self {
+            pages,
+            encoder,
+            pre_skip,
+            ticks: 0,
+            peaks: Peaks::new(),
+            interleaved: Box::new([0; FRAME_SAMPLES * 2]),
+            packet: Box::new([0; LARGEST_PACKET]),
+        };
+        file.flush()?;
+        Ok(file)
+    }
+
+    pub(super) fn add(&mut self, agent: &Frame, person: &Frame) -> io::Result<()> {
+        self.peaks.add(agent, person);
+        self.ticks += 1;
+        let page_is_full = self.ticks.is_multiple_of(BATCH_TICKS as u64);
+        let end = if page_is_full {
+            PacketWriteEndInfo::EndPage
+        } else {
+            PacketWriteEndInfo::NormalPacket
+        };
+        // The position counts from the encoder's own delay on, which a player leaves out.
+        self.write_packet(agent, person, end, self.ticks * GRANULES_PER_TICK)?;
+        if page_is_full { self.flush() } else { Ok(()) }
+    }
+
+    fn write_packet(
+        &mut self,
+        agent: &Frame,
+        person: &Frame,
+        end: PacketWriteEndInfo,
+        position: u64,
+    ) -> io::Result<()> {
+        let sides = agent.samples().iter().zip(person.samples());
+        for (both, (left, right)) in self.interleaved.chunks_exact_mut(2).zip(sides) {
+            both.copy_from_slice(&[*left, *right]);
+        }
+        let length = self
+            .encoder
+            .encode(&self.interleaved[..], &mut self.packet[..])
+            .map_err(io::Error::other)?;
+        self.pages.write_packet(self.packet[..length].to_vec(), SERIAL, end, position)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::Write::flush(self.pages.inner_mut())
+    }
+
+    /// Writes the last page.
+    pub(super) fn finish(mut self) -> io::Result<RecordingSummary> {
+        // One packet more carries what the encoder still holds back; the position cuts the rest of it off.
+        let position = self.ticks * GRANULES_PER_TICK + u64::from(self.pre_skip);
+        let silence = Frame::silence();
+        self.write_packet(&silence, &silence, PacketWriteEndInfo::EndStream, position)?;
+        self.flush()?;
+        self.pages.inner().get_ref().file.sync_data()?;
+        Ok(RecordingSummary {
+            bytes: self.pages.inner().get_ref().bytes,
+            duration_ms: self.ticks * u64::from(FRAME_MILLIS),
+            peaks: self.peaks.finish(),
+        })
+    }
+}
+
+/// The encoder, and its delay in 48ths of a millisecond.
+fn encoder() -> opus::Result<(Encoder, u16)> {
+    let mut encoder = Encoder::new(SAMPLE_RATE_HZ, Channels::Stereo, Application::Audio)?;
+    encoder.set_complexity(2)?;
+    encoder.set_bitrate(Bitrate::Bits(BITS_PER_SECOND))?;
+    encoder.set_vbr(true)?;
+    let delay = encoder.get_lookahead()? * (48_000 / i32::try_from(SAMPLE_RATE_HZ).unwrap_or(16_000));
+    Ok((encoder, u16::try_from(delay).unwrap_or(0)))
+}
