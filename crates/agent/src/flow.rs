@@ -1,11 +1,11 @@
-//! The conversation as a pure state machine: [`ConversationFlow::handle`] takes an event and the room's time, and gives
+//! The conversation as a pure state machine: [[`ConversationFlow::handle`]] takes an event and the room's time, and gives
 //! back what is to be done. It needs no runtime, no clock and no model.
 //!
-//! A call passes through these states, each in a file of its own: **before the answer** ([`before_answer`]), **who
-//! answered** ([`who_answered`]), a **machine** ([`machine`]) or a person to be **talking** with ([`talking`]: opening,
-//! listening, thinking and speaking), **wrapping up** ([`wrapping_up`]: a goodbye is on its way), **ending**
-//! ([`ending`]: hung up, the last words are being collected), and ended. What does not depend on the state is here and
-//! in [`floor`]: who is speaking, which sentences are on their way, and what has been said.
+//! A call passes through these states, each in a file of its own: **before the answer** (`before_answer`), **who
+//! answered** (`who_answered`), a **machine** (`machine`) or a person to be **talking** with (`talking`: opening,
+//! listening, thinking and speaking), **wrapping up** (`wrapping_up`: a goodbye is on its way), **ending**
+//! (`ending`: hung up, the last words are being collected), and ended. What does not depend on the state is here and
+//! in `floor`: who is speaking, which sentences are on their way, and what has been said.
 //!
 //! A new rule of conversation goes into the state it belongs to, with a scenario in `flow/tests.rs`.
 
@@ -266,7 +266,8 @@ impl ConversationFlow {
         }
         let disposition = match &self.phase {
             Phase::BeforeAnswer => Disposition::NoAnswer,
-            Phase::Machine(machine) => machine.disposition(),
+            // A message that was cut short is none.
+            Phase::Machine(_) => Disposition::Voicemail,
             Phase::WrappingUp(wrapping_up) => wrapping_up.disposition(),
             _ if self.results.call_back.is_some() => Disposition::CallBack,
             // The model was about to hang up: the person was merely quicker.
@@ -280,7 +281,8 @@ impl ConversationFlow {
 
     fn time_is_over(&mut self) {
         let disposition = match &self.phase {
-            Phase::Machine(machine) => machine.disposition(),
+            // A message that was cut short is none.
+            Phase::Machine(_) => Disposition::Voicemail,
             Phase::WrappingUp(wrapping_up) => wrapping_up.disposition(),
             _ => Disposition::TimeLimit,
         };

@@ -5,6 +5,11 @@
 //! [`TranscriptSaver`](transcript_saver::TranscriptSaver) decides what was said aloud, and
 //! [`HangupDetector`](hangup_detector::HangupDetector) decides that the far end is gone.
 //!
+//! What a person says is judged in code where it must not depend on a model: [`opt_out`] (do not call again),
+//! [`greeting`] (a machine answered), [`farewell`]. A new phrase goes there with a sentence in its tests; a new rule of
+//! conversation goes into the state of the flow that it belongs to, with a scenario in `flow/tests.rs`; whole calls are
+//! played in `campaign_agent/tests.rs`.
+//!
 //! **This crate never knows** sockets, model vendors, databases or the time of day. Time is the room's: one tick is
 //! 20 ms, so a rehearsal at ten times the speed decides exactly what it would have decided in real time.
 

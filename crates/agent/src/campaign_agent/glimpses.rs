@@ -2,17 +2,21 @@
 
 use crate::call::CallScribe;
 use domain::{ConversationId, Personal, agent_state::AgentState, conversation::Speaker, live::Glimpse};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use telephony::{FRAME_MILLIS, Frame};
+use tokio::time::Instant;
 
 /// Ticks between two glimpses of the same kind.
 const EVERY_TICKS: u32 = 200 / FRAME_MILLIS;
+/// The same by the wall clock: who watches a fast rehearsal has no faster eyes.
+const AT_LEAST: Duration = Duration::from_millis(180);
 
 /// Thins out what is shown.
 pub(super) struct Glimpses {
     conversation_id: ConversationId,
     scribe: Arc<dyn CallScribe>,
     ticks: u32,
+    last: Option<Instant>,
     agent_level: u8,
     person_level: u8,
     person_text: Unfinished,
@@ -32,6 +36,7 @@ impl Glimpses {
             conversation_id,
             scribe,
             ticks: 0,
+            last: None,
             agent_level: 0,
             person_level: 0,
             person_text: Unfinished::default(),
@@ -72,10 +77,11 @@ impl Glimpses {
         self.agent_level = self.agent_level.max(agent.map_or(0, voice::level::of));
         self.person_level = self.person_level.max(voice::level::of(person));
         self.ticks += 1;
-        if self.ticks < EVERY_TICKS {
+        if self.ticks < EVERY_TICKS || self.last.is_some_and(|last| last.elapsed() < AT_LEAST) {
             return;
         }
         self.ticks = 0;
+        self.last = Some(Instant::now());
         self.scribe.glimpse(Glimpse::Levels {
             conversation_id: self.conversation_id,
             agent: std::mem::take(&mut self.agent_level),

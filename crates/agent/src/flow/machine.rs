@@ -19,7 +19,6 @@ pub(super) struct Machine {
     silent_since: u32,
     beeped: Option<u32>,
     message_began: Option<u32>,
-    left: bool,
 }
 
 impl Machine {
@@ -29,16 +28,6 @@ impl Machine {
             silent_since: now,
             beeped: beeped.then_some(now),
             message_began: None,
-            left: false,
-        }
-    }
-
-    /// What the call came to if it ends now.
-    pub(super) fn disposition(&self) -> Disposition {
-        if self.left {
-            Disposition::VoicemailLeft
-        } else {
-            Disposition::Voicemail
         }
     }
 }
@@ -62,11 +51,8 @@ impl ConversationFlow {
                     self.person_said_something();
                 }
             }
-            Event::SentenceSpoken(spoken) => {
-                if !waiting && state.message_began.is_some() && !spoken.interrupted {
-                    state.left = true;
-                    self.end(Disposition::VoicemailLeft, None);
-                }
+            Event::SentenceSpoken(spoken) if !waiting && state.message_began.is_some() && !spoken.interrupted => {
+                self.end(Disposition::VoicemailLeft, None);
             }
             Event::SentenceFailed(_) if !waiting => {
                 self.end(Disposition::Voicemail, Some("The message could not be spoken."));

@@ -517,7 +517,6 @@ fn a_question_into_the_goodbye_takes_the_conversation_up_again() {
         table.pass(300);
         table.person_says(text, 700);
         assert_eq!(table.disposition().is_none(), goes_on, "{text}");
-        assert_eq!(table.reply.is_some(), true, "the answer before was complete");
     }
 }
 
@@ -596,7 +595,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     /// Whatever comes, in whatever order: one end, nothing after it, the opt-out before it, and nothing is written
     /// that nobody said.

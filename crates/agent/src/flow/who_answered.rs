@@ -40,10 +40,8 @@ impl ConversationFlow {
                 }
                 state.silent_since = Some(self.now);
             }
-            Event::Partial(_) => {
-                if judge(self.floor.partial()) == Greeting::Machine {
-                    return self.machine_answered(false);
-                }
+            Event::Partial(_) if judge(self.floor.partial()) == Greeting::Machine => {
+                return self.machine_answered(false);
             }
             Event::Heard(heard) => {
                 let judged = judge(heard.text.reveal());
