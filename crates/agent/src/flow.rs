@@ -1,4 +1,4 @@
-//! The conversation as a pure state machine: [[`ConversationFlow::handle`]] takes an event and the room's time, and gives
+//! The conversation as a pure state machine: [`ConversationFlow::handle`] takes an event and the room's time, and gives
 //! back what is to be done. It needs no runtime, no clock and no model.
 //!
 //! A call passes through these states, each in a file of its own: **before the answer** (`before_answer`), **who
