@@ -38,7 +38,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<(i64, AuditRow)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT audit_log.id, at, users.name AS "actor?", action, subject
+        r#"SELECT audit_log.id AS "id!", at AS "at!", users.name AS "actor?", action AS "action!", subject AS "subject!"
            FROM audit_log LEFT JOIN users ON users.id = actor_id
            WHERE audit_log.id < $1 ORDER BY audit_log.id DESC LIMIT $2"#,
         before.unwrap_or(i64::MAX),

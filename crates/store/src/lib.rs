@@ -10,6 +10,8 @@
 pub mod audit;
 pub mod call_commands;
 pub mod campaigns;
+pub mod calls;
+pub mod claims;
 pub mod conversations;
 pub mod do_not_call;
 pub mod event_log;
