@@ -1,55 +1,356 @@
 //! Campaigns: write, save, copy, delete, start and stop.
 
-use crate::{Caller, Operations};
+mod checks;
+
+use crate::{
+    Caller, Operations,
+    failure::{internal, missing},
+    input, page_cursor,
+};
 use domain::{
-    CampaignId, UserError,
+    CampaignId, ErrorKind, UserError,
+    access::Permission,
     campaign::{CampaignCommand, CampaignContent, CampaignStatus},
+    campaign_merge::{Merged, merge},
+    live::Happening,
+    new_id,
     paging::Page,
+    script,
     views::{CampaignRow, CampaignView, SaveOutcome, ScriptPreview},
 };
+use std::collections::{BTreeMap, BTreeSet};
+use store::{audit, campaigns, events, leads};
 
+const CAMPAIGN: &str = "campaign";
+
+/// A page of campaigns, newest first.
+///
+/// # Errors
+/// The caller may not read, or the cursor is none of ours.
 pub async fn list(
-    _ops: &Operations,
-    _caller: &Caller,
-    _status: Option<CampaignStatus>,
-    _after: Option<String>,
+    ops: &Operations,
+    caller: &Caller,
+    status: Option<CampaignStatus>,
+    after: Option<String>,
 ) -> Result<Page<CampaignRow>, UserError> {
-    Err(UserError::unavailable())
+    caller.may(Permission::Read)?;
+    let before = page_cursor::decode::<CampaignId>(after.as_deref())?;
+    let mut conn = ops.store.connection().await.map_err(internal)?;
+    let rows = campaigns::list(&mut conn, status, before, page_cursor::LIMIT)
+        .await
+        .map_err(internal)?;
+    Ok(page_cursor::page(
+        rows.into_iter().map(|row| (row.progress.campaign_id, row)).collect(),
+    ))
 }
-pub async fn get(_ops: &Operations, _caller: &Caller, _id: CampaignId) -> Result<CampaignView, UserError> {
-    Err(UserError::unavailable())
+
+/// One campaign with its numbers and what the caller can do with it now.
+///
+/// # Errors
+/// The caller may not read, or there is no such campaign.
+pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<CampaignView, UserError> {
+    caller.may(Permission::Read)?;
+    let mut conn = ops.store.connection().await.map_err(internal)?;
+    let row = campaigns::row(&mut conn, id).await.map_err(missing(CAMPAIGN))?;
+    let revision = campaigns::latest(&mut conn, id).await.map_err(missing(CAMPAIGN))?;
+    let has_history = campaigns::has_history(&mut conn, id).await.map_err(internal)?;
+    let outcomes = campaigns::outcomes(&mut conn, id).await.map_err(internal)?;
+    let refusals = campaigns::refusals(&mut conn, id).await.map_err(internal)?;
+    let known = campaigns::variables(&mut conn, id).await.map_err(internal)?;
+    let missing_variables = checks::lacking(&revision.content, &known, row.progress.leads);
+    let commands = if caller.may(Permission::EditCampaigns).is_ok() {
+        row.progress.status.commands()
+    } else {
+        Vec::new()
+    };
+    Ok(CampaignView {
+        row,
+        content: revision.content,
+        revision: revision.number,
+        commands,
+        has_history,
+        outcomes,
+        refusals,
+        missing_variables,
+    })
 }
-pub async fn create(_ops: &Operations, _caller: &Caller, _content: CampaignContent) -> Result<CampaignId, UserError> {
-    Err(UserError::unavailable())
+
+/// Writes a new campaign. It is a draft: nobody is called.
+///
+/// # Errors
+/// The caller may not, or a field is wrong.
+pub async fn create(ops: &Operations, caller: &Caller, content: CampaignContent) -> Result<CampaignId, UserError> {
+    caller.may(Permission::EditCampaigns)?;
+    let content = checked(content)?;
+    insert(ops, caller, &content, "created campaign").await
 }
+
+/// Copies what is written about a campaign, not its people, into a new draft.
+///
+/// # Errors
+/// The caller may not, or there is no such campaign.
+pub async fn duplicate(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<CampaignId, UserError> {
+    caller.may(Permission::EditCampaigns)?;
+    let mut content = {
+        let mut conn = ops.store.connection().await.map_err(internal)?;
+        campaigns::latest(&mut conn, id).await.map_err(missing(CAMPAIGN))?.content
+    };
+    const SUFFIX: &str = " (copy)";
+    let kept: String = content.name.chars().take(120 - SUFFIX.len()).collect();
+    content.name = format!("{}{SUFFIX}", kept.trim_end());
+    insert(ops, caller, &content, "duplicated campaign").await
+}
+
+async fn insert(
+    ops: &Operations,
+    caller: &Caller,
+    content: &CampaignContent,
+    action: &str,
+) -> Result<CampaignId, UserError> {
+    let now = ops.clock.now();
+    let id = CampaignId(new_id(now, &*ops.chance));
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    campaigns::insert(&mut transaction, id, content, caller.user_id(), now)
+        .await
+        .map_err(internal)?;
+    audit::record(&mut transaction, now, Some(caller.user_id()), action, &content.name)
+        .await
+        .map_err(internal)?;
+    campaigns::announce(&mut transaction, now, &[id]).await.map_err(internal)?;
+    commit(transaction).await?;
+    Ok(id)
+}
+
+/// Saves what was edited from revision `base_revision`. If somebody saved meanwhile, both sides' changes are put
+/// together; where both changed the same field, nothing is saved and the answer tells which.
+///
+/// # Errors
+/// The caller may not, a field is wrong, or there is no such campaign or revision.
 pub async fn save(
-    _ops: &Operations,
-    _caller: &Caller,
-    _id: CampaignId,
-    _base_revision: i64,
-    _content: CampaignContent,
+    ops: &Operations,
+    caller: &Caller,
+    id: CampaignId,
+    base_revision: i64,
+    content: CampaignContent,
 ) -> Result<SaveOutcome, UserError> {
-    Err(UserError::unavailable())
+    caller.may(Permission::EditCampaigns)?;
+    let mine = checked(content)?;
+    let now = ops.clock.now();
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let latest = campaigns::latest(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let saved_by = latest.saved_by.unwrap_or_else(|| "Somebody".to_owned());
+    let (content, merged) = if base_revision == latest.number {
+        (mine, false)
+    } else {
+        let base = campaigns::content_at(&mut transaction, id, base_revision)
+            .await
+            .map_err(|error| match error {
+                store::StoreError::Missing => {
+                    UserError::conflict("It is unknown which version you edited. Reload the page and edit again.")
+                }
+                other => internal(other),
+            })?;
+        match merge(&base, &mine, &latest.content) {
+            Merged::Clean(content) => (*content, true),
+            Merged::Conflicts(conflicts) => {
+                return Ok(SaveOutcome::Conflict {
+                    revision: latest.number,
+                    saved_by,
+                    conflicts,
+                    theirs: Box::new(latest.content),
+                });
+            }
+        }
+    };
+    // Two changes that are right each alone can be wrong together.
+    content.validate()?;
+    let mut revision = latest.number;
+    if content != latest.content {
+        revision += 1;
+        campaigns::save_revision(&mut transaction, id, revision, &content, caller.user_id(), now)
+            .await
+            .map_err(internal)?;
+        audit::record(&mut transaction, now, Some(caller.user_id()), "edited campaign", &content.name)
+            .await
+            .map_err(internal)?;
+        campaigns::announce(&mut transaction, now, &[id]).await.map_err(internal)?;
+        commit(transaction).await?;
+    }
+    Ok(if merged {
+        SaveOutcome::Merged {
+            revision,
+            saved_by,
+            content: Box::new(content),
+        }
+    } else {
+        SaveOutcome::Saved { revision }
+    })
 }
-pub async fn duplicate(_ops: &Operations, _caller: &Caller, _id: CampaignId) -> Result<CampaignId, UserError> {
-    Err(UserError::unavailable())
+
+/// Deletes a campaign for which nobody was ever called, with its leads.
+///
+/// # Errors
+/// The caller may not, there is no such campaign, it runs, or it has history.
+pub async fn delete(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<(), UserError> {
+    caller.may(Permission::EditCampaigns)?;
+    let now = ops.clock.now();
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    let status = campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let has_history = || {
+        UserError::conflict(
+            "Calls were made for this campaign, so it stays as their record. Stop it if nobody is to be called any more.",
+        )
+    };
+    if campaigns::has_history(&mut transaction, id).await.map_err(internal)? {
+        return Err(has_history());
+    }
+    if matches!(status, CampaignStatus::Running | CampaignStatus::Paused) {
+        return Err(UserError::conflict("Stop the campaign first, then delete it."));
+    }
+    let name = campaigns::progress(&mut transaction, id)
+        .await
+        .map_err(missing(CAMPAIGN))?
+        .name;
+    campaigns::delete(&mut transaction, id).await.map_err(|error| match error {
+        store::StoreError::Constraint(_) => has_history(),
+        other => missing(CAMPAIGN)(other),
+    })?;
+    audit::record(&mut transaction, now, Some(caller.user_id()), "deleted campaign", &name)
+        .await
+        .map_err(internal)?;
+    events::append(&mut transaction, now, &[Happening::CampaignDeleted { campaign_id: id }])
+        .await
+        .map_err(internal)?;
+    commit(transaction).await
 }
-pub async fn delete(_ops: &Operations, _caller: &Caller, _id: CampaignId) -> Result<(), UserError> {
-    Err(UserError::unavailable())
-}
+
+/// Starts, pauses, resumes or stops a campaign. Before anybody is called, the script's variables and the leads are
+/// checked.
+///
+/// # Errors
+/// The caller may not, there is no such campaign, its state does not allow it, or a check fails.
 pub async fn command(
-    _ops: &Operations,
-    _caller: &Caller,
-    _id: CampaignId,
-    _command: CampaignCommand,
+    ops: &Operations,
+    caller: &Caller,
+    id: CampaignId,
+    command: CampaignCommand,
 ) -> Result<CampaignStatus, UserError> {
-    Err(UserError::unavailable())
+    caller.may(Permission::EditCampaigns)?;
+    let now = ops.clock.now();
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    let status = campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let next = status.after(command)?;
+    let progress = campaigns::progress(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    if next == CampaignStatus::Running {
+        let content = campaigns::latest(&mut transaction, id)
+            .await
+            .map_err(missing(CAMPAIGN))?
+            .content;
+        let known = campaigns::variables(&mut transaction, id).await.map_err(internal)?;
+        checks::before_start(&content, &known, &progress)?;
+    }
+    campaigns::set_status(&mut transaction, id, next, now)
+        .await
+        .map_err(internal)?;
+    let action = match command {
+        CampaignCommand::Start => "started campaign",
+        CampaignCommand::Pause => "paused campaign",
+        CampaignCommand::Resume => "resumed campaign",
+        CampaignCommand::Stop => "stopped campaign",
+    };
+    audit::record(&mut transaction, now, Some(caller.user_id()), action, &progress.name)
+        .await
+        .map_err(internal)?;
+    campaigns::announce(&mut transaction, now, &[id]).await.map_err(internal)?;
+    commit(transaction).await?;
+    Ok(next)
 }
+
+/// The texts of `content` as the first lead of campaign `id` would hear them; as an invented lead if there is none yet.
+///
+/// # Errors
+/// The caller may not read, a text cannot be parsed, or there is no such campaign.
 pub async fn preview(
-    _ops: &Operations,
-    _caller: &Caller,
-    _id: Option<CampaignId>,
-    _content: CampaignContent,
+    ops: &Operations,
+    caller: &Caller,
+    id: Option<CampaignId>,
+    content: CampaignContent,
 ) -> Result<ScriptPreview, UserError> {
-    Err(UserError::unavailable())
+    caller.may(Permission::Read)?;
+    let (mut sample, mut known, mut leads_in_all) = (None, BTreeMap::new(), 0);
+    if let Some(id) = id {
+        let mut conn = ops.store.connection().await.map_err(internal)?;
+        leads_in_all = campaigns::progress(&mut conn, id).await.map_err(missing(CAMPAIGN))?.leads;
+        sample = leads::first(&mut conn, id).await.map_err(internal)?;
+        known = campaigns::variables(&mut conn, id).await.map_err(internal)?;
+    }
+    let (name, values) = sample.map_or_else(
+        || {
+            let name = "Ada Example";
+            let values = script::lead_values(name, "ada@example.com", "+14155550123", &BTreeMap::new());
+            (name.into(), values)
+        },
+        |lead| {
+            let values = script::lead_values(
+                lead.name.reveal(),
+                lead.email.reveal(),
+                lead.phone_number.e164(),
+                &lead.variables,
+            );
+            (lead.name, values)
+        },
+    );
+    let render = |field: &str, text: &str| {
+        if text.chars().count() > 20_000 {
+            return Err(UserError::field(field, "Shorten the text to 20,000 characters."));
+        }
+        script::render(text, &values)
+            .map(Into::into)
+            .map_err(|error| UserError::field(field, error.to_string()))
+    };
+    let used_variables = checks::used(&content)
+        .into_iter()
+        .map(|name| {
+            let having = known.get(&name).copied().unwrap_or(0).min(leads_in_all);
+            (name, leads_in_all - having, leads_in_all)
+        })
+        .collect();
+    Ok(ScriptPreview {
+        lead_name: name,
+        opening: render("opening", &content.opening)?,
+        script: render("script", &content.script)?,
+        voicemail_message: render("voicemail_message", &content.voicemail_message)?,
+        known_variables: script::BUILT_IN
+            .into_iter()
+            .map(str::to_owned)
+            .chain(known.into_keys())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        used_variables,
+    })
 }
+
+fn checked(mut content: CampaignContent) -> Result<CampaignContent, UserError> {
+    content.name = content.name.trim().to_owned();
+    content.validate()?;
+    if !crate::phone_input::is_country(&content.default_country) {
+        return Err(UserError::field("default_country", "Choose a country from the list."));
+    }
+    let as_json = serde_json::to_value(&content).map_err(|_| UserError::unavailable())?;
+    if input::holds_nul(&as_json) {
+        return Err(UserError::new(
+            ErrorKind::Invalid,
+            "The text contains a character that cannot be stored (NUL). Remove it and save again.",
+        ));
+    }
+    Ok(content)
+}
+
+async fn commit(transaction: store::Transaction) -> Result<(), UserError> {
+    transaction.commit().await.map_err(|error| internal(error.into()))
+}
+
+#[cfg(test)]
+mod tests;

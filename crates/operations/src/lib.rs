@@ -17,6 +17,7 @@ pub mod event_feed;
 mod failure;
 pub mod housekeeping;
 pub mod imports;
+mod input;
 pub mod leads;
 pub mod number_zones;
 mod page_cursor;

@@ -1,0 +1,69 @@
+//! What is checked before anybody is called.
+
+use domain::{
+    UserError,
+    campaign::{CampaignContent, VoicemailPolicy},
+    live::CampaignProgress,
+    script,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The variables that a call of this campaign may speak.
+pub(super) fn used(content: &CampaignContent) -> BTreeSet<String> {
+    let mut used = script::variables(&content.opening);
+    used.extend(script::variables(&content.script));
+    if content.voicemail_policy == VoicemailPolicy::LeaveMessage {
+        used.extend(script::variables(&content.voicemail_message));
+    }
+    used
+}
+
+/// The used variables that some of `leads` leads lack, and how many lack each. `known` tells how many have it.
+pub(super) fn lacking(content: &CampaignContent, known: &BTreeMap<String, u64>, leads: u64) -> Vec<(String, u64)> {
+    used(content)
+        .into_iter()
+        .filter_map(|name| {
+            let lack = leads.saturating_sub(known.get(&name).copied().unwrap_or(0));
+            (lack > 0).then_some((name, lack))
+        })
+        .collect()
+}
+
+/// Checks that somebody can be called and that every variable means something.
+pub(super) fn before_start(
+    content: &CampaignContent,
+    known: &BTreeMap<String, u64>,
+    progress: &CampaignProgress,
+) -> Result<(), UserError> {
+    content.validate()?;
+    if progress.leads == 0 {
+        return Err(UserError::conflict(
+            "There is nobody to call yet. Import a list or add a lead, then start.",
+        ));
+    }
+    if progress.pending == 0 && progress.calling == 0 {
+        return Err(UserError::conflict(
+            "Everybody on the list was called already. Import a list or add a lead, then start.",
+        ));
+    }
+    // A name that every lead could have may be empty for all; a variable that no lead has is a slip of the pen.
+    let unknown: Vec<String> = used(content)
+        .into_iter()
+        .filter(|name| !known.contains_key(name) && !script::BUILT_IN.contains(&name.as_str()))
+        .map(|name| format!("{{{{{name}}}}}"))
+        .collect();
+    match unknown.as_slice() {
+        [] => Ok(()),
+        [only] => Err(UserError::field(
+            "script",
+            format!("No lead has a value for {only}. Correct its spelling, take it out, or import a list with such a column."),
+        )),
+        several => Err(UserError::field(
+            "script",
+            format!(
+                "No lead has values for {}. Correct their spelling, take them out, or import a list with such columns.",
+                several.join(", ")
+            ),
+        )),
+    }
+}
