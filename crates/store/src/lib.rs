@@ -9,8 +9,8 @@
 
 pub mod audit;
 pub mod call_commands;
-pub mod campaigns;
 pub mod calls;
+pub mod campaigns;
 pub mod claims;
 pub mod conversations;
 pub mod do_not_call;
@@ -18,11 +18,13 @@ pub mod event_log;
 pub mod events;
 pub mod imports;
 pub mod leads;
+pub mod leases;
 pub mod live;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 pub mod users;
+pub mod workers;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 pub use sqlx::{PgConnection, PgPool};
@@ -146,4 +148,9 @@ pub(crate) fn to_sql(at: domain::UnixMillis) -> OffsetDateTime {
 /// The database's type to milliseconds.
 pub(crate) fn from_sql(at: OffsetDateTime) -> domain::UnixMillis {
     domain::UnixMillis(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
+}
+
+/// A span as `make_interval` wants it.
+pub(crate) fn seconds(span: Duration) -> f64 {
+    span.as_secs_f64()
 }

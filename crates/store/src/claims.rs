@@ -1,0 +1,519 @@
+//! Handing out leads to workers.
+//!
+//! One short transaction hands a worker a batch of one campaign. Transactions that claim come one after the other (an
+//! advisory lock): that is what makes concurrency and calls per second exact however many workers there are. Leads that
+//! somebody else holds at that moment are skipped. Whether a lead may be called is the caller's decision; this file
+//! gives it what it rests on and writes down what came of it, in the same transaction.
+
+mod pacing;
+
+use crate::{Store, StoreError, campaigns, conversations::phone_number, events, from_sql, seconds, settings, to_sql};
+use domain::{
+    AttemptId, CampaignId, ConversationId, LeadId, Personal, PhoneNumber, UnixMillis, WorkerId,
+    agent_state::AgentState,
+    calling_hours::{GateEvidence, GateReason},
+    campaign::{CampaignContent, CampaignStatus},
+    conversation::ConversationStatus,
+    lead::LeadStatus,
+    live::{Happening, LiveCall},
+};
+use pacing::Pace;
+use sqlx::{PgConnection, types::Json};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// Whoever claims holds this lock: “claims”.
+const CLAIM_LOCK: i64 = 0x636c_6169_6d73;
+/// A gate that is closed for many leads is walked through in batches of this size.
+const WALK: u32 = 100;
+
+/// A running campaign, as far as it matters to whoever looks for work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunningCampaign {
+    pub campaign_id: CampaignId,
+    /// Calls in progress.
+    pub calls: u32,
+    /// When the first waiting lead is due; `None` if none waits.
+    pub next_due: Option<UnixMillis>,
+}
+
+/// What there is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// An administrator holds all dialling.
+    pub paused: bool,
+    /// Calls in progress of all campaigns, running or not, on all workers.
+    pub calls: u32,
+    pub campaigns: Vec<RunningCampaign>,
+}
+
+/// What a worker asks for.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    pub campaign_id: CampaignId,
+    pub worker_id: WorkerId,
+    /// By this clock leads are due.
+    pub at: UnixMillis,
+    /// Calls to hand out at most.
+    pub most: u32,
+    /// Calls at the same time in the whole installation.
+    pub global_concurrency: u32,
+    /// How long the lease on each call lasts before its first renewal.
+    pub lease: Duration,
+    /// How far ahead of their time calls may be handed out; each waits for its own ([`ClaimedCall::start_after`]).
+    pub look_ahead: Duration,
+}
+
+/// A lead whose turn has come.
+#[derive(Clone, Debug)]
+pub struct WaitingLead {
+    pub lead_id: LeadId,
+    pub phone_number: PhoneNumber,
+    pub name: Personal,
+    pub email: Personal,
+    pub variables: BTreeMap<String, String>,
+    /// Every zone the number could be in; empty if unknown.
+    pub zones: Vec<String>,
+    /// Calls made so far.
+    pub calls_made: u32,
+    pub on_do_not_call_list: bool,
+}
+
+/// What is to become of a waiting lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Call,
+    /// Not now; not before this time.
+    Later(UnixMillis),
+    /// Not at all: its status from now on, and a sentence that says why.
+    Never(LeadStatus, String),
+}
+
+/// A decision and what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub reason: GateReason,
+    pub evidence: GateEvidence,
+    pub turn: Turn,
+}
+
+/// A call that is now the worker's.
+#[derive(Clone, Debug)]
+pub struct ClaimedCall {
+    pub conversation_id: ConversationId,
+    pub attempt_id: AttemptId,
+    pub lead: WaitingLead,
+    /// When it may start, counted from the claim: this keeps the campaign's calls per second.
+    pub start_after: Duration,
+}
+
+/// When to ask for this campaign again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskAgain {
+    /// There may be more at once.
+    Now,
+    /// The pace allows no further call before this span has passed.
+    After(Duration),
+    /// When a call has ended or something else has changed.
+    WhenChanged,
+}
+
+/// What a claim brought.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub calls: Vec<ClaimedCall>,
+    /// Why leads were not called.
+    pub refused: Vec<GateReason>,
+    /// The campaign as it stood, if it was running.
+    pub content: Option<Arc<CampaignContent>>,
+    pub ask_again: AskAgain,
+}
+
+impl Claimed {
+    const fn nothing(ask_again: AskAgain) -> Self {
+        Self {
+            calls: Vec::new(),
+            refused: Vec::new(),
+            content: None,
+            ask_again,
+        }
+    }
+}
+
+/// Which campaigns run, what they wait for, and how many calls there are.
+///
+/// # Errors
+/// The database's.
+pub async fn overview(conn: &mut PgConnection) -> Result<Overview, StoreError> {
+    let paused = settings::dialling_paused(conn).await?;
+    let calls = count(sqlx::query_scalar!(r#"SELECT count(*) AS "calls!" FROM leases"#).fetch_one(&mut *conn).await?);
+    let campaigns = sqlx::query!(
+        r#"SELECT id, (SELECT count(*) FROM leases WHERE leases.campaign_id = campaigns.id) AS "calls!",
+                  (SELECT min(due_at) FROM lead_queue WHERE lead_queue.campaign_id = campaigns.id) AS next_due
+           FROM campaigns WHERE status = 'running' ORDER BY id"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Overview {
+        paused,
+        calls,
+        campaigns: campaigns
+            .into_iter()
+            .map(|row| RunningCampaign {
+                campaign_id: CampaignId(row.id),
+                calls: count(row.calls),
+                next_due: row.next_due.map(from_sql),
+            })
+            .collect(),
+    })
+}
+
+/// Hands out leads of one campaign in the order in which they are due. `decide` says what becomes of each; `new_id`
+/// makes ids. Everything is committed when it returns.
+///
+/// # Errors
+/// The database's; then nothing was handed out.
+pub async fn claim(
+    store: &Store,
+    request: &ClaimRequest,
+    mut decide: impl FnMut(&CampaignContent, &WaitingLead) -> Verdict + Send,
+    mut new_id: impl FnMut() -> Uuid + Send,
+) -> Result<Claimed, StoreError> {
+    let mut transaction = store.begin().await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)
+        .execute(&mut *transaction)
+        .await?;
+    let running = match campaigns::lock(&mut transaction, request.campaign_id).await {
+        Ok(status) => status == CampaignStatus::Running,
+        Err(StoreError::Missing) => false,
+        Err(error) => return Err(error),
+    };
+    if !running || settings::dialling_paused(&mut transaction).await? {
+        return Ok(Claimed::nothing(AskAgain::WhenChanged));
+    }
+    let standing = sqlx::query!(
+        r#"SELECT name AS campaign_name, revision, content AS "content: Json<CampaignContent>",
+                  (SELECT count(*) FROM leases) AS "all_calls!",
+                  (SELECT count(*) FROM leases WHERE leases.campaign_id = campaigns.id) AS "calls!",
+                  (SELECT next_at FROM campaign_pacing WHERE campaign_pacing.campaign_id = campaigns.id) AS next_at,
+                  clock_timestamp() AS "now!"
+           FROM campaigns JOIN campaign_revisions ON campaign_revisions.campaign_id = campaigns.id
+           WHERE campaigns.id = $1 ORDER BY revision DESC LIMIT 1"#,
+        request.campaign_id.0,
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    let content = Arc::new(standing.content.0);
+    let free = request
+        .most
+        .min(request.global_concurrency.saturating_sub(count(standing.all_calls)))
+        .min(u32::from(content.max_concurrent_calls).saturating_sub(count(standing.calls)));
+    if free == 0 {
+        return Ok(Claimed::nothing(AskAgain::WhenChanged));
+    }
+    let pace = Pace::new(content.calls_per_ten_seconds, standing.next_at, standing.now);
+    let slots = pace.slots(request.look_ahead).min(free);
+    if slots == 0 {
+        return Ok(Claimed::nothing(AskAgain::After(pace.wait(0, request.look_ahead))));
+    }
+
+    let batch = slots.max(WALK);
+    let waiting = waiting(&mut transaction, request, batch).await?;
+    let seen = waiting.len();
+    let mut written = Decisions::default();
+    let mut calls = Vec::new();
+    for lead in waiting {
+        if calls.len() >= slots as usize {
+            break;
+        }
+        let verdict = decide(&content, &lead);
+        let attempt_id = AttemptId(new_id());
+        let called = (verdict.turn == Turn::Call).then(|| ConversationId(new_id()));
+        written.add(&lead, attempt_id, called, verdict);
+        if let Some(conversation_id) = called {
+            calls.push(ClaimedCall {
+                conversation_id,
+                attempt_id,
+                start_after: pace.start_after(u32::try_from(calls.len()).unwrap_or(u32::MAX)),
+                lead,
+            });
+        }
+    }
+    let handed_out = u32::try_from(calls.len()).unwrap_or(u32::MAX);
+    if handed_out > 0 {
+        sqlx::query!(
+            "INSERT INTO campaign_pacing (campaign_id, next_at) VALUES ($1, $2)
+             ON CONFLICT (campaign_id) DO UPDATE SET next_at = excluded.next_at",
+            request.campaign_id.0,
+            pace.next_at(handed_out),
+        )
+        .execute(&mut *transaction)
+        .await?;
+    }
+    let refused = written.refused.clone();
+    if !written.attempts.is_empty() {
+        written.write(&mut transaction, request, standing.revision, &calls).await?;
+        let mut happenings: Vec<Happening> = calls
+            .iter()
+            .map(|call| Happening::CallStarted {
+                call: LiveCall {
+                    conversation_id: call.conversation_id,
+                    campaign_id: request.campaign_id,
+                    lead_id: call.lead.lead_id,
+                    campaign_name: standing.campaign_name.clone(),
+                    lead_name: call.lead.name.clone(),
+                    phone_number: call.lead.phone_number.masked(),
+                    status: ConversationStatus::Dialing,
+                    started_at: request.at,
+                    answered_at: None,
+                    agent_state: AgentState::Waiting,
+                    last_line: None,
+                },
+            })
+            .collect();
+        happenings.extend(written.refusals(request.campaign_id));
+        if written.leads_changed() {
+            happenings.push(Happening::CampaignChanged {
+                campaign: campaigns::progress(&mut transaction, request.campaign_id).await?,
+            });
+        }
+        events::append(&mut transaction, request.at, &happenings).await?;
+    }
+    transaction.commit().await?;
+    let ask_again = if handed_out >= slots {
+        if slots < free { AskAgain::After(pace.wait(handed_out, request.look_ahead)) } else { AskAgain::WhenChanged }
+    } else if seen >= batch as usize {
+        AskAgain::Now
+    } else {
+        AskAgain::WhenChanged
+    };
+    Ok(Claimed {
+        calls,
+        refused,
+        content: Some(content),
+        ask_again,
+    })
+}
+
+/// The leads that are due, locked, without those that somebody else holds.
+async fn waiting(
+    conn: &mut PgConnection,
+    request: &ClaimRequest,
+    limit: u32,
+) -> Result<Vec<WaitingLead>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT lead_queue.lead_id, attempts, zones, leads.phone_number, name, email,
+                  variables AS "variables?: Json<BTreeMap<String, String>>",
+                  EXISTS (SELECT FROM do_not_call WHERE do_not_call.phone_number = leads.phone_number) AS "listed!"
+           FROM lead_queue
+           JOIN leads ON leads.id = lead_queue.lead_id
+           LEFT JOIN lead_variables ON lead_variables.lead_id = lead_queue.lead_id
+           WHERE lead_queue.campaign_id = $1 AND due_at <= $2
+           ORDER BY due_at, lead_queue.lead_id LIMIT $3
+           FOR UPDATE OF lead_queue SKIP LOCKED"#,
+        request.campaign_id.0,
+        to_sql(request.at),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(WaitingLead {
+                lead_id: LeadId(row.lead_id),
+                phone_number: phone_number(&row.phone_number)?,
+                name: row.name.into(),
+                email: row.email.into(),
+                variables: row.variables.map(|variables| variables.0).unwrap_or_default(),
+                zones: row.zones,
+                calls_made: u32::try_from(row.attempts).unwrap_or(0),
+                on_do_not_call_list: row.listed,
+            })
+        })
+        .collect()
+}
+
+/// What was decided in one claim, column by column, so that each table is written in one statement.
+#[derive(Default)]
+struct Decisions {
+    attempts: Vec<Uuid>,
+    leads: Vec<Uuid>,
+    numbers: Vec<i32>,
+    reasons: Vec<String>,
+    evidence: Vec<Json<GateEvidence>>,
+    conversations: Vec<Option<Uuid>>,
+    refused: Vec<GateReason>,
+    /// Lead, its new status, and why.
+    changed: (Vec<Uuid>, Vec<String>, Vec<Option<String>>),
+    postponed: (Vec<Uuid>, Vec<time::OffsetDateTime>),
+}
+
+impl Decisions {
+    fn add(
+        &mut self,
+        lead: &WaitingLead,
+        attempt: AttemptId,
+        conversation: Option<ConversationId>,
+        verdict: Verdict,
+    ) {
+        self.attempts.push(attempt.0);
+        self.leads.push(lead.lead_id.0);
+        self.numbers.push(i32::try_from(lead.calls_made).unwrap_or(i32::MAX - 1) + 1);
+        self.reasons.push(verdict.reason.as_str().to_owned());
+        self.evidence.push(Json(verdict.evidence));
+        self.conversations.push(conversation.map(|id| id.0));
+        let (status, why) = match verdict.turn {
+            Turn::Call => (LeadStatus::Calling, None),
+            Turn::Never(status, why) => {
+                self.refused.push(verdict.reason);
+                (status, Some(why))
+            }
+            Turn::Later(due) => {
+                self.refused.push(verdict.reason);
+                self.postponed.0.push(lead.lead_id.0);
+                self.postponed.1.push(to_sql(due));
+                return;
+            }
+        };
+        self.changed.0.push(lead.lead_id.0);
+        self.changed.1.push(status.as_str().to_owned());
+        self.changed.2.push(why);
+    }
+
+    fn leads_changed(&self) -> bool {
+        !self.changed.0.is_empty()
+    }
+
+    fn refusals(&self, campaign_id: CampaignId) -> impl Iterator<Item = Happening> + '_ {
+        let without_call = self.leads.iter().zip(&self.conversations).filter(|(_, call)| call.is_none());
+        without_call.zip(&self.refused).map(move |((lead, _), reason)| Happening::LeadRefused {
+            campaign_id,
+            lead_id: LeadId(*lead),
+            reason: *reason,
+        })
+    }
+
+    async fn write(
+        &self,
+        conn: &mut PgConnection,
+        request: &ClaimRequest,
+        revision: i64,
+        calls: &[ClaimedCall],
+    ) -> Result<(), StoreError> {
+        let at = to_sql(request.at);
+        let campaign = request.campaign_id.0;
+        if !self.postponed.0.is_empty() {
+            sqlx::query!(
+                "UPDATE lead_queue SET due_at = later.due_at
+                 FROM unnest($1::uuid[], $2::timestamptz[]) AS later (lead_id, due_at)
+                 WHERE lead_queue.lead_id = later.lead_id",
+                &self.postponed.0,
+                &self.postponed.1,
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+        if self.leads_changed() {
+            let (leads, statuses, whys) = &self.changed;
+            sqlx::query!("DELETE FROM lead_queue WHERE lead_id = ANY($1)", leads)
+                .execute(&mut *conn)
+                .await?;
+            // One statement for all statuses: the counts of leads are then locked in one order by everybody.
+            sqlx::query!(
+                "UPDATE leads SET status = changed.status, error_reason = changed.why
+                 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS changed (lead_id, status, why)
+                 WHERE leads.id = changed.lead_id",
+                leads,
+                statuses,
+                whys as &[Option<String>],
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+        if !calls.is_empty() {
+            let conversations: Vec<Uuid> = calls.iter().map(|call| call.conversation_id.0).collect();
+            let called: Vec<Uuid> = calls.iter().map(|call| call.lead.lead_id.0).collect();
+            sqlx::query!(
+                "INSERT INTO conversations (id, lead_id, campaign_id, status, created_at)
+                 SELECT id, lead_id, $3, 'dialing', $4 FROM unnest($1::uuid[], $2::uuid[]) AS call (id, lead_id)",
+                &conversations,
+                &called,
+                campaign,
+                at,
+            )
+            .execute(&mut *conn)
+            .await?;
+            sqlx::query!(
+                "INSERT INTO leases (conversation_id, campaign_id, worker_id, expires_at)
+                 SELECT id, $2, $3, clock_timestamp() + make_interval(secs => $4) FROM unnest($1::uuid[]) AS id",
+                &conversations,
+                campaign,
+                request.worker_id.0,
+                seconds(request.lease),
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+        sqlx::query!(
+            "INSERT INTO attempts (id, lead_id, campaign_id, number, revision, reason, because, decided_at,
+                                   conversation_id, worker_id)
+             SELECT id, lead_id, $7, number, $8, reason, because, $9, conversation_id, $10
+             FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::uuid[])
+                  AS decided (id, lead_id, number, reason, because, conversation_id)",
+            &self.attempts,
+            &self.leads,
+            &self.numbers,
+            &self.reasons,
+            &self.evidence as &[Json<GateEvidence>],
+            &self.conversations as &[Option<Uuid>],
+            campaign,
+            revision,
+            at,
+            request.worker_id.0,
+        )
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Ends a running campaign that has no lead waiting, no call in progress and no list being read. Answers whether it
+/// did.
+///
+/// # Errors
+/// The database's.
+pub async fn complete(store: &Store, campaign: CampaignId, at: UnixMillis) -> Result<bool, StoreError> {
+    let mut transaction = store.begin().await?;
+    campaigns::lock(&mut transaction, campaign).await?;
+    let completed = complete_within(&mut transaction, campaign, at).await?;
+    if completed {
+        campaigns::announce(&mut transaction, at, &[campaign]).await?;
+        transaction.commit().await?;
+    }
+    Ok(completed)
+}
+
+/// As [`complete`], in a transaction that holds the campaign ([`campaigns::lock`]): without the lock, two calls that
+/// end at the same time would each see the other's lease.
+pub(crate) async fn complete_within(
+    transaction: &mut PgConnection,
+    campaign: CampaignId,
+    at: UnixMillis,
+) -> Result<bool, StoreError> {
+    let completed = sqlx::query!(
+        "UPDATE campaigns SET status = 'completed', updated_at = $2
+         WHERE id = $1 AND status = 'running'
+           AND NOT EXISTS (SELECT FROM lead_queue WHERE campaign_id = $1)
+           AND NOT EXISTS (SELECT FROM leases WHERE campaign_id = $1)
+           AND NOT EXISTS (SELECT FROM imports WHERE campaign_id = $1 AND status = 'running')",
+        campaign.0,
+        to_sql(at),
+    )
+    .execute(transaction)
+    .await?;
+    Ok(completed.rows_affected() == 1)
+}
+
+fn count(rows: i64) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}
