@@ -1,12 +1,19 @@
 //! Whether somebody is speaking, frame by frame, with the earshot detector.
+//!
+//! The answer is steadied a little: it takes more to begin than to go on, so that a voice does not flicker at the edge.
+//! When a *turn* begins and ends is decided by whoever listens, not here.
 
 use earshot::Detector;
 use telephony::{FRAME_SAMPLES, Frame};
 
-/// Samples that the detector judges at once.
+/// Samples that the detector judges at once: 16 ms.
 const CHUNK: usize = 256;
 /// From this probability on, a frame counts as speech.
 const SPEECH: f32 = 0.5;
+/// Down to this probability, speech goes on.
+const STILL_SPEECH: f32 = 0.35;
+/// After this many frames of digital silence the detector remembers nothing else, so it need not be asked.
+const DEAF_AFTER: u32 = 8;
 
 /// What a frame sounds like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,9 +26,11 @@ pub struct Activity {
 /// Listens to one side of one call.
 pub struct VoiceActivity {
     detector: Box<Detector>,
-    /// Samples that do not fill a chunk yet.
-    rest: Vec<i16>,
-    probability: f32,
+    /// Samples that do not fill a chunk yet, and the frame that was added to them.
+    rest: [i16; CHUNK + FRAME_SAMPLES],
+    rest_length: usize,
+    silent_frames: u32,
+    now: Activity,
 }
 
 impl Default for VoiceActivity {
@@ -34,25 +43,68 @@ impl VoiceActivity {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            detector: Box::new(Detector::default()),
-            rest: Vec::with_capacity(CHUNK + FRAME_SAMPLES),
-            probability: 0.0,
+            detector: Detector::default_boxed(),
+            rest: [0; CHUNK + FRAME_SAMPLES],
+            rest_length: 0,
+            silent_frames: 0,
+            now: Activity {
+                speaking: false,
+                probability: 0.0,
+            },
         }
     }
 
     /// The next 20 ms.
     pub fn hear(&mut self, frame: &Frame) -> Activity {
-        self.rest.extend_from_slice(frame.samples());
+        self.silent_frames = if frame.is_silence() { self.silent_frames + 1 } else { 0 };
+        if self.silent_frames >= DEAF_AFTER {
+            self.silent_frames = DEAF_AFTER;
+            self.rest_length = 0;
+            self.now = Activity {
+                speaking: false,
+                probability: 0.0,
+            };
+            return self.now;
+        }
+        let end = self.rest_length + FRAME_SAMPLES;
+        self.rest[self.rest_length..end].copy_from_slice(frame.samples());
         let mut heard: Option<f32> = None;
-        while self.rest.len() >= CHUNK {
-            let probability = self.detector.predict_i16(&self.rest[..CHUNK]);
+        let mut start = 0;
+        while end - start >= CHUNK {
+            let probability = self.detector.predict_i16(&self.rest[start..start + CHUNK]);
             heard = Some(heard.map_or(probability, |other| other.max(probability)));
-            self.rest.drain(..CHUNK);
+            start += CHUNK;
         }
-        self.probability = heard.unwrap_or(self.probability);
-        Activity {
-            speaking: self.probability >= SPEECH,
-            probability: self.probability,
-        }
+        self.rest.copy_within(start..end, 0);
+        self.rest_length = end - start;
+        let probability = heard.unwrap_or(self.now.probability);
+        let enough = if self.now.speaking { STILL_SPEECH } else { SPEECH };
+        self.now = Activity {
+            speaking: probability >= enough,
+            probability,
+        };
+        self.now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(seed: &mut u32, loud: i32) -> Frame {
+        Frame::new(std::array::from_fn(|_| {
+            *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            i16::try_from((i32::try_from(*seed >> 16).unwrap_or(0) - 32_768) * loud / 32_768).unwrap_or(0)
+        }))
+    }
+
+    #[test]
+    fn silence_and_the_hiss_of_a_line_are_no_speech() {
+        let mut activity = VoiceActivity::new();
+        let mut seed = 7;
+        assert!((0..100).all(|_| !activity.hear(&Frame::silence()).speaking));
+        let voiced = (0..200).filter(|_| activity.hear(&noise(&mut seed, 60)).speaking).count();
+        assert!(voiced <= 10, "{voiced}");
+        assert!((0..100).skip(10).all(|_| !activity.hear(&Frame::silence()).speaking));
     }
 }
