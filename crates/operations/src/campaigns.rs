@@ -93,7 +93,10 @@ pub async fn duplicate(ops: &Operations, caller: &Caller, id: CampaignId) -> Res
     caller.may(Permission::EditCampaigns)?;
     let mut content = {
         let mut conn = ops.store.connection().await.map_err(internal)?;
-        campaigns::latest(&mut conn, id).await.map_err(missing(CAMPAIGN))?.content
+        campaigns::latest(&mut conn, id)
+            .await
+            .map_err(missing(CAMPAIGN))?
+            .content
     };
     const SUFFIX: &str = " (copy)";
     let kept: String = content.name.chars().take(120 - SUFFIX.len()).collect();
@@ -116,7 +119,9 @@ async fn insert(
     audit::record(&mut transaction, now, Some(caller.user_id()), action, &content.name)
         .await
         .map_err(internal)?;
-    campaigns::announce(&mut transaction, now, &[id]).await.map_err(internal)?;
+    campaigns::announce(&mut transaction, now, &[id])
+        .await
+        .map_err(internal)?;
     commit(transaction).await?;
     Ok(id)
 }
@@ -138,7 +143,9 @@ pub async fn save(
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
     campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
-    let latest = campaigns::latest(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let latest = campaigns::latest(&mut transaction, id)
+        .await
+        .map_err(missing(CAMPAIGN))?;
     let saved_by = latest.saved_by.unwrap_or_else(|| "Somebody".to_owned());
     let (content, merged) = if base_revision == latest.number {
         (mine, false)
@@ -171,10 +178,18 @@ pub async fn save(
         campaigns::save_revision(&mut transaction, id, revision, &content, caller.user_id(), now)
             .await
             .map_err(internal)?;
-        audit::record(&mut transaction, now, Some(caller.user_id()), "edited campaign", &content.name)
+        audit::record(
+            &mut transaction,
+            now,
+            Some(caller.user_id()),
+            "edited campaign",
+            &content.name,
+        )
+        .await
+        .map_err(internal)?;
+        campaigns::announce(&mut transaction, now, &[id])
             .await
             .map_err(internal)?;
-        campaigns::announce(&mut transaction, now, &[id]).await.map_err(internal)?;
         commit(transaction).await?;
     }
     Ok(if merged {
@@ -212,10 +227,12 @@ pub async fn delete(ops: &Operations, caller: &Caller, id: CampaignId) -> Result
         .await
         .map_err(missing(CAMPAIGN))?
         .name;
-    campaigns::delete(&mut transaction, id).await.map_err(|error| match error {
-        store::StoreError::Constraint(_) => has_history(),
-        other => missing(CAMPAIGN)(other),
-    })?;
+    campaigns::delete(&mut transaction, id)
+        .await
+        .map_err(|error| match error {
+            store::StoreError::Constraint(_) => has_history(),
+            other => missing(CAMPAIGN)(other),
+        })?;
     audit::record(&mut transaction, now, Some(caller.user_id()), "deleted campaign", &name)
         .await
         .map_err(internal)?;
@@ -241,7 +258,9 @@ pub async fn command(
     let mut transaction = ops.store.begin().await.map_err(internal)?;
     let status = campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
     let next = status.after(command)?;
-    let progress = campaigns::progress(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let progress = campaigns::progress(&mut transaction, id)
+        .await
+        .map_err(missing(CAMPAIGN))?;
     if next == CampaignStatus::Running {
         let content = campaigns::latest(&mut transaction, id)
             .await
@@ -262,7 +281,9 @@ pub async fn command(
     audit::record(&mut transaction, now, Some(caller.user_id()), action, &progress.name)
         .await
         .map_err(internal)?;
-    campaigns::announce(&mut transaction, now, &[id]).await.map_err(internal)?;
+    campaigns::announce(&mut transaction, now, &[id])
+        .await
+        .map_err(internal)?;
     commit(transaction).await?;
     Ok(next)
 }
@@ -281,7 +302,10 @@ pub async fn preview(
     let (mut sample, mut known, mut leads_in_all) = (None, BTreeMap::new(), 0);
     if let Some(id) = id {
         let mut conn = ops.store.connection().await.map_err(internal)?;
-        leads_in_all = campaigns::progress(&mut conn, id).await.map_err(missing(CAMPAIGN))?.leads;
+        leads_in_all = campaigns::progress(&mut conn, id)
+            .await
+            .map_err(missing(CAMPAIGN))?
+            .leads;
         sample = leads::first(&mut conn, id).await.map_err(internal)?;
         known = campaigns::variables(&mut conn, id).await.map_err(internal)?;
     }

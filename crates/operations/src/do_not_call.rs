@@ -43,16 +43,26 @@ pub async fn add(ops: &Operations, caller: &Caller, number: String, reason: Stri
     caller.may(Permission::AddDoNotCall)?;
     let number = parse(&number)?;
     let reason = input::text("reason", &reason, LONGEST_REASON)?;
-    let reason = if reason.is_empty() { "Added by hand".to_owned() } else { reason };
+    let reason = if reason.is_empty() {
+        "Added by hand".to_owned()
+    } else {
+        reason
+    };
     let now = ops.clock.now();
     let by = Some(caller.user_id());
     let mut transaction = ops.store.begin().await.map_err(internal)?;
     let changed = do_not_call::add(&mut transaction, &number, &reason, by, None, now)
         .await
         .map_err(internal)?;
-    audit::record(&mut transaction, now, by, "added to the do-not-call list", &number.masked())
-        .await
-        .map_err(internal)?;
+    audit::record(
+        &mut transaction,
+        now,
+        by,
+        "added to the do-not-call list",
+        &number.masked(),
+    )
+    .await
+    .map_err(internal)?;
     campaigns::announce(&mut transaction, now, &changed)
         .await
         .map_err(internal)?;
@@ -76,10 +86,12 @@ pub async fn remove(ops: &Operations, caller: &Caller, number: String, reason: S
     }
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
-    do_not_call::remove(&mut transaction, &number).await.map_err(|error| match error {
-        StoreError::Missing => UserError::not_found("entry of the do-not-call list"),
-        other => internal(other),
-    })?;
+    do_not_call::remove(&mut transaction, &number)
+        .await
+        .map_err(|error| match error {
+            StoreError::Missing => UserError::not_found("entry of the do-not-call list"),
+            other => internal(other),
+        })?;
     let subject = format!("{}: {reason}", number.masked());
     audit::record(
         &mut transaction,

@@ -59,7 +59,11 @@ pub async fn begin(
     // Some browsers send a whole path; only the last part is the name.
     let name = file_name.rsplit(['/', '\\']).next().unwrap_or("");
     let name: String = name.chars().filter(|letter| !letter.is_control()).take(200).collect();
-    let name = if name.trim().is_empty() { "Pasted list".to_owned() } else { name };
+    let name = if name.trim().is_empty() {
+        "Pasted list".to_owned()
+    } else {
+        name
+    };
     ImportUpload::new(ops, caller.user_id(), campaign, name, country)
 }
 
@@ -131,7 +135,9 @@ pub async fn cancel(ops: &Operations, caller: &Caller, import: ImportId) -> Resu
     let mut transaction = ops.store.begin().await.map_err(internal)?;
     let status = imports::lock(&mut transaction, import).await.map_err(missing(IMPORT))?;
     if !matches!(status, ImportStatus::Uploaded | ImportStatus::Running) {
-        return Err(UserError::conflict("This import has ended already. Reload the page to see how."));
+        return Err(UserError::conflict(
+            "This import has ended already. Reload the page to see how.",
+        ));
     }
     let view = imports::view(&mut transaction, import).await.map_err(missing(IMPORT))?;
     imports::end(&mut transaction, import, ImportStatus::Cancelled, None)

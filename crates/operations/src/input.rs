@@ -9,10 +9,16 @@ use domain::UserError;
 pub(crate) fn text(field: &str, text: &str, longest: usize) -> Result<String, UserError> {
     let text = text.trim();
     if text.contains('\0') {
-        return Err(UserError::field(field, "Remove the character that cannot be stored (NUL)."));
+        return Err(UserError::field(
+            field,
+            "Remove the character that cannot be stored (NUL).",
+        ));
     }
     if text.chars().count() > longest {
-        return Err(UserError::field(field, format!("Shorten this to {longest} characters.")));
+        return Err(UserError::field(
+            field,
+            format!("Shorten this to {longest} characters."),
+        ));
     }
     Ok(text.to_owned())
 }

@@ -60,7 +60,9 @@ pub async fn list(
         limit: page_cursor::LIMIT,
     };
     let (rows, goes_on) = leads::list(&mut conn, &query).await.map_err(internal)?;
-    let mut page = Page::from_surplus(rows, DEFAULT_PAGE_SIZE, |row: &LeadRow| page_cursor::encode(&row.lead_id));
+    let mut page = Page::from_surplus(rows, DEFAULT_PAGE_SIZE, |row: &LeadRow| {
+        page_cursor::encode(&row.lead_id)
+    });
     page.next = page.next.or_else(|| goes_on.map(|id| page_cursor::encode(&id)));
     Ok(page)
 }
@@ -89,9 +91,15 @@ pub async fn add(ops: &Operations, caller: &Caller, campaign: CampaignId, lead: 
             "Somebody with this phone number is in the campaign already.",
         ));
     }
-    audit::record(&mut transaction, now, Some(caller.user_id()), "added lead to campaign", &content.name)
-        .await
-        .map_err(internal)?;
+    audit::record(
+        &mut transaction,
+        now,
+        Some(caller.user_id()),
+        "added lead to campaign",
+        &content.name,
+    )
+    .await
+    .map_err(internal)?;
     campaigns::announce(&mut transaction, now, &[campaign])
         .await
         .map_err(internal)?;

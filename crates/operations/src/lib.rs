@@ -21,9 +21,17 @@ mod input;
 pub mod leads;
 pub mod number_zones;
 mod page_cursor;
+mod passwords;
+mod person_input;
 pub mod phone_input;
 pub mod settings;
 pub mod sign_in;
+mod testing;
+mod throttle;
+mod tokens;
+pub mod users;
+#[cfg(test)]
+mod testing;
 pub mod users;
 
 pub use caller::Caller;

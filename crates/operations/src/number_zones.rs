@@ -61,7 +61,9 @@ pub fn load(path: Option<&Path>) -> Result<(), ZoneDataError> {
         path: path.display().to_string(),
         cause,
     })?;
-    TABLE.set(NumberZones::parse(&text)?).map_err(|_| ZoneDataError::TooLate)
+    TABLE
+        .set(NumberZones::parse(&text)?)
+        .map_err(|_| ZoneDataError::TooLate)
 }
 
 fn table() -> &'static NumberZones {
@@ -88,7 +90,11 @@ impl NumberZones {
             if !digits {
                 return Err(ZoneDataError::BadLine(index + 1));
             }
-            let zones: Vec<String> = zones.split('|').filter(|zone| !zone.is_empty()).map(str::to_owned).collect();
+            let zones: Vec<String> = zones
+                .split('|')
+                .filter(|zone| !zone.is_empty())
+                .map(str::to_owned)
+                .collect();
             for zone in &zones {
                 let exists = *known
                     .entry(zone.clone())
@@ -150,9 +156,15 @@ mod tests {
             ("+34600123456", ["Atlantic/Canary", "Europe/Madrid"]),
         ] {
             let zones = zones(number);
-            assert!(both.iter().all(|zone| zones.iter().any(|known| known == zone)), "{number}: {zones:?}");
+            assert!(
+                both.iter().all(|zone| zones.iter().any(|known| known == zone)),
+                "{number}: {zones:?}"
+            );
         }
-        assert!(zones("+79161234567").len() > 8, "a Russian mobile number can be anywhere in Russia");
+        assert!(
+            zones("+79161234567").len() > 8,
+            "a Russian mobile number can be anywhere in Russia"
+        );
         assert!(zones("+61412345678").len() > 4, "an Australian mobile number too");
     }
 

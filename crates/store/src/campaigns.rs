@@ -57,7 +57,8 @@ impl TryFrom<Row> for CampaignRow {
 }
 
 fn status_from(word: &str) -> Result<CampaignStatus, StoreError> {
-    word.parse().map_err(|error| StoreError::corrupt("campaign status", error))
+    word.parse()
+        .map_err(|error| StoreError::corrupt("campaign status", error))
 }
 
 /// Writes a new campaign as a draft with its first revision.
@@ -196,11 +197,7 @@ pub async fn latest(conn: &mut PgConnection, id: CampaignId) -> Result<Revision,
 ///
 /// # Errors
 /// [`StoreError::Missing`] if there was no such revision.
-pub async fn content_at(
-    conn: &mut PgConnection,
-    id: CampaignId,
-    revision: i64,
-) -> Result<CampaignContent, StoreError> {
+pub async fn content_at(conn: &mut PgConnection, id: CampaignId, revision: i64) -> Result<CampaignContent, StoreError> {
     let content = sqlx::query_scalar!(
         r#"SELECT content AS "content: Json<CampaignContent>" FROM campaign_revisions
            WHERE campaign_id = $1 AND revision = $2"#,
@@ -310,7 +307,9 @@ pub async fn outcomes(conn: &mut PgConnection, id: CampaignId) -> Result<Vec<(Di
     Ok(rows
         .into_iter()
         .filter_map(|row| {
-            let disposition = Disposition::ALL.into_iter().find(|known| known.as_str() == row.disposition)?;
+            let disposition = Disposition::ALL
+                .into_iter()
+                .find(|known| known.as_str() == row.disposition)?;
             Some((disposition, u64::try_from(row.calls).unwrap_or(0)))
         })
         .collect())
@@ -362,5 +361,9 @@ pub async fn delete(transaction: &mut PgConnection, id: CampaignId) -> Result<()
     let deleted = sqlx::query!("DELETE FROM campaigns WHERE id = $1", id.0)
         .execute(transaction)
         .await?;
-    if deleted.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing) }
+    if deleted.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Missing)
+    }
 }

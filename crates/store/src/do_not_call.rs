@@ -62,7 +62,11 @@ pub async fn remove(transaction: &mut PgConnection, number: &PhoneNumber) -> Res
     let removed = sqlx::query!("DELETE FROM do_not_call WHERE phone_number = $1", number.e164())
         .execute(transaction)
         .await?;
-    if removed.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Missing) }
+    if removed.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Missing)
+    }
 }
 
 /// True if the number is on the list.

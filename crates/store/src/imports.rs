@@ -342,9 +342,12 @@ pub async fn take(conn: &mut PgConnection, lease: Duration) -> Result<Option<Imp
 /// # Errors
 /// The database's.
 pub async fn release(conn: &mut PgConnection, id: ImportId) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE imports SET leased_until = NULL WHERE id = $1 AND status = 'running'", id.0)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "UPDATE imports SET leased_until = NULL WHERE id = $1 AND status = 'running'",
+        id.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

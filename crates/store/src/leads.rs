@@ -44,7 +44,8 @@ pub async fn add(
     // Everybody inserts in the order of the unique key, so that two imports cannot wait for each other.
     let mut ordered: Vec<&LeadToAdd> = leads.iter().collect();
     ordered.sort_by(|a, b| a.phone_number.cmp(&b.phone_number));
-    let column = |of: fn(&LeadToAdd) -> &str| -> Vec<String> { ordered.iter().map(|lead| of(lead).to_owned()).collect() };
+    let column =
+        |of: fn(&LeadToAdd) -> &str| -> Vec<String> { ordered.iter().map(|lead| of(lead).to_owned()).collect() };
     let ids: Vec<Uuid> = ordered.iter().map(|lead| lead.id.0).collect();
     let added = sqlx::query!(
         "INSERT INTO leads (id, phone_number, name, email, status, error_reason, campaign_id, created_at)
@@ -230,7 +231,10 @@ pub async fn list(conn: &mut PgConnection, query: &LeadQuery) -> Result<(Vec<Lea
         }
     }
     let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-    let numeric = digits.len() >= 3 && search.chars().all(|sign| sign.is_ascii_digit() || " +()-./".contains(sign));
+    let numeric = digits.len() >= 3
+        && search
+            .chars()
+            .all(|sign| sign.is_ascii_digit() || " +()-./".contains(sign));
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT found.id AS "id!", name AS "name!", phone_number AS "phone_number!", email AS "email!",

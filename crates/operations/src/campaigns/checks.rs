@@ -56,7 +56,9 @@ pub(super) fn before_start(
         [] => Ok(()),
         [only] => Err(UserError::field(
             "script",
-            format!("No lead has a value for {only}. Correct its spelling, take it out, or import a list with such a column."),
+            format!(
+                "No lead has a value for {only}. Correct its spelling, take it out, or import a list with such a column."
+            ),
         )),
         several => Err(UserError::field(
             "script",

@@ -33,7 +33,10 @@ pub(super) fn look(text: &str, whole: bool, default_country: &str) -> Result<Fir
     let mut rows = first_rows(text, whole, delimiter, ROWS_LOOKED_AT);
     rows.drain(..rows.len().min(rows_above));
     let Some(first) = rows.first() else {
-        return Err(UserError::field("file", "There is nothing in this file. Choose the list of people to call."));
+        return Err(UserError::field(
+            "file",
+            "There is nothing in this file. Choose the list of people to call.",
+        ));
     };
     let is_number = |cell: &String| phone_input::parse(cell, default_country).is_ok();
     let is_data = |cell: &String| {
@@ -47,10 +50,23 @@ pub(super) fn look(text: &str, whole: bool, default_country: &str) -> Result<Fir
         ));
     }
     let has_header = !first.iter().any(is_data);
-    let headers: Vec<String> = (0..if has_header { first.len() } else { width.min(MOST_COLUMNS) })
+    let headers: Vec<String> = (0..if has_header {
+        first.len()
+    } else {
+        width.min(MOST_COLUMNS)
+    })
         .map(|index| {
-            let name: String = if has_header { &first[index] } else { "" }.trim().replace('\0', "").chars().take(120).collect();
-            if name.is_empty() { format!("Column {}", index + 1) } else { name }
+            let name: String = if has_header { &first[index] } else { "" }
+                .trim()
+                .replace('\0', "")
+                .chars()
+                .take(120)
+                .collect();
+            if name.is_empty() {
+                format!("Column {}", index + 1)
+            } else {
+                name
+            }
         })
         .collect();
     if has_header {
@@ -93,7 +109,13 @@ fn first_rows(text: &str, whole: bool, delimiter: char, most: usize) -> Vec<Vec<
 /// The delimiter that cuts most rows into the same number of cells, and how many rows only tell the delimiter
 /// (`sep=;`, which a spreadsheet writes and hides).
 fn delimiter_of(text: &str, whole: bool) -> (char, usize) {
-    let first_line = text.lines().next().unwrap_or("").trim().trim_matches('"').to_ascii_lowercase();
+    let first_line = text
+        .lines()
+        .next()
+        .unwrap_or("")
+        .trim()
+        .trim_matches('"')
+        .to_ascii_lowercase();
     if let Some(named) = first_line.strip_prefix("sep=").and_then(|rest| rest.chars().next())
         && [',', ';', '\t', '|'].contains(&named)
     {
@@ -103,7 +125,11 @@ fn delimiter_of(text: &str, whole: bool) -> (char, usize) {
         let rows = first_rows(text, whole, delimiter, ROWS_LOOKED_AT);
         let columns = rows.first().map_or(0, Vec::len);
         let alike = rows.iter().filter(|row| row.len() == columns).count();
-        if columns < 2 { (0, 0) } else { (alike * 100 / rows.len().max(1), columns) }
+        if columns < 2 {
+            (0, 0)
+        } else {
+            (alike * 100 / rows.len().max(1), columns)
+        }
     };
     let best = [',', ';', '\t', '|']
         .into_iter()
@@ -119,7 +145,8 @@ const PHONE: &str = "phone|phone number|phonenumber|phone no|telephone|telephone
     celular|numero|telephone portable|numero de telephone|telephone mobile|portable|numero de portable|e164|msisdn";
 const NAME: &str = "name|full name|fullname|contact|contact name|customer|customer name|lead|vollstandiger name|kunde|\
     kundenname|ansprechpartner|nombre completo|nombre y apellidos|cliente|nom complet|nom et prenom|client";
-const FIRST_NAME: &str = "first name|firstname|given name|forename|first|vorname|rufname|nombre|nombres|primer nombre|prenom";
+const FIRST_NAME: &str =
+    "first name|firstname|given name|forename|first|vorname|rufname|nombre|nombres|primer nombre|prenom";
 const LAST_NAME: &str = "last name|lastname|surname|family name|last|nachname|familienname|zuname|apellido|apellidos|\
     nom|nom de famille";
 const EMAIL: &str = "email|e mail|mail|email address|e mail address|e mail adresse|emailadresse|mailadresse|correo|\
@@ -197,7 +224,9 @@ fn guess_mapping(
                 take(Some(name), ColumnUse::LastName);
                 take(Some(first), ColumnUse::FirstName);
             }
-            (None, Some(only), None) | (None, None, Some(only)) if ["nombre", "nom"].contains(&plain_headers[only].as_str()) => {
+            (None, Some(only), None) | (None, None, Some(only))
+                if ["nombre", "nom"].contains(&plain_headers[only].as_str()) =>
+            {
                 take(Some(only), ColumnUse::Name);
             }
             _ => {
@@ -207,8 +236,15 @@ fn guess_mapping(
             }
         }
     } else {
-        let is_name = |cell: &String| cell.chars().any(char::is_alphabetic) && !cell.contains('@') && !cell.chars().any(|sign| sign.is_ascii_digit());
-        take((0..headers.len()).find(|column| share(*column, &is_name) >= 80), ColumnUse::Name);
+        let is_name = |cell: &String| {
+            cell.chars().any(char::is_alphabetic)
+                && !cell.contains('@')
+                && !cell.chars().any(|sign| sign.is_ascii_digit())
+        };
+        take(
+            (0..headers.len()).find(|column| share(*column, &is_name) >= 80),
+            ColumnUse::Name,
+        );
     }
     let mut taken = BTreeSet::new();
     mapping
@@ -232,7 +268,13 @@ fn variable_name(plain_header: &str, taken: &mut BTreeSet<String>) -> Option<Str
         stem.push_str("_2");
     }
     let name = (1..)
-        .map(|count| if count == 1 { stem.clone() } else { format!("{stem}_{count}") })
+        .map(|count| {
+            if count == 1 {
+                stem.clone()
+            } else {
+                format!("{stem}_{count}")
+            }
+        })
         .find(|name| !taken.contains(name))
         .filter(|name| is_variable_name(name))?;
     taken.insert(name.clone());
@@ -296,16 +338,36 @@ mod tests {
 
     #[test]
     fn headers_in_four_languages() {
-        assert_eq!(mapping("First Name,Last Name,Phone Number,E-mail,Plan\n"), [FirstName, LastName, PhoneNumber, Email, variable("plan")]);
-        assert_eq!(mapping("Name;Vorname;Telefon;E-Mail-Adresse;Kunden-Nr.\n"), [LastName, FirstName, PhoneNumber, Email, variable("kunden_nr")]);
-        assert_eq!(mapping("Nombre\tTeléfono móvil\tCorreo electrónico\n"), [Name, PhoneNumber, Email]);
-        assert_eq!(mapping("Prénom|Nom|Numéro de téléphone|Courriel\n"), [FirstName, LastName, PhoneNumber, Email]);
-        assert_eq!(mapping("Refused line,Refused because,Name,Phone\n"), [Ignore, Ignore, Name, PhoneNumber]);
+        assert_eq!(
+            mapping("First Name,Last Name,Phone Number,E-mail,Plan\n"),
+            [FirstName, LastName, PhoneNumber, Email, variable("plan")]
+        );
+        assert_eq!(
+            mapping("Name;Vorname;Telefon;E-Mail-Adresse;Kunden-Nr.\n"),
+            [LastName, FirstName, PhoneNumber, Email, variable("kunden_nr")]
+        );
+        assert_eq!(
+            mapping("Nombre\tTeléfono móvil\tCorreo electrónico\n"),
+            [Name, PhoneNumber, Email]
+        );
+        assert_eq!(
+            mapping("Prénom|Nom|Numéro de téléphone|Courriel\n"),
+            [FirstName, LastName, PhoneNumber, Email]
+        );
+        assert_eq!(
+            mapping("Refused line,Refused because,Name,Phone\n"),
+            [Ignore, Ignore, Name, PhoneNumber]
+        );
     }
 
     #[test]
     fn a_file_without_header_is_read_by_its_cells() {
-        let found = look("Ada Lovelace;030 901820;ada@example.com\nAlan;030 901821;\n", true, "DE").expect("a list");
+        let found = look(
+            "Ada Lovelace;030 901820;ada@example.com\nAlan;030 901821;\n",
+            true,
+            "DE",
+        )
+        .expect("a list");
         assert_eq!(found.headers, ["Column 1", "Column 2", "Column 3"]);
         assert_eq!((found.delimiter, found.rows_above), (';', 0));
         assert_eq!(found.mapping, [Name, PhoneNumber, Email]);
@@ -314,13 +376,21 @@ mod tests {
 
     #[test]
     fn the_better_phone_column_wins() {
-        assert_eq!(mapping("Phone,Mobile,Phone\n-,030 901820,x\n"), [variable("phone"), PhoneNumber, variable("phone_2")]);
+        assert_eq!(
+            mapping("Phone,Mobile,Phone\n-,030 901820,x\n"),
+            [variable("phone"), PhoneNumber, variable("phone_2")]
+        );
         assert_eq!(mapping("Wen,Wohin\nAda,030 901820\n"), [variable("wen"), PhoneNumber]);
     }
 
     #[test]
     fn delimiters_inside_quotes_do_not_count() {
-        assert_eq!(look("name;phone\n\"a,b,c\";1\n\"d,e,f\";2\n", true, "US").expect("a list").delimiter, ';');
+        assert_eq!(
+            look("name;phone\n\"a,b,c\";1\n\"d,e,f\";2\n", true, "US")
+                .expect("a list")
+                .delimiter,
+            ';'
+        );
         assert_eq!(look("sep=;\nname,x;phone\n", true, "US").expect("a list").rows_above, 2);
         assert_eq!(look("phone\n030\n", true, "US").expect("a list").delimiter, ',');
         assert!(look("\n\n", true, "US").is_err());

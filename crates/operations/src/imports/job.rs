@@ -87,7 +87,12 @@ async fn read(ops: &Operations, work: &ImportWork, stop: &CancellationToken) -> 
         })
         .await;
         let Ok((returned, mut rows)) = decided else {
-            return fail(ops, work, "The file cannot be read. Save it as CSV in UTF-8 and import it again.").await;
+            return fail(
+                ops,
+                work,
+                "The file cannot be read. Save it as CSV in UTF-8 and import it again.",
+            )
+            .await;
         };
         reading = returned;
         while !rows.is_empty() {
@@ -155,7 +160,9 @@ async fn write_batch(
     let added = leads::add(&mut transaction, work.campaign, &to_add, now).await?;
     for (id, row) in candidates {
         if !added.contains(&id) {
-            refusals.push(row.refusal("This phone number is in the campaign already, or stands earlier in this file.".to_owned()));
+            refusals.push(
+                row.refusal("This phone number is in the campaign already, or stands earlier in this file.".to_owned()),
+            );
         }
     }
     imports::refuse(&mut transaction, work.id, &refusals).await?;
@@ -197,6 +204,9 @@ async fn fail(ops: &Operations, work: &ImportWork, why: &str) -> Result<(), Stor
 async fn announce(transaction: &mut store::PgConnection, work: &ImportWork, now: UnixMillis) -> Result<(), StoreError> {
     let import = imports::view(transaction, work.id).await?.progress;
     let campaign = campaigns::progress(transaction, work.campaign).await?;
-    let happenings = [Happening::ImportMoved { import }, Happening::CampaignChanged { campaign }];
+    let happenings = [
+        Happening::ImportMoved { import },
+        Happening::CampaignChanged { campaign },
+    ];
     events::append(transaction, now, &happenings).await
 }

@@ -47,7 +47,13 @@ impl DecidedRow {
                 .cells
                 .into_iter()
                 .take(KEPT_CELLS)
-                .map(|cell| if cell.contains('\0') { cell.replace('\0', "\u{fffd}") } else { cell })
+                .map(|cell| {
+                    if cell.contains('\0') {
+                        cell.replace('\0', "\u{fffd}")
+                    } else {
+                        cell
+                    }
+                })
                 .collect(),
         }
     }
@@ -137,11 +143,15 @@ impl ImportReading {
             };
             let column = self.headers.get(index).map_or("", String::as_str);
             if cell.contains('\0') {
-                return Err(format!("The cell in column “{column}” contains a character that cannot be stored (NUL)."));
+                return Err(format!(
+                    "The cell in column “{column}” contains a character that cannot be stored (NUL)."
+                ));
             }
             let cell = cell.trim();
             if cell.chars().count() > longest {
-                return Err(format!("The cell in column “{column}” is longer than {longest} characters."));
+                return Err(format!(
+                    "The cell in column “{column}” is longer than {longest} characters."
+                ));
             }
             match column_use {
                 ColumnUse::PhoneNumber => phone = cell,
@@ -178,7 +188,10 @@ impl ImportReading {
 /// A name or an address is one line, whatever the cell was.
 fn one_line(cell: &str) -> String {
     if cell.chars().any(char::is_control) {
-        cell.split(|sign: char| sign.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        cell.split(|sign: char| sign.is_control())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     } else {
         cell.to_owned()
     }

@@ -25,13 +25,20 @@ pub(super) fn as_csv(
         match next {
             Next::Header(headers) => {
                 let mut text = "\u{feff}".to_owned();
-                write_row(&mut text, ["Refused line", "Refused because"].into_iter().chain(headers.iter().map(String::as_str)));
+                write_row(
+                    &mut text,
+                    ["Refused line", "Refused because"]
+                        .into_iter()
+                        .chain(headers.iter().map(String::as_str)),
+                );
                 Ok(Some((Bytes::from(text), (ops, Next::RowsAfter(0)))))
             }
             Next::RowsAfter(after) => {
                 let rows = {
                     let mut conn = ops.store.connection().await.map_err(internal)?;
-                    imports::refusals(&mut conn, import, after, ROWS).await.map_err(internal)?
+                    imports::refusals(&mut conn, import, after, ROWS)
+                        .await
+                        .map_err(internal)?
                 };
                 let Some(last) = rows.last().map(|row| row.row) else {
                     return Ok(None);

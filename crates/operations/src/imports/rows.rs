@@ -187,7 +187,9 @@ impl RowReader {
                     };
                     cell.push_str(&text[copied..at]);
                     if cells.is_empty() && cell.is_empty() && !any_quote {
-                        return Cut::Blank { end: self.start + width };
+                        return Cut::Blank {
+                            end: self.start + width,
+                        };
                     }
                     cells.push(cell);
                     return Cut::Row {

@@ -66,7 +66,10 @@ impl EncodingGuess {
     /// The file is no text.
     pub(super) fn finish(&self) -> Result<&'static Encoding, NoText> {
         let head = self.head.as_slice();
-        if head.starts_with(b"PK\x03\x04") || head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) || head.starts_with(&[0x1f, 0x8b]) {
+        if head.starts_with(b"PK\x03\x04")
+            || head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0])
+            || head.starts_with(&[0x1f, 0x8b])
+        {
             return Err(NoText::Packed);
         }
         if head.starts_with(b"%PDF") {
@@ -104,7 +107,10 @@ impl TextDecoder {
 
     /// The text of the next piece; `last` if no piece follows.
     pub(super) fn decode(&mut self, bytes: &[u8], last: bool) -> String {
-        let capacity = self.0.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
+        let capacity = self
+            .0
+            .max_utf8_buffer_length(bytes.len())
+            .unwrap_or(bytes.len() * 3 + 16);
         let mut text = String::with_capacity(capacity);
         let mut rest = bytes;
         loop {
@@ -142,9 +148,15 @@ mod tests {
             assert_eq!(guess(format!("\u{feff}{text}").as_bytes(), piece), Ok("UTF-8"));
             assert_eq!(guess(&utf16(text, u16::to_le_bytes), piece), Ok("UTF-16LE"));
             assert_eq!(guess(&utf16(text, u16::to_be_bytes), piece), Ok("UTF-16BE"));
-            assert_eq!(guess(&utf16(&format!("\u{feff}{text}"), u16::to_be_bytes), piece), Ok("UTF-16BE"));
+            assert_eq!(
+                guess(&utf16(&format!("\u{feff}{text}"), u16::to_be_bytes), piece),
+                Ok("UTF-16BE")
+            );
             assert_eq!(guess(b"Name;Telefon\nJ\xfcrgen;030", piece), Ok("windows-1252"));
-            assert_eq!(guess(b"ends in the middle of a character \xc3", piece), Ok("windows-1252"));
+            assert_eq!(
+                guess(b"ends in the middle of a character \xc3", piece),
+                Ok("windows-1252")
+            );
             assert_eq!(guess(b"", piece), Ok("UTF-8"));
             assert_eq!(guess(b"PK\x03\x04 rest", piece), Err(NoText::Packed));
             assert_eq!(guess(&[0; 100], piece), Err(NoText::Binary));

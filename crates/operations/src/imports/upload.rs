@@ -1,6 +1,9 @@
 //! A file on its way in.
 
-use super::{columns, text::{EncodingGuess, TextDecoder}};
+use super::{
+    columns,
+    text::{EncodingGuess, TextDecoder},
+};
 use crate::{Operations, failure::internal};
 use domain::{CampaignId, ErrorKind, ImportId, UnixMillis, UserError, UserId, live::Happening, new_id};
 use std::{
@@ -35,7 +38,10 @@ pub struct ImportUpload {
 
 impl std::fmt::Debug for ImportUpload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ImportUpload").field("campaign", &self.campaign).field("bytes", &self.bytes).finish_non_exhaustive()
+        f.debug_struct("ImportUpload")
+            .field("campaign", &self.campaign)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +89,10 @@ impl ImportUpload {
     /// The file is no list, or the campaign is gone.
     pub async fn finish(mut self) -> Result<ImportId, UserError> {
         if self.bytes == 0 {
-            return Err(UserError::field("file", "There is nothing in this file. Choose the list of people to call."));
+            return Err(UserError::field(
+                "file",
+                "There is nothing in this file. Choose the list of people to call.",
+            ));
         }
         let encoding = self
             .encoding
@@ -118,10 +127,12 @@ impl ImportUpload {
             created_at: self.created_at,
         };
         let mut transaction = self.ops.store.begin().await.map_err(internal)?;
-        imports::insert(&mut transaction, &import).await.map_err(|error| match error {
-            StoreError::Constraint(_) => UserError::not_found("campaign"),
-            other => internal(other),
-        })?;
+        imports::insert(&mut transaction, &import)
+            .await
+            .map_err(|error| match error {
+                StoreError::Constraint(_) => UserError::not_found("campaign"),
+                other => internal(other),
+            })?;
         self.file.seek(SeekFrom::Start(0)).map_err(disk)?;
         let mut piece = vec![0; PIECE];
         for position in 0.. {
@@ -133,13 +144,23 @@ impl ImportUpload {
                 .await
                 .map_err(internal)?;
         }
-        audit::record(&mut transaction, self.created_at, Some(self.by), "uploaded list", &import.file_name)
-            .await
-            .map_err(internal)?;
+        audit::record(
+            &mut transaction,
+            self.created_at,
+            Some(self.by),
+            "uploaded list",
+            &import.file_name,
+        )
+        .await
+        .map_err(internal)?;
         let progress = imports::view(&mut transaction, id).await.map_err(internal)?.progress;
-        events::append(&mut transaction, self.created_at, &[Happening::ImportMoved { import: progress }])
-            .await
-            .map_err(internal)?;
+        events::append(
+            &mut transaction,
+            self.created_at,
+            &[Happening::ImportMoved { import: progress }],
+        )
+        .await
+        .map_err(internal)?;
         transaction.commit().await.map_err(|error| internal(error.into()))?;
         Ok(id)
     }
