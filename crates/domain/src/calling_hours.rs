@@ -256,7 +256,10 @@ impl GateEvidence {
                     named.push(format!("{} more zones", several.len() - NAMED));
                 }
                 let last = named.pop().unwrap_or_default();
-                format!("The number could be in several zones; it was {} and {last}.", named.join(", "))
+                format!(
+                    "The number could be in several zones; it was {} and {last}.",
+                    named.join(", ")
+                )
             }
         };
         let window = match &self.window {
@@ -318,7 +321,10 @@ mod tests {
             ("Europe/London".to_owned(), at(Weekday::Friday, 16, 0)),
         ];
         assert_eq!(GateEvidence::new(&hours, &clocks, true).window, None);
-        assert_eq!(GateEvidence::new(&hours, &clocks[1..], true).window.as_deref(), Some("09:00–18:00"));
+        assert_eq!(
+            GateEvidence::new(&hours, &clocks[1..], true).window.as_deref(),
+            Some("09:00–18:00")
+        );
     }
 
     fn at(day: Weekday, hour: u16, minute: u16) -> LocalTime {

@@ -1,14 +1,22 @@
 //! Calls in progress: watching, hearing, steering.
 
-use crate::{Caller, Operations};
-use domain::{ConversationId, UserError, call_command::CallCommand, monitor::MonitorState};
+use crate::{Caller, Operations, failure::internal, failure::missing, input};
+use domain::{
+    ConversationId, Personal, UserError, access::Permission, call_command::CallCommand,
+    conversation::ConversationStatus, monitor::MonitorState,
+};
+use store::{StoreError, audit, call_commands, conversations, live};
+
+/// Characters of a whisper or of a sentence to say.
+const LONGEST_TEXT: usize = 500;
 
 /// What the call monitor begins with; works for ended calls as well.
 ///
 /// # Errors
 /// The role does not include it (403), no such conversation (404).
-pub async fn monitor(_ops: &Operations, _caller: &Caller, _id: ConversationId) -> Result<MonitorState, UserError> {
-    Err(UserError::unavailable())
+pub async fn monitor(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<MonitorState, UserError> {
+    caller.may(Permission::Read)?;
+    live::monitor(&ops.store, id).await.map_err(missing("conversation"))
 }
 
 /// Whispers to the agent, has it say a sentence, or ends the call.
@@ -16,18 +24,62 @@ pub async fn monitor(_ops: &Operations, _caller: &Caller, _id: ConversationId) -
 /// # Errors
 /// The role does not include it (403), no such conversation (404), it has ended (409), the text will not do (422).
 pub async fn command(
-    _ops: &Operations,
-    _caller: &Caller,
-    _id: ConversationId,
-    _command: CallCommand,
+    ops: &Operations,
+    caller: &Caller,
+    id: ConversationId,
+    command: CallCommand,
 ) -> Result<(), UserError> {
-    Err(UserError::unavailable())
+    caller.may(Permission::SteerCalls)?;
+    let (command, action) = match command {
+        CallCommand::Whisper(text) => (CallCommand::Whisper(checked(&text)?), "whispered to the agent of call"),
+        CallCommand::Say(text) => (
+            CallCommand::Say(checked(&text)?),
+            "had the agent say a sentence in call",
+        ),
+        CallCommand::End => (CallCommand::End, "ended call"),
+    };
+    let now = ops.clock.now();
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    let left = call_commands::leave(&mut transaction, now, caller.user_id, id, &command)
+        .await
+        .map_err(missing("conversation"))?;
+    if !left {
+        return Err(ended());
+    }
+    audit::record(&mut transaction, now, Some(caller.user_id), action, &id.to_string())
+        .await
+        .map_err(internal)?;
+    transaction.commit().await.map_err(StoreError::from).map_err(internal)
 }
 
 /// Checks that the caller may hear this call now.
 ///
 /// # Errors
 /// The role does not include it (403), no such conversation (404), it has ended (409).
-pub async fn may_listen(_ops: &Operations, _caller: &Caller, _id: ConversationId) -> Result<(), UserError> {
-    Err(UserError::unavailable())
+pub async fn may_listen(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<(), UserError> {
+    caller.may(Permission::Listen)?;
+    let mut conn = ops.store.connection().await.map_err(internal)?;
+    match conversations::status_of(&mut conn, id)
+        .await
+        .map_err(missing("conversation"))?
+    {
+        ConversationStatus::Ended(_) => Err(ended()),
+        _ => Ok(()),
+    }
+}
+
+fn ended() -> UserError {
+    UserError::conflict("This call has ended.")
+}
+
+/// A sentence that can be said, shown and stored.
+fn checked(text: &Personal) -> Result<Personal, UserError> {
+    let text = input::text("text", text.reveal(), LONGEST_TEXT)?;
+    // Line breaks and the like are no speech.
+    let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
+    let text = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err(UserError::field("text", "Write what the agent should know or say."));
+    }
+    Ok(Personal::from(text))
 }

@@ -26,12 +26,10 @@ mod person_input;
 pub mod phone_input;
 pub mod settings;
 pub mod sign_in;
+#[cfg(test)]
 mod testing;
 mod throttle;
 mod tokens;
-pub mod users;
-#[cfg(test)]
-mod testing;
 pub mod users;
 
 pub use caller::Caller;

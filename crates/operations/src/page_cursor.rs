@@ -57,7 +57,15 @@ mod tests {
         assert_eq!(decode::<Uuid>(Some(&encode(&id))), Ok(Some(id)));
         assert_eq!(decode::<Uuid>(None), Ok(None));
         assert_eq!(decode::<Uuid>(Some("")), Ok(None));
-        for garbage in ["x", "🦀", "AAAA", "\0", &"A".repeat(100_000), &encode(&"text"), &encode(&1e99)] {
+        for garbage in [
+            "x",
+            "🦀",
+            "AAAA",
+            "\0",
+            &"A".repeat(100_000),
+            &encode(&"text"),
+            &encode(&1e99),
+        ] {
             let error = decode::<Uuid>(Some(garbage)).expect_err("garbage");
             assert_eq!(error.kind, ErrorKind::Invalid);
             assert!(decode::<i64>(Some(garbage)).is_err());

@@ -52,11 +52,15 @@ impl TryFrom<Row> for ConversationRow {
 }
 
 pub(crate) fn phone_number(stored: &str) -> Result<PhoneNumber, StoreError> {
-    stored.parse().map_err(|cause| StoreError::corrupt("phone number", cause))
+    stored
+        .parse()
+        .map_err(|cause| StoreError::corrupt("phone number", cause))
 }
 
 pub(crate) fn status(stored: &str) -> Result<ConversationStatus, StoreError> {
-    stored.parse().map_err(|cause| StoreError::corrupt("conversation status", cause))
+    stored
+        .parse()
+        .map_err(|cause| StoreError::corrupt("conversation status", cause))
 }
 
 pub(crate) fn seconds(stored: Option<i32>) -> u32 {
@@ -275,7 +279,10 @@ pub async fn segments(conn: &mut PgConnection, id: ConversationId) -> Result<Vec
     .map(|row| {
         Ok(TranscriptSegment {
             position: u32::try_from(row.position).unwrap_or(0),
-            speaker: row.speaker.parse().map_err(|cause| StoreError::corrupt("speaker", cause))?,
+            speaker: row
+                .speaker
+                .parse()
+                .map_err(|cause| StoreError::corrupt("speaker", cause))?,
             text: Personal::from(row.text),
             start_ms: u32::try_from(row.start_ms).unwrap_or(0),
             end_ms: u32::try_from(row.end_ms).unwrap_or(0),

@@ -31,7 +31,10 @@ impl Row {
                 happened,
             }),
             Err(_) => {
-                tracing::warn!(event_id = self.id, "an event of the log cannot be understood and is left out");
+                tracing::warn!(
+                    event_id = self.id,
+                    "an event of the log cannot be understood and is left out"
+                );
                 None
             }
         }
@@ -113,9 +116,11 @@ pub async fn read(
 /// # Errors
 /// The database's.
 pub async fn newest(conn: &mut PgConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar!(r#"SELECT coalesce(max(id), 0) AS "id!" FROM events"#)
-        .fetch_one(conn)
-        .await?)
+    Ok(
+        sqlx::query_scalar!(r#"SELECT coalesce(max(id), 0) AS "id!" FROM events"#)
+            .fetch_one(conn)
+            .await?,
+    )
 }
 
 /// True if the log still holds everything after `after`.
@@ -127,11 +132,12 @@ pub async fn reaches_back_to(conn: &mut PgConnection, after: i64) -> Result<bool
         return Ok(true);
     }
     // Old events leave from the beginning, so if `after` or an older one is still there, nothing after it is missing.
-    Ok(
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM events WHERE id <= $1) AS "there!""#, after)
-            .fetch_one(conn)
-            .await?,
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM events WHERE id <= $1) AS "there!""#,
+        after
     )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Deletes at most `limit` events older than `before`, oldest first, and returns how many. The newest always stays: its
@@ -152,4 +158,44 @@ pub async fn delete_old(conn: &mut PgConnection, before: UnixMillis, limit: i64)
     .execute(conn)
     .await?
     .rows_affected())
+}
+
+/// What a [`Listener`] heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// There are new events, or there may be: the connection was lost for a while.
+    Events,
+    /// A JSON array of [`domain::live::Glimpse`].
+    Glimpses(String),
+}
+
+/// Hears what writers announce. It keeps one connection.
+#[derive(Debug)]
+pub struct Listener(sqlx::postgres::PgListener);
+
+impl Listener {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn start(store: &crate::Store) -> Result<Self, StoreError> {
+        let mut listener = sqlx::postgres::PgListener::connect_with(&store.pool).await?;
+        listener
+            .listen_all([crate::events::CHANNEL, crate::events::GLIMPSE_CHANNEL])
+            .await?;
+        Ok(Self(listener))
+    }
+
+    /// Waits for the next announcement. Not to be cancelled half-way.
+    ///
+    /// # Errors
+    /// The connection was lost and could not be made again.
+    pub async fn next(&mut self) -> Result<Heard, StoreError> {
+        Ok(match self.0.try_recv().await? {
+            Some(heard) if heard.channel() == crate::events::GLIMPSE_CHANNEL => {
+                Heard::Glimpses(heard.payload().to_owned())
+            }
+            Some(_) | None => Heard::Events,
+        })
+    }
 }

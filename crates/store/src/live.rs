@@ -175,7 +175,10 @@ async fn campaigns(conn: &mut PgConnection) -> Result<BTreeMap<CampaignId, Campa
         let progress = campaigns.entry(campaign_id).or_insert(CampaignProgress {
             campaign_id,
             name: row.name,
-            status: row.status.parse().map_err(|cause| StoreError::corrupt("campaign status", cause))?,
+            status: row
+                .status
+                .parse()
+                .map_err(|cause| StoreError::corrupt("campaign status", cause))?,
             leads: 0,
             pending: 0,
             calling: 0,
@@ -256,7 +259,9 @@ pub async fn monitor(store: &Store, id: ConversationId) -> Result<MonitorState, 
     let number = phone_number(&row.phone_number)?;
     let status = conversations::status(&row.status)?;
     // The number stays masked here, so it is no fact of the monitor.
-    let used = row.content.map_or_else(BTreeSet::new, |content| variables_used(content.0));
+    let used = row
+        .content
+        .map_or_else(BTreeSet::new, |content| variables_used(content.0));
     let values = script::lead_values(
         &row.lead_name,
         &row.email,

@@ -82,9 +82,13 @@ pub async fn open(
 /// # Errors
 /// The database's.
 pub async fn touch(conn: &mut PgConnection, session: Uuid, at: UnixMillis) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2", session, to_sql(at))
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
+        session,
+        to_sql(at)
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -124,7 +128,9 @@ pub async fn list(
 /// # Errors
 /// The database's.
 pub async fn end(conn: &mut PgConnection, session: Uuid) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM sessions WHERE id = $1", session).execute(conn).await?;
+    sqlx::query!("DELETE FROM sessions WHERE id = $1", session)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -133,9 +139,13 @@ pub async fn end(conn: &mut PgConnection, session: Uuid) -> Result<(), StoreErro
 /// # Errors
 /// The database's.
 pub async fn end_all(conn: &mut PgConnection, user: UserId, keep: Option<Uuid>) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2", user.0, keep)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2",
+        user.0,
+        keep
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -205,9 +215,12 @@ pub async fn make_link(
 /// # Errors
 /// The database's.
 pub async fn withdraw_links(conn: &mut PgConnection, purpose: LinkFor) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM invitations WHERE user_id IS NOT DISTINCT FROM $1", purpose.user())
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM invitations WHERE user_id IS NOT DISTINCT FROM $1",
+        purpose.user()
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

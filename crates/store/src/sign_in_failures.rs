@@ -86,8 +86,10 @@ pub async fn succeeded(
 /// # Errors
 /// The database's.
 pub async fn delete_old(conn: &mut PgConnection, before: UnixMillis) -> Result<u64, StoreError> {
-    Ok(sqlx::query!("DELETE FROM sign_in_failures WHERE at < $1", to_sql(before))
-        .execute(conn)
-        .await?
-        .rows_affected())
+    Ok(
+        sqlx::query!("DELETE FROM sign_in_failures WHERE at < $1", to_sql(before))
+            .execute(conn)
+            .await?
+            .rows_affected(),
+    )
 }
