@@ -287,6 +287,8 @@ impl LiveState {
         }
         self.cursor = event.id;
         self.tiles.advance(event.at);
+        // An event of yesterday that was committed after midnight is none of today's numbers.
+        let today = event.at.0.div_euclid(DAY_MILLIS) == self.tiles.day;
         match &event.happened {
             Happening::CallStarted { call } => {
                 // A state that was restored from a later day must not count yesterday's calls.
@@ -319,17 +321,35 @@ impl LiveState {
             }
             Happening::CallEnded { outcome } => {
                 self.calls.remove(&outcome.conversation_id);
-                self.tiles.ended += 1;
-                self.tiles.answered += u64::from(outcome.disposition.answered_by_person());
-                self.tiles.completed += u64::from(matches!(
-                    outcome.disposition,
-                    Disposition::Completed | Disposition::CallBack
-                ));
-                self.recent.push_front(outcome.clone());
+                if today {
+                    self.tiles.ended += 1;
+                    self.tiles.answered += u64::from(outcome.disposition.answered_by_person());
+                    self.tiles.completed += u64::from(matches!(
+                        outcome.disposition,
+                        Disposition::Completed | Disposition::CallBack
+                    ));
+                }
+                // By the end of the call, not by the commit, so that a snapshot lists the same ones.
+                let key = |outcome: &RecentOutcome| (outcome.ended_at, outcome.conversation_id);
+                let place = self.recent.partition_point(|newer| key(newer) > key(outcome));
+                self.recent.insert(place, outcome.clone());
                 self.recent.truncate(RECENT_OUTCOMES);
             }
-            Happening::LeadRefused { .. } => self.tiles.refused += 1,
+            Happening::LeadRefused { .. } => self.tiles.refused += u64::from(today),
             Happening::CampaignChanged { campaign } => {
+                let renamed = |id: CampaignId, name: &String| id == campaign.campaign_id && *name != campaign.name;
+                for call in self
+                    .calls
+                    .values_mut()
+                    .filter(|call| renamed(call.campaign_id, &call.campaign_name))
+                {
+                    call.campaign_name.clone_from(&campaign.name);
+                }
+                for outcome in &mut self.recent {
+                    if renamed(outcome.campaign_id, &outcome.campaign_name) {
+                        outcome.campaign_name.clone_from(&campaign.name);
+                    }
+                }
                 if matches!(campaign.status, CampaignStatus::Running | CampaignStatus::Paused) {
                     self.campaigns.insert(campaign.campaign_id, campaign.clone());
                 } else {

@@ -269,6 +269,10 @@ pub async fn progress(conn: &mut PgConnection, id: CampaignId) -> Result<Campaig
 /// # Errors
 /// [`StoreError::Missing`] if one of them does not exist.
 pub async fn announce(transaction: &mut PgConnection, at: UnixMillis, ids: &[CampaignId]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    crate::events::in_order(&mut *transaction).await?;
     let mut happenings = Vec::with_capacity(ids.len());
     for id in ids {
         happenings.push(Happening::CampaignChanged {

@@ -273,6 +273,7 @@ pub async fn claim(
             .collect();
         happenings.extend(written.refusals(request.campaign_id));
         if written.leads_changed() {
+            events::in_order(&mut transaction).await?;
             happenings.push(Happening::CampaignChanged {
                 campaign: campaigns::progress(&mut transaction, request.campaign_id).await?,
             });

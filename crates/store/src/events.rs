@@ -16,6 +16,19 @@ pub const GLIMPSE_CHANNEL: &str = "ringside_glimpses";
 /// “ringside” as the key of the lock.
 const APPEND_LOCK: i64 = 0x7269_6e67_7369_6465;
 
+/// Waits until every transaction that appended events before this one has committed, and makes the others wait for this
+/// one. To be called after all other writes and before numbers are read that an event will tell: then of two events the
+/// later one never tells the older numbers. [`append`] does it too.
+///
+/// # Errors
+/// The database's.
+pub async fn in_order(transaction: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", APPEND_LOCK)
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
 /// Appends events inside the caller's transaction and announces them when it commits.
 ///
 /// # Errors
@@ -28,9 +41,7 @@ pub async fn append(
     if happenings.is_empty() {
         return Ok(());
     }
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", APPEND_LOCK)
-        .execute(&mut *transaction)
-        .await?;
+    in_order(&mut *transaction).await?;
     let kinds: Vec<String> = happenings.iter().map(|happened| happened.kind().to_owned()).collect();
     let campaigns: Vec<Option<uuid::Uuid>> = happenings
         .iter()

@@ -119,6 +119,7 @@ pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
             duration_seconds,
         },
     }];
+    events::in_order(&mut transaction).await?;
     for id in changed {
         happenings.push(Happening::CampaignChanged {
             campaign: campaigns::progress(&mut transaction, id).await?,
