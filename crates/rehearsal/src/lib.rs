@@ -14,12 +14,23 @@
 //!   back to sentences.
 //! - [`voices`]: the stand-ins for speech to text, language model and text to speech.
 //!
-//! A new kind of person is a variant of [`Persona`] with its lines in `person/temper.rs`; a new thing that can become
+//! A new kind of person is a variant of [`Persona`] with its lines in `person/phrases.rs`; a new thing that can become
 //! of a call is a variant of [`Outcome`], played in `network/seat.rs`.
 
+mod clip;
 pub mod config;
+mod fingerprint;
 pub mod ledger;
 pub mod outcome;
+pub mod person;
+pub mod phrase_book;
+pub mod recogniser;
+pub mod studio;
+pub mod voice_of;
 
+pub use clip::Clip;
 pub use config::{Odds, RehearsalConfig};
 pub use outcome::{Outcome, Persona};
+pub use phrase_book::PhraseBook;
+pub use recogniser::Recogniser;
+pub use studio::{Studio, StudioConfig, speech_available};
