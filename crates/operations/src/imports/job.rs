@@ -9,6 +9,7 @@ use store::{
     imports::{self, Advance, ImportWork},
     leads::{self, LeadToAdd},
 };
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long an import belongs to a process that says nothing; every batch renews it.
@@ -69,24 +70,22 @@ pub(super) async fn run_next(ops: &Operations, stop: &CancellationToken) -> Resu
     Ok(true)
 }
 
+/// One piece of the file, turned into rows.
+struct ReadPiece {
+    reading: ImportReading,
+    rows: Vec<DecidedRow>,
+    /// Bytes of the file up to the end of this piece.
+    bytes_read: u64,
+    /// This was the end of the file.
+    ended: bool,
+}
+
 async fn read(ops: &Operations, work: &ImportWork, stop: &CancellationToken) -> Result<(), StoreError> {
-    let mut reading = ImportReading::new(work);
     let mut rows_read = work.rows_read;
-    let mut bytes_read = 0_u64;
-    for position in 0.. {
-        let piece = {
-            let mut conn = ops.store.connection().await?;
-            imports::chunk(&mut conn, work.id, position).await?
-        };
-        let ended = piece.is_none();
-        bytes_read += u64::try_from(piece.as_ref().map_or(0, Vec::len)).unwrap_or(0);
-        // Decoding and number plans take the processor for milliseconds: not on a thread that serves others.
-        let decided = tokio::task::spawn_blocking(move || {
-            let rows = reading.read(piece.as_deref());
-            (reading, rows)
-        })
-        .await;
-        let Ok((returned, mut rows)) = decided else {
+    let mut position = 0;
+    let mut next = Some(read_piece(ops, work, position, ImportReading::new(work), 0).await?);
+    while let Some(reading) = next.take() {
+        let Ok(piece) = reading.await else {
             return fail(
                 ops,
                 work,
@@ -94,7 +93,12 @@ async fn read(ops: &Operations, work: &ImportWork, stop: &CancellationToken) -> 
             )
             .await;
         };
-        reading = returned;
+        let (mut rows, bytes_read) = (piece.rows, piece.bytes_read);
+        if !piece.ended {
+            // The next piece is read while this one is written.
+            position += 1;
+            next = Some(read_piece(ops, work, position, piece.reading, bytes_read).await?);
+        }
         while !rows.is_empty() {
             if stop.is_cancelled() {
                 let mut conn = ops.store.connection().await?;
@@ -108,11 +112,29 @@ async fn read(ops: &Operations, work: &ImportWork, stop: &CancellationToken) -> 
             }
             rows_read += count;
         }
-        if ended {
-            break;
-        }
     }
     finish(ops, work, rows_read).await
+}
+
+/// Begins to read a piece. Decoding and number plans take the processor for milliseconds: not on a thread that serves
+/// others.
+async fn read_piece(
+    ops: &Operations,
+    work: &ImportWork,
+    position: i32,
+    mut reading: ImportReading,
+    bytes_before: u64,
+) -> Result<JoinHandle<ReadPiece>, StoreError> {
+    let piece = {
+        let mut conn = ops.store.connection().await?;
+        imports::chunk(&mut conn, work.id, position).await?
+    };
+    Ok(tokio::task::spawn_blocking(move || ReadPiece {
+        rows: reading.read(piece.as_deref()),
+        reading,
+        bytes_read: bytes_before + u64::try_from(piece.as_ref().map_or(0, Vec::len)).unwrap_or(0),
+        ended: piece.is_none(),
+    }))
 }
 
 /// Writes one batch in one transaction; false if the import is not ours to read any more.
@@ -203,6 +225,7 @@ async fn fail(ops: &Operations, work: &ImportWork, why: &str) -> Result<(), Stor
 
 async fn announce(transaction: &mut store::PgConnection, work: &ImportWork, now: UnixMillis) -> Result<(), StoreError> {
     let import = imports::view(transaction, work.id).await?.progress;
+    events::in_order(transaction).await?;
     let campaign = campaigns::progress(transaction, work.campaign).await?;
     let happenings = [
         Happening::ImportMoved { import },
