@@ -1,1 +1,30 @@
-//! placeholder
+//! Who is called when, and the running of each call.
+//!
+//! A [`Dialer`] is one worker. Its loops, each in a file of its own: [`claiming`] asks the database for leads whose turn
+//! has come, [`leases`] keeps the calls that this worker holds, [`recovery`] closes calls whose worker died, and
+//! [`listening`] carries supervisors' commands to their calls. A claimed lead becomes a [`call`]. The decision whether
+//! somebody may be called lies in [`gate`], the clocks it reads in [`zone_clock`].
+//!
+//! **This crate never knows** sound or wording: it hands a seat in a room and three voices to
+//! [`agent::campaign_agent::CampaignAgent`] and waits for the end.
+//!
+//! Nothing here holds a fact that the database does not: a worker that is killed at any moment loses no lead, and its
+//! calls are closed truthfully by whichever worker finds them.
+
+mod brief;
+mod call;
+mod claiming;
+mod fenced_seat;
+pub mod gate;
+mod glimpses;
+pub mod leases;
+mod listening;
+mod metric;
+mod recorder;
+mod recovery;
+mod scribe;
+mod worker;
+pub mod zone_clock;
+
+pub use worker::{Dialer, DialerConfig};
+pub use zone_clock::{IanaClock, ZoneClock};

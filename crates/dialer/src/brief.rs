@@ -1,0 +1,35 @@
+//! From a campaign and a lead to what one call needs to know.
+
+use agent::call::CallBrief;
+use domain::{Personal, campaign::CampaignContent, script};
+use std::time::Duration;
+use store::claims::ClaimedCall;
+
+/// The language of calls; campaigns do not choose one yet.
+const LANGUAGE: &str = "en-US";
+
+/// Fills the lead's data into the campaign's texts.
+pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief {
+    let lead = &claimed.lead;
+    let values = script::lead_values(
+        lead.name.reveal(),
+        lead.email.reveal(),
+        lead.phone_number.e164(),
+        &lead.variables,
+    );
+    // A text that cannot be parsed was never saved; if it was, it is said as it stands.
+    let filled = |text: &str| Personal::from(script::render(text, &values).unwrap_or_else(|_| text.to_owned()));
+    CallBrief {
+        conversation_id: claimed.conversation_id,
+        attempt_id: claimed.attempt_id,
+        number: lead.phone_number.clone(),
+        script: filled(&content.script),
+        opening: filled(&content.opening),
+        voicemail_message: filled(&content.voicemail_message),
+        voicemail_policy: content.voicemail_policy,
+        result_fields: content.result_fields.clone(),
+        language: LANGUAGE.to_owned(),
+        ringing_timeout: Duration::from_secs(u64::from(content.ring_seconds)),
+        longest_call: Duration::from_secs(u64::from(content.max_call_seconds)),
+    }
+}

@@ -1,0 +1,226 @@
+//! One call, from its claim to its end in the database.
+
+use crate::{brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker};
+use agent::{call::CallEnd, campaign_agent::CampaignAgent};
+use domain::{
+    CampaignId, call_command::CallCommand, campaign::CampaignContent, conversation::Disposition,
+    results::ConversationResults,
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use store::{
+    calls::{Ended, EndedBy, Ending, NewRecording},
+    claims::ClaimedCall,
+};
+use tokio::{
+    sync::{Mutex, mpsc},
+    time::Instant,
+};
+use tracing::Instrument;
+
+/// Commands that may wait for one call.
+const WAITING_COMMANDS: usize = 32;
+/// A lead whose call could not even begin waits this long; so does the worker before it claims again.
+pub(crate) const NETWORK_PAUSE: Duration = Duration::from_secs(5);
+/// Between two tries to write down the end of a call.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What came of a call, before it is written down.
+struct Outcome {
+    end: CallEnd,
+    recording: Option<NewRecording>,
+    /// A lead that is put back waits at least this long.
+    not_again_before: Duration,
+}
+
+/// Why there is nothing to write down.
+struct TakenAway;
+
+/// Takes up a claimed call. It runs on its own from here on.
+pub(crate) fn begin(
+    worker: &Arc<Worker>,
+    campaign_id: CampaignId,
+    content: Arc<CampaignContent>,
+    claimed: ClaimedCall,
+    claimed_at: Instant,
+) {
+    let hold = Arc::new(Hold::new(claimed_at + worker.config.leases.length));
+    let (sender, commands) = mpsc::channel(WAITING_COMMANDS);
+    let conversation_id = claimed.conversation_id;
+    worker.calls.add(conversation_id, sender, Arc::clone(&hold));
+    metric::call_started();
+    let span = tracing::info_span!("call", %conversation_id, %campaign_id);
+    let call = Call {
+        worker: Arc::clone(worker),
+        campaign_id,
+        content,
+        claimed,
+        claimed_at,
+        hold,
+    };
+    worker.tasks.spawn(call.run(commands).instrument(span));
+}
+
+struct Call {
+    worker: Arc<Worker>,
+    campaign_id: CampaignId,
+    content: Arc<CampaignContent>,
+    claimed: ClaimedCall,
+    claimed_at: Instant,
+    hold: Arc<Hold>,
+}
+
+impl Call {
+    async fn run(self, commands: mpsc::Receiver<CallCommand>) {
+        tracing::info!(attempt_id = %self.claimed.attempt_id, "call claimed");
+        if let Ok(outcome) = self.converse(commands).await {
+            self.write_end(outcome).await;
+        } else {
+            tracing::warn!("call ended without being written down: it was taken away");
+        }
+        self.worker.calls.remove(self.claimed.conversation_id);
+        self.worker.wake.notify_one();
+    }
+
+    async fn converse(&self, commands: mpsc::Receiver<CallCommand>) -> Result<Outcome, TakenAway> {
+        let start = self.claimed_at + self.claimed.start_after;
+        tokio::select! {
+            () = tokio::time::sleep_until(start) => {}
+            () = self.worker.end_calls.cancelled() => return Ok(cancelled("The system was being stopped.", Duration::ZERO)),
+            () = self.hold.gone.cancelled() => return Err(TakenAway),
+        }
+        let seat = match self.worker.network.open_room(self.claimed.conversation_id).await {
+            Ok(seat) => seat,
+            Err(error) => {
+                tracing::warn!(%error, "no room for the call");
+                self.worker.pause_claiming(NETWORK_PAUSE);
+                return Ok(cancelled("The telephone network could not be used.", NETWORK_PAUSE));
+            }
+        };
+        let (seat, fenced_off) = FencedSeat::new(seat, Arc::clone(&self.hold));
+        let (recorder, recording) = self
+            .worker
+            .config
+            .recordings_dir
+            .as_deref()
+            .and_then(|folder| recorder::begin(folder, self.claimed.conversation_id))
+            .unzip();
+        let agent = CampaignAgent {
+            brief: brief::of(&self.content, &self.claimed),
+            seat: Box::new(seat),
+            voices: self.worker.voices.clone(),
+            scribe: Arc::new(self.scribe()),
+            commands,
+            recorder,
+            stop: self.worker.end_calls.clone(),
+        };
+        // A task of its own: a bug in there must not leave a call without an end.
+        let mut running = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(agent.run().in_current_span()));
+        let end = tokio::select! {
+            end = &mut running => end,
+            () = self.hold.gone.cancelled() => return Err(TakenAway),
+        };
+        let mut end = end.unwrap_or_else(|error| {
+            tracing::error!(%error, "the agent of a call broke down");
+            CallEnd {
+                disposition: Disposition::Failed,
+                results: because("The agent broke down."),
+                duration: Duration::ZERO,
+            }
+        });
+        if fenced_off.load(Ordering::Acquire) {
+            end = cancelled("The right to make this call had expired.", Duration::ZERO).end;
+        }
+        let recording = match recording {
+            Some(recording) => recording.finish().await,
+            None => None,
+        };
+        let not_again_before = if end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled() {
+            NETWORK_PAUSE
+        } else {
+            Duration::ZERO
+        };
+        Ok(Outcome {
+            end,
+            recording,
+            not_again_before,
+        })
+    }
+
+    fn scribe(&self) -> StoreScribe {
+        StoreScribe {
+            store: self.worker.store.clone(),
+            clock: Arc::clone(&self.worker.clock),
+            worker_id: self.worker.config.worker_id,
+            campaign_id: self.campaign_id,
+            conversation_id: self.claimed.conversation_id,
+            number: self.claimed.lead.phone_number.clone(),
+            hold: Arc::clone(&self.hold),
+            glimpses: self.worker.glimpses.clone(),
+            next_position: Mutex::new(0),
+        }
+    }
+
+    /// Tries until the database took it or says that the call is not ours any more.
+    async fn write_end(&self, outcome: Outcome) {
+        let duration = outcome.end.duration;
+        let disposition = outcome.end.disposition;
+        let mut ending = Ending {
+            conversation_id: self.claimed.conversation_id,
+            by: EndedBy::Holder(self.worker.config.worker_id),
+            disposition,
+            results: outcome.end.results,
+            duration: Some(duration),
+            recording: outcome.recording,
+            not_again_before: outcome.not_again_before,
+            at: self.worker.clock.now(),
+        };
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match store::calls::end(&self.worker.store, &ending).await {
+                Ok(Ended::Ended { campaign_completed, .. }) => {
+                    tracing::info!(disposition = disposition.as_str(), seconds = duration.as_secs(), "call ended");
+                    metric::call_ended(disposition, duration);
+                    if campaign_completed {
+                        tracing::info!("campaign completed");
+                    }
+                    return;
+                }
+                Ok(Ended::NotOurs) => {
+                    tracing::warn!(disposition = disposition.as_str(), "the call was closed by somebody else");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the end of a call could not be written down; trying again");
+                    // A recording must not be what keeps a call from ending.
+                    if matches!(error, store::StoreError::Constraint(_)) {
+                        ending.recording = None;
+                    }
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+fn because(reason: &str) -> ConversationResults {
+    ConversationResults {
+        reason: Some(reason.to_owned()),
+        ..ConversationResults::default()
+    }
+}
+
+fn cancelled(reason: &str, not_again_before: Duration) -> Outcome {
+    Outcome {
+        end: CallEnd {
+            disposition: Disposition::Cancelled,
+            results: because(reason),
+            duration: Duration::ZERO,
+        },
+        recording: None,
+        not_again_before,
+    }
+}

@@ -1,0 +1,34 @@
+//! What Prometheus is told. Names of metrics are an interface: dashboards and alerts depend on them.
+
+use domain::{calling_hours::GateReason, conversation::Disposition};
+use std::time::Duration;
+
+pub(crate) fn call_started() {
+    metrics::counter!("calls_started_total").increment(1);
+}
+
+pub(crate) fn call_ended(disposition: Disposition, duration: Duration) {
+    metrics::counter!("calls_ended_total", "disposition" => disposition.as_str()).increment(1);
+    if disposition.answered_by_person() {
+        metrics::histogram!("call_duration_seconds").record(duration.as_secs_f64());
+    }
+}
+
+pub(crate) fn refused(reason: GateReason) {
+    metrics::counter!("gate_refused_total", "reason" => reason.as_str()).increment(1);
+}
+
+pub(crate) fn in_progress(calls: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "a worker does not hold 2^52 calls")]
+    metrics::gauge!("calls_in_progress").set(calls as f64);
+}
+
+pub(crate) fn claimed(calls: usize, took: Duration) {
+    metrics::histogram!("claim_seconds").record(took.as_secs_f64());
+    #[expect(clippy::cast_precision_loss, reason = "a batch does not hold 2^52 calls")]
+    metrics::histogram!("claim_batch_calls").record(calls as f64);
+}
+
+pub(crate) fn recovered(disposition: Disposition) {
+    metrics::counter!("calls_recovered_total", "disposition" => disposition.as_str()).increment(1);
+}

@@ -1,0 +1,95 @@
+//! Closes calls whose worker died.
+//!
+//! Every worker looks. An attempt that was never about to be dialled goes back into the queue; for one that was, the
+//! network is asked, and if it cannot answer now, the call waits. What was dialled is closed as lost: the phone may have
+//! rung, so it must not ring again by itself.
+
+use crate::{metric, worker::Worker};
+use domain::{conversation::Disposition, results::ConversationResults};
+use std::{sync::Arc, time::Duration};
+use store::{
+    StoreError,
+    calls::{self, Ended, EndedBy, Ending},
+    leases::{self, ExpiredLease},
+    workers,
+};
+use telephony::DialRecord;
+use tokio_util::sync::CancellationToken;
+
+/// Calls closed in one look.
+const AT_ONCE: i64 = 200;
+/// Workers that were last seen longer ago are forgotten.
+const FORGET_WORKERS: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// Looks for calls that nobody holds until `stop`.
+pub(crate) async fn keep_recovering(worker: Arc<Worker>, stop: CancellationToken) {
+    let mut rhythm = tokio::time::interval(worker.config.leases.search);
+    rhythm.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = rhythm.tick() => {}
+        }
+        if let Err(error) = recover(&worker).await {
+            tracing::warn!(%error, "lost calls could not be looked for");
+        }
+    }
+}
+
+async fn recover(worker: &Worker) -> Result<(), StoreError> {
+    let now = worker.clock.now();
+    let expired = {
+        let mut conn = worker.store.connection().await?;
+        workers::report(&mut conn, worker.config.worker_id, now).await?;
+        let long_ago = i64::try_from(FORGET_WORKERS.as_millis()).unwrap_or(i64::MAX);
+        workers::forget(&mut conn, domain::UnixMillis(now.0.saturating_sub(long_ago))).await?;
+        leases::expired(&mut conn, AT_ONCE).await?
+    };
+    for lease in expired {
+        if let Err(error) = close(worker, lease).await {
+            tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call could not be closed");
+        }
+    }
+    Ok(())
+}
+
+async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
+    let dialled = if lease.may_be_dialled {
+        match worker.network.was_dialled(lease.attempt_id).await {
+            Ok(record) => record == DialRecord::Dialled,
+            Err(error) => {
+                tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call waits for the network");
+                return Ok(());
+            }
+        }
+    } else {
+        false
+    };
+    let (disposition, reason) = if dialled {
+        (Disposition::Lost, "The process that held the call died.")
+    } else {
+        (Disposition::Cancelled, "The process that held the call died before it dialled.")
+    };
+    let ending = Ending {
+        conversation_id: lease.conversation_id,
+        by: EndedBy::Finder {
+            may_be_dialled: lease.may_be_dialled,
+        },
+        disposition,
+        results: ConversationResults {
+            reason: Some(reason.to_owned()),
+            ..ConversationResults::default()
+        },
+        duration: None,
+        recording: None,
+        not_again_before: Duration::ZERO,
+        at: worker.clock.now(),
+    };
+    if let Ended::Ended { campaign_id, .. } = calls::end(&worker.store, &ending).await? {
+        let conversation_id = lease.conversation_id;
+        tracing::warn!(%conversation_id, %campaign_id, disposition = disposition.as_str(), "closed a call whose worker died");
+        metric::recovered(disposition);
+        worker.wake.notify_one();
+    }
+    Ok(())
+}

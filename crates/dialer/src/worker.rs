@@ -1,0 +1,182 @@
+//! One worker: what its loops share, how it starts and how it stops.
+
+use crate::{
+    ZoneClock, claiming,
+    glimpses::{self, GlimpseSender},
+    leases::{self, LeaseTimes, OwnCalls},
+    listening, recovery,
+};
+use domain::{Chance, Clock, WorkerId, live::Glimpse};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use store::{Store, workers};
+use telephony::TelephoneNetwork;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Instant,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use voice::ports::Voices;
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct DialerConfig {
+    /// New for every start of a process.
+    pub worker_id: WorkerId,
+    /// Calls at the same time in the whole installation.
+    pub global_concurrency: u32,
+    /// Calls at the same time in this process.
+    pub worker_concurrency: u32,
+    /// Where recordings lie; `None` records nothing.
+    pub recordings_dir: Option<PathBuf>,
+    pub leases: LeaseTimes,
+    /// When asked to stop: how long calls may go on by themselves.
+    pub drain: Duration,
+    /// After that: how long calls may take to end politely.
+    pub farewell: Duration,
+}
+
+impl DialerConfig {
+    /// Sensible values for all but these.
+    #[must_use]
+    pub fn new(worker_id: WorkerId, global_concurrency: u32, recordings_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            worker_id,
+            global_concurrency,
+            worker_concurrency: global_concurrency,
+            recordings_dir: Some(recordings_dir.into()),
+            leases: LeaseTimes::default(),
+            drain: Duration::from_secs(30),
+            farewell: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What the loops and calls of a worker share.
+pub(crate) struct Worker {
+    pub(crate) config: DialerConfig,
+    pub(crate) store: Store,
+    pub(crate) network: Arc<dyn TelephoneNetwork>,
+    pub(crate) voices: Voices,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) zones: Arc<dyn ZoneClock>,
+    pub(crate) calls: OwnCalls,
+    pub(crate) glimpses: GlimpseSender,
+    /// Something has changed: look for leads now.
+    pub(crate) wake: Notify,
+    /// Tasks of calls.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when calls must end politely and quickly.
+    pub(crate) end_calls: CancellationToken,
+    claiming_paused_until: Mutex<Option<Instant>>,
+}
+
+impl Worker {
+    /// Claims nothing for a while: the network cannot be used.
+    pub(crate) fn pause_claiming(&self, span: Duration) {
+        let mut until = self.claiming_paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = Some(Instant::now() + span);
+    }
+
+    pub(crate) fn claiming_paused_for(&self) -> Option<Duration> {
+        let until = *self.claiming_paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until
+            .map(|until| until.saturating_duration_since(Instant::now()))
+            .filter(|left| !left.is_zero())
+    }
+}
+
+/// A worker: claims leads and makes calls until it is told to stop.
+pub struct Dialer {
+    worker: Arc<Worker>,
+    glimpses: mpsc::Receiver<Glimpse>,
+}
+
+impl Dialer {
+    #[must_use]
+    pub fn new(
+        config: DialerConfig,
+        store: Store,
+        network: Arc<dyn TelephoneNetwork>,
+        voices: Voices,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        zones: Arc<dyn ZoneClock>,
+    ) -> Self {
+        let (sender, glimpses) = glimpses::channel();
+        let worker = Worker {
+            config,
+            store,
+            network,
+            voices,
+            clock,
+            chance,
+            zones,
+            calls: OwnCalls::default(),
+            glimpses: sender,
+            wake: Notify::new(),
+            tasks: TaskTracker::new(),
+            end_calls: CancellationToken::new(),
+            claiming_paused_until: Mutex::new(None),
+        };
+        Self {
+            worker: Arc::new(worker),
+            glimpses,
+        }
+    }
+
+    /// Works until `stop`, then drains: claims nothing new, lets calls finish for a while, ends those that are left, and
+    /// returns when they are written down. A database that is away is waited for.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { worker, glimpses } = self;
+        tracing::info!(worker_id = %worker.config.worker_id, "worker starts");
+        if !enter(&worker, &stop).await {
+            return;
+        }
+        let loops = TaskTracker::new();
+        let stop_loops = CancellationToken::new();
+        // Ends the loops also if this future is dropped.
+        let _ends_loops = stop_loops.clone().drop_guard();
+        loops.spawn(leases::keep(Arc::clone(&worker), stop_loops.clone()));
+        loops.spawn(listening::keep_listening(Arc::clone(&worker), stop_loops.clone()));
+        loops.spawn(recovery::keep_recovering(Arc::clone(&worker), stop_loops.clone()));
+        loops.spawn(glimpses::send_on(worker.store.clone(), glimpses, stop_loops.clone()));
+        claiming::keep_claiming(Arc::clone(&worker), stop).await;
+
+        worker.tasks.close();
+        tracing::info!(calls = worker.calls.len(), "worker drains");
+        if tokio::time::timeout(worker.config.drain, worker.tasks.wait()).await.is_err() {
+            tracing::info!(calls = worker.calls.len(), "worker ends the calls that are left");
+            worker.end_calls.cancel();
+            if tokio::time::timeout(worker.config.farewell, worker.tasks.wait()).await.is_err() {
+                tracing::warn!(calls = worker.calls.len(), "worker leaves calls behind; they will be closed as lost");
+            }
+        }
+        stop_loops.cancel();
+        loops.close();
+        loops.wait().await;
+        tracing::info!(worker_id = %worker.config.worker_id, "worker has stopped");
+    }
+}
+
+/// Makes the worker known to the database; false if it was told to stop before that succeeded.
+async fn enter(worker: &Worker, stop: &CancellationToken) -> bool {
+    loop {
+        let entered = async {
+            let mut conn = worker.store.connection().await?;
+            workers::report(&mut conn, worker.config.worker_id, worker.clock.now()).await
+        };
+        match entered.await {
+            Ok(()) => return true,
+            Err(error) => tracing::warn!(%error, "the worker cannot reach the database yet"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
