@@ -158,3 +158,28 @@ impl Fingerprinter {
         }
     }
 }
+
+/// Mean loudness of a sample.
+pub(crate) fn rms(frame: &Frame) -> f32 {
+    let energy: f32 = frame.samples().iter().map(|sample| f32::from(*sample).powi(2)).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let samples = FRAME_SAMPLES as f32;
+    (energy / samples).sqrt()
+}
+
+/// The hiss of a silent line, -70 dB of full scale; the same few seconds for everybody.
+pub(crate) fn hiss(tick: usize) -> Frame {
+    static HISS: OnceLock<Vec<Frame>> = OnceLock::new();
+    let frames = HISS.get_or_init(|| {
+        let mut state = 0x2545_f491_u32;
+        (0..211)
+            .map(|_| {
+                Frame::new(std::array::from_fn(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    i16::try_from(state >> 27).unwrap_or(0) - 16
+                }))
+            })
+            .collect()
+    });
+    frames[tick % frames.len()].clone()
+}

@@ -21,6 +21,7 @@ mod clip;
 pub mod config;
 mod fingerprint;
 pub mod ledger;
+pub mod network;
 pub mod outcome;
 pub mod person;
 pub mod phrase_book;
@@ -30,6 +31,7 @@ pub mod voice_of;
 
 pub use clip::Clip;
 pub use config::{Odds, RehearsalConfig};
+pub use network::RehearsalNetwork;
 pub use outcome::{Outcome, Persona};
 pub use phrase_book::PhraseBook;
 pub use recogniser::Recogniser;

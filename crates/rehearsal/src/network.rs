@@ -1,0 +1,134 @@
+//! The rehearsal's telephone network: rooms in this process, and a ledger that all processes share.
+
+mod line;
+mod machine;
+mod seat;
+mod speaker;
+
+use crate::{
+    config::RehearsalConfig,
+    ledger::{Ledger, NumberMark},
+    outcome::Outcome,
+    studio::Studio,
+};
+use async_trait::async_trait;
+use domain::{AttemptId, Clock, ConversationId, PhoneNumber};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+use telephony::{AgentSeat, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError};
+use tokio::sync::broadcast;
+
+/// Ticks that a listener may be behind: a bit more than a second.
+const LISTENER_BACKLOG: usize = 64;
+
+/// Those who listen to a room; made by the first of them.
+type Listeners = OnceLock<broadcast::Sender<HeardFrames>>;
+
+/// What all rooms share.
+struct Shared {
+    config: RehearsalConfig,
+    studio: Arc<Studio>,
+    clock: Arc<dyn Clock>,
+    ledger: Mutex<Ledger>,
+    rooms: Mutex<HashMap<ConversationId, Arc<Listeners>>>,
+}
+
+/// A telephone network whose people are simulated. Cheap to clone.
+#[derive(Clone)]
+pub struct RehearsalNetwork {
+    shared: Arc<Shared>,
+}
+
+impl RehearsalNetwork {
+    /// Opens the ledger and the network. People speak with what `studio` makes, and hear what it has made; so the
+    /// agent's stand-ins ([`crate::voices`]) must use the same studio.
+    ///
+    /// # Errors
+    /// The ledger cannot be opened or read.
+    pub fn new(mut config: RehearsalConfig, studio: Arc<Studio>, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        config.speed = if config.speed.is_finite() {
+            config.speed.clamp(0.1, 50.0)
+        } else {
+            1.0
+        };
+        let ledger = Ledger::open(config.ledger.as_deref())?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                config,
+                studio,
+                clock,
+                ledger: Mutex::new(ledger),
+                rooms: Mutex::default(),
+            }),
+        })
+    }
+
+    /// What becomes of the call to `number` that follows `earlier` others, and the seed of whoever is there.
+    #[must_use]
+    pub fn outcome_of(&self, number: &PhoneNumber, earlier: u32) -> Outcome {
+        self.shared.draw(NumberMark::of(number), earlier).0
+    }
+}
+
+impl Shared {
+    fn draw(&self, number: NumberMark, earlier: u32) -> (Outcome, ChaCha8Rng) {
+        let digest = Sha256::digest(format!("{} {:016x} {earlier}", self.config.seed, number.0));
+        let mut chance = ChaCha8Rng::from_seed(digest.into());
+        (self.config.odds.at(chance.next_u64()), chance)
+    }
+
+    /// Room time as wall-clock time.
+    fn real(&self, room_time: Duration) -> Duration {
+        room_time.div_f32(self.config.speed)
+    }
+
+    fn close(&self, conversation: ConversationId) {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.remove(&conversation);
+    }
+
+    /// Writes a dial down, and says how often the number was dialled before.
+    fn enter(&self, attempt: AttemptId, number: NumberMark) -> Result<u32, TelephonyError> {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger
+            .append(attempt, number, self.clock.now())
+            .map_err(|error| TelephonyError::Unavailable(format!("the ledger cannot be written: {error}")))?
+            .ok_or_else(|| TelephonyError::Unavailable("this attempt was dialled before".to_owned()))
+    }
+}
+
+#[async_trait]
+impl TelephoneNetwork for RehearsalNetwork {
+    async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError> {
+        let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if rooms.contains_key(&conversation) {
+            return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
+        }
+        let listeners = Arc::<Listeners>::default();
+        rooms.insert(conversation, Arc::clone(&listeners));
+        drop(rooms);
+        Ok(Box::new(seat::Seat::new(Arc::clone(&self.shared), conversation, listeners)))
+    }
+
+    async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError> {
+        let mut ledger = self.shared.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        match ledger.contains(attempt) {
+            Ok(true) => Ok(DialRecord::Dialled),
+            Ok(false) => Ok(DialRecord::Never),
+            Err(error) => Err(TelephonyError::Unavailable(format!("the ledger cannot be read: {error}"))),
+        }
+    }
+
+    fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>> {
+        let rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let listeners = rooms.get(&conversation)?;
+        Some(listeners.get_or_init(|| broadcast::channel(LISTENER_BACKLOG).0).subscribe())
+    }
+}
