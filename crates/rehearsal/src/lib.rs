@@ -28,6 +28,7 @@ pub mod phrase_book;
 pub mod recogniser;
 pub mod studio;
 pub mod voice_of;
+pub mod voices;
 
 pub use clip::Clip;
 pub use config::{Odds, RehearsalConfig};
@@ -36,3 +37,4 @@ pub use outcome::{Outcome, Persona};
 pub use phrase_book::PhraseBook;
 pub use recogniser::Recogniser;
 pub use studio::{Studio, StudioConfig, speech_available};
+pub use voices::voices;

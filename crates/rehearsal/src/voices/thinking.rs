@@ -1,0 +1,126 @@
+//! A language model that follows the script by rules: it says why it calls, asks for each result field in turn, and
+//! understands a handful of answers. It never invents a result.
+
+use super::{
+    reply::{Reply, reply},
+    state_of_talk::read,
+};
+use async_trait::async_trait;
+use domain::results::ConversationResults;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use serde_json::Value;
+use std::time::Duration;
+use voice::ports::{ContextRole, LanguageModel, Prompt, ReplyPart, VoiceError};
+
+/// How long it thinks before the first word, and for each word, in room time.
+const FIRST_WORD: Duration = Duration::from_millis(250);
+const NEXT_WORD: Duration = Duration::from_millis(15);
+
+/// The scripted stand-in. See the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct ScriptedLanguageModel {
+    speed: f32,
+}
+
+impl ScriptedLanguageModel {
+    /// `speed`: room time per wall-clock time, as in the network's configuration.
+    #[must_use]
+    pub fn new(speed: f32) -> Self {
+        let speed = if speed.is_finite() { speed.clamp(0.1, 50.0) } else { 1.0 };
+        Self { speed }
+    }
+}
+
+#[async_trait]
+impl LanguageModel for ScriptedLanguageModel {
+    async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError> {
+        let parts = parts(reply(&prompt, &read(&prompt)));
+        let (first, each) = (FIRST_WORD.div_f32(self.speed), NEXT_WORD.div_f32(self.speed));
+        let paced = stream::iter(parts.into_iter().enumerate()).then(move |(index, part)| async move {
+            tokio::time::sleep(if index == 0 { first } else { each }).await;
+            Ok(part)
+        });
+        Ok(paced.boxed())
+    }
+
+    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
+        let talk = read(&prompt);
+        let person_spoke = prompt.lines.iter().any(|line| line.role == ContextRole::Person);
+        let asked_for = prompt.result_fields.len();
+        let known: Vec<String> = prompt
+            .result_fields
+            .iter()
+            .filter_map(|field| {
+                let value = talk.known.get(&field.name)?;
+                Some(format!("{}: {}", field.name.replace('_', " "), in_words(value)))
+            })
+            .collect();
+        let what = if talk.wants_no_calls {
+            "The person asked not to be called again.".to_owned()
+        } else if talk.wants_call_back || talk.call_back.is_some() {
+            let when = talk.call_back.as_ref().map_or_else(String::new, |when| format!(" ({when})"));
+            format!("The person asked to be called back{when}.")
+        } else if talk.not_interested {
+            "The person was not interested.".to_owned()
+        } else if !person_spoke {
+            "The person said nothing.".to_owned()
+        } else {
+            format!("The person answered {} of {asked_for} questions.", known.len())
+        };
+        let summary = if known.is_empty() {
+            what
+        } else {
+            format!("{what} {}.", first_letter_large(&known.join("; ")))
+        };
+        Ok(ConversationResults {
+            fields: talk.known,
+            summary: Some(summary),
+            call_back: talk
+                .call_back
+                .or_else(|| talk.wants_call_back.then(|| "another time".to_owned())),
+            reason: None,
+        }
+        .restricted_to(&prompt.result_fields))
+    }
+}
+
+/// Facts first, then the words one by one, then what becomes of the call.
+fn parts(reply: Reply) -> Vec<ReplyPart> {
+    let facts = reply
+        .facts
+        .into_iter()
+        .map(|(field, value)| ReplyPart::Result { field, value });
+    let words = reply
+        .words
+        .split_inclusive(' ')
+        .map(|word| ReplyPart::Words(word.to_owned()))
+        .collect::<Vec<_>>();
+    let call_back = reply.call_back.map(|when| ReplyPart::CallBack { when });
+    facts
+        .chain(words)
+        .chain(call_back)
+        .chain(reply.ends.then_some(ReplyPart::EndCall))
+        .collect()
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn first_letter_large(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+use super::*;
+use domain::{Personal, results::ResultField};
+use voice::ports::ContextLine;
+
+const SCRIPT: &str = "You are calling Ada on behalf of Example Company about their yearly service appointment.";
+const OPENING: &str = "Hello Ada, this is the AI assistant of Example Company. Do you have a minute?";
+
+fn prompt(lines: &[(ContextRole, &str)]) -> Prompt {
+    Prompt {
+        script: SCRIPT.into(),
+        result_fields: ResultField::template(),
+        lines: lines
+            .iter()
+            .map(|(role, text)| ContextLine {
+                role: *role,
+                text: Personal::new(*text),
+            })
+            .collect(),
+    }
+}
+
+fn next(lines: &[(ContextRole, &str)]) -> Reply {
+    let prompt = prompt(lines);
+    reply(&prompt, &read(&prompt))
+}
+
+use ContextRole::{Agent, Person, Supervisor};
+
+#[test]
+fn goes_through_the_script_and_ends() {
+    let mut lines = vec![(Agent, OPENING), (Person, "Yes, I have a minute.")];
+    let first = next(&lines);
+    assert_eq!(
+        first.words,
+        "I am calling on behalf of Example Company about your yearly service appointment. Do you want an appointment?"
+    );
+    lines.extend([(Agent, "Do you want an appointment?"), (Person, "Yes, please.")]);
+    let second = next(&lines);
+    assert_eq!(second.words, "Thank you. Which day suits you?");
+    assert_eq!(second.facts, [("interested".to_owned(), Value::from(true))]);
+    lines.extend([(Agent, "Thank you. Which day suits you?"), (Person, "Friday is fine.")]);
+    let last = next(&lines);
+    assert!(last.ends && last.words.ends_with("Goodbye."), "{last:?}");
+    assert_eq!(last.facts, [("preferred_day".to_owned(), Value::from("Friday"))]);
+}
+
+#[test]
+fn asks_no_day_of_somebody_who_wants_no_appointment() {
+    let reply = next(&[(Agent, "Do you want an appointment?"), (Person, "No, thank you.")]);
+    assert!(reply.ends);
+    assert_eq!(reply.facts, [("interested".to_owned(), Value::from(false))]);
+}
+
+#[test]
+fn calls_back_when_the_person_says() {
+    let reply = next(&[(Agent, OPENING), (Person, "This is a bad time. Can you call me back tomorrow at ten?")]);
+    assert_eq!(reply.call_back.as_deref(), Some("tomorrow at ten"));
+    assert!(reply.ends);
+    let ask = next(&[(Agent, OPENING), (Person, "Please call me back.")]);
+    assert_eq!((ask.words.as_str(), ask.ends), ("When would be a better time to call you?", false));
+    let then = next(&[
+        (Agent, OPENING),
+        (Person, "Please call me back."),
+        (Agent, "When would be a better time to call you?"),
+        (Person, "Thursday afternoon would be good."),
+    ]);
+    assert_eq!(then.call_back.as_deref(), Some("Thursday afternoon"));
+    assert_eq!(then.words, "All right, we will call you back on Thursday afternoon. Goodbye.");
+}
+
+#[test]
+fn answers_questions_and_takes_up_its_own() {
+    let reply = next(&[(Agent, "Do you want an appointment?"), (Person, "What does it cost?")]);
+    assert!(reply.words.ends_with("Do you want an appointment?"), "{}", reply.words);
+    let robot = next(&[(Agent, OPENING), (Person, "Wait, is this a robot?")]);
+    assert!(robot.words.starts_with("Yes, I am an AI assistant."), "{}", robot.words);
+}
+
+#[test]
+fn gives_up_a_question_that_is_not_answered_twice() {
+    let reply = next(&[
+        (Agent, "Do you want an appointment?"),
+        (Person, "Hm."),
+        (Agent, "Okay. Do you want an appointment?"),
+        (Person, "Well."),
+    ]);
+    assert_eq!(reply.words, "Okay. Which day suits you?");
+    assert!(reply.facts.is_empty());
+}
+
+#[test]
+fn heeds_a_whisper_without_reading_it_out() {
+    let reply = next(&[(Agent, OPENING), (Person, "Yes."), (Supervisor, "Please wrap up.")]);
+    assert!(reply.ends && !reply.words.contains("wrap up"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn draws_results_that_the_campaign_asked_for() {
+    let model = ScriptedLanguageModel::new(1.0);
+    let lines = [
+        (Agent, "Do you want an appointment?"),
+        (Person, "Yes."),
+        (Agent, "Thank you. Which day suits you?"),
+        (Person, "I would have to look that up."),
+    ];
+    let results = model.results(prompt(&lines)).await.expect("results");
+    assert_eq!(results.fields.len(), 1);
+    assert_eq!(
+        results.summary.as_deref(),
+        Some("The person answered 1 of 2 questions. Interested: yes.")
+    );
+    let parts: Vec<_> = model.reply(prompt(&lines)).await.expect("a reply").collect().await;
+    assert!(matches!(parts.first(), Some(Ok(ReplyPart::Words(_)))));
+}
