@@ -180,16 +180,14 @@ impl EventFeed {
                 Err(RecvError::Closed) => None,
             }
         });
-        // Nothing comes after a reset.
-        let mut over = false;
-        stream::once(beginning)
-            .flat_map(stream::iter)
-            .chain(live)
-            .take_while(move |message| {
-                let go_on = !over;
-                over |= messages::is_reset(message);
-                std::future::ready(go_on)
-            })
+        let all = Box::pin(stream::once(beginning).flat_map(stream::iter).chain(live));
+        // Nothing comes after a reset, and the stream ends with it, not with the message behind it.
+        stream::unfold(Some(all), |all| async move {
+            let mut all = all?;
+            let message = all.next().await?;
+            let rest = (!messages::is_reset(&message)).then_some(all);
+            Some((message, rest))
+        })
     }
 }
 
