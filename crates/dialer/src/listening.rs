@@ -6,60 +6,62 @@
 use crate::worker::Worker;
 use domain::ConversationId;
 use std::{sync::Arc, time::Duration};
-use store::{StoreError, call_commands, calls, events};
-use sqlx::postgres::{PgListener, PgNotification};
-use tokio_util::sync::CancellationToken;
+use store::{
+    StoreError, calls,
+    workers::{Heard, WorkerListener},
+};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+/// Announcements that may wait; beyond them the listener is slowed down.
+const WAITING: usize = 1_024;
 
-/// Listens until `stop`; connects again if the connection breaks.
+/// Carries commands to calls and wakes the claiming until `stop`.
 pub(crate) async fn keep_listening(worker: Arc<Worker>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let listened = tokio::select! {
+    let (sender, mut heard) = mpsc::channel(WAITING);
+    // In a task of its own, because listening must not be cancelled half-way.
+    let _listening = AbortOnDropHandle::new(tokio::spawn(listen(worker.store.clone(), sender)));
+    let mut look_anyway = tokio::time::interval(LOOK_ANYWAY);
+    look_anyway.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let heard = tokio::select! {
             () = stop.cancelled() => return,
-            listened = listen(&worker) => listened,
+            Some(heard) = heard.recv() => heard,
+            _ = look_anyway.tick() => Heard::Gap,
         };
-        if let Err(error) = listened {
-            tracing::warn!(%error, "notifications are not heard; looking every second instead");
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_ANYWAY) => {}
-        }
-        if let Err(error) = deliver(&worker, &worker.calls.ids()).await {
+        let delivered = match heard {
+            Heard::News => {
+                worker.wake.notify_one();
+                Ok(())
+            }
+            Heard::Command(id) if worker.calls.holds(id) => deliver(&worker, &[id]).await,
+            Heard::Command(_) => Ok(()),
+            Heard::Gap => deliver(&worker, &worker.calls.ids()).await,
+        };
+        if let Err(error) = delivered {
             tracing::warn!(%error, "commands could not be read");
         }
     }
 }
 
-async fn listen(worker: &Worker) -> Result<(), StoreError> {
-    let mut listener = PgListener::connect_with(worker.store.pool()).await?;
-    listener.listen_all([events::CHANNEL, call_commands::CHANNEL]).await?;
-    let mut look_anyway = tokio::time::interval(LOOK_ANYWAY);
-    look_anyway.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Listens for ever; connects again if the connection cannot be kept.
+async fn listen(store: store::Store, heard: mpsc::Sender<Heard>) {
     loop {
-        tokio::select! {
-            heard = listener.try_recv() => match heard? {
-                Some(heard) => take(worker, &heard).await?,
-                // The connection broke and was made again: something may have been missed.
-                None => {
-                    worker.wake.notify_one();
-                    deliver(worker, &worker.calls.ids()).await?;
+        let outcome: Result<(), StoreError> = async {
+            let mut listener = WorkerListener::start(&store).await?;
+            loop {
+                if heard.send(listener.next().await?).await.is_err() {
+                    return Ok(());
                 }
-            },
-            _ = look_anyway.tick() => deliver(worker, &worker.calls.ids()).await?,
+            }
         }
-    }
-}
-
-async fn take(worker: &Worker, heard: &PgNotification) -> Result<(), StoreError> {
-    if heard.channel() == events::CHANNEL {
-        worker.wake.notify_one();
-        return Ok(());
-    }
-    match heard.payload().parse::<ConversationId>() {
-        Ok(id) if worker.calls.holds(id) => deliver(worker, &[id]).await,
-        _ => Ok(()),
+        .await;
+        match outcome {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "announcements are not heard; looking every second instead"),
+        }
+        tokio::time::sleep(LOOK_ANYWAY).await;
     }
 }
 

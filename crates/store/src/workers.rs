@@ -1,8 +1,8 @@
 //! Processes that make calls.
 
-use crate::{StoreError, to_sql};
-use domain::{UnixMillis, WorkerId};
-use sqlx::PgConnection;
+use crate::{Store, StoreError, call_commands, events, to_sql};
+use domain::{ConversationId, UnixMillis, WorkerId};
+use sqlx::{PgConnection, postgres::PgListener};
 
 /// Makes the worker known, or says that it is still there.
 ///
@@ -32,4 +32,49 @@ pub async fn forget(conn: &mut PgConnection, before: UnixMillis) -> Result<u64, 
     .execute(conn)
     .await?;
     Ok(forgotten.rows_affected())
+}
+
+/// What concerns a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Something happened: there may be work.
+    News,
+    /// A command waits for this call.
+    Command(ConversationId),
+    /// The connection was lost for a while, and with it perhaps news and commands.
+    Gap,
+}
+
+/// Hears what concerns workers. It keeps one connection.
+#[derive(Debug)]
+pub struct WorkerListener(PgListener);
+
+impl WorkerListener {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn start(store: &Store) -> Result<Self, StoreError> {
+        let mut listener = PgListener::connect_with(store.pool()).await?;
+        listener.listen_all([events::CHANNEL, call_commands::CHANNEL]).await?;
+        Ok(Self(listener))
+    }
+
+    /// Waits for the next announcement. Not to be cancelled half-way.
+    ///
+    /// # Errors
+    /// The connection was lost and could not be made again.
+    pub async fn next(&mut self) -> Result<Heard, StoreError> {
+        loop {
+            let Some(heard) = self.0.try_recv().await? else {
+                return Ok(Heard::Gap);
+            };
+            if heard.channel() == events::CHANNEL {
+                return Ok(Heard::News);
+            }
+            if let Ok(id) = heard.payload().parse() {
+                return Ok(Heard::Command(id));
+            }
+        }
+    }
 }

@@ -1,0 +1,197 @@
+//! Workers are killed at random moments, hundreds of times, while a campaign runs. Nobody may be lost and nobody may be
+//! rung twice; the network's own ledger is the witness.
+//!
+//! The worker processes are this test binary itself, started again to run only [`worker_process`].
+
+#![expect(clippy::expect_used, reason = "a test that fails may panic")]
+
+#[path = "support/stage.rs"]
+mod stage;
+
+use dialer::{Dialer, DialerConfig};
+use domain::WorkerId;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use stage::{AlwaysNoon, Play, SmallNetwork, TestChance, WallClock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use store::{PgPool, Store};
+use tokio_util::sync::CancellationToken;
+
+const DATABASE: &str = "RINGSIDE_KILL_TEST_DATABASE";
+const LEDGER: &str = "RINGSIDE_KILL_TEST_LEDGER";
+const KILLS: u32 = 300;
+const LEADS: usize = 4_000;
+/// Changes which moments are hit.
+const SEED: u64 = 0x5269_6e67;
+
+fn play(number: &domain::PhoneNumber) -> Play {
+    let last = number.e164().bytes().last().expect("a number has digits");
+    match last {
+        b'0' | b'1' => Play::Busy,
+        b'2' | b'3' | b'4' => Play::NoAnswer,
+        ticks => Play::HangsUp(u32::from(ticks - b'0')),
+    }
+}
+
+fn network(ledger: PathBuf) -> SmallNetwork {
+    SmallNetwork::new(ledger, Duration::from_millis(4), play)
+}
+
+/// What a killed process does. Not a test: without the environment of the other one it does nothing.
+#[test]
+#[ignore = "started by the test below"]
+fn worker_process() {
+    let (Ok(database), Some(ledger)) = (std::env::var(DATABASE), std::env::var_os(LEDGER)) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async move {
+        let options: PgConnectOptions = database.parse().expect("a database");
+        let store = Store::connect(options, 6).await.expect("connected");
+        let clock = WallClock;
+        let chance = TestChance::default();
+        let worker_id = WorkerId(domain::new_id(domain::Clock::now(&clock), &chance));
+        let mut config = DialerConfig::new(worker_id, 40, "unused");
+        config.recordings_dir = None;
+        config.worker_concurrency = 20;
+        config.leases.length = Duration::from_millis(1_500);
+        config.leases.renewal = Duration::from_millis(400);
+        config.leases.search = Duration::from_millis(150);
+        let dialer = Dialer::new(
+            config,
+            store,
+            Arc::new(network(PathBuf::from(ledger))),
+            stage::voices(),
+            Arc::new(clock),
+            Arc::new(chance),
+            Arc::new(AlwaysNoon),
+        );
+        dialer.run(CancellationToken::new()).await;
+    });
+}
+
+fn start(database: &str, ledger: &Path) -> Child {
+    Command::new(std::env::current_exe().expect("this binary"))
+        .args(["worker_process", "--exact", "--ignored", "--nocapture"])
+        .env(DATABASE, database)
+        .env(LEDGER, ledger)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a worker")
+}
+
+/// The next of a row of numbers that only looks random.
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed >> 33
+}
+
+/// Kills what it holds when it is dropped, also by a failing test.
+struct Workers(Vec<(Child, Instant)>);
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        for (worker, _) in &mut self.0 {
+            kill(worker);
+        }
+    }
+}
+
+fn kill(worker: &mut Child) {
+    worker.kill().expect("killed");
+    worker.wait().expect("reaped");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions, connect: PgConnectOptions) {
+    let pool: PgPool = options.connect_with(connect.clone()).await.expect("connected");
+    let database = format!(
+        "{}/{}",
+        std::env::var("DATABASE_URL").expect("set for tests").rsplit_once('/').expect("a path").0,
+        connect.get_database().expect("a name")
+    );
+    let ledger = std::env::temp_dir().join(format!("ringside-kill-{}.ledger", connect.get_database().expect("a name")));
+    let _ = std::fs::remove_file(&ledger);
+    stage::campaign(&pool, &WallClock, &stage::content("Kill"), 0, LEADS).await;
+
+    let mut seed = SEED;
+    let mut life = || Duration::from_millis(5 + next(&mut seed) % 296);
+    let mut workers = Workers(Vec::new());
+    let mut kills = 0;
+    while kills < KILLS {
+        while workers.0.len() < 2 {
+            workers.0.push((start(&database, &ledger), Instant::now() + life()));
+        }
+        workers.0.sort_by_key(|(_, dies)| *dies);
+        let (mut first, dies) = workers.0.remove(0);
+        tokio::time::sleep(dies.saturating_duration_since(Instant::now())).await;
+        assert!(first.try_wait().expect("asked").is_none(), "a worker ended by itself");
+        kill(&mut first);
+        kills += 1;
+    }
+    let dialled_meanwhile = SmallNetwork::dialled(&ledger).len();
+    let lost_meanwhile = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
+
+    // What is left is done by workers that live.
+    workers.0.push((start(&database, &ledger), Instant::now()));
+    workers.0.push((start(&database, &ledger), Instant::now()));
+    let patience = Instant::now() + Duration::from_secs(120);
+    while stage::count(&pool, "SELECT count(*) FROM campaigns WHERE status = 'completed'").await == 0 {
+        assert!(Instant::now() < patience, "the campaign does not end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    drop(workers);
+
+    let dialled = SmallNetwork::dialled(&ledger);
+    let attempts: BTreeSet<_> = dialled.iter().map(|(attempt, _)| *attempt).collect();
+    assert_eq!(attempts.len(), dialled.len(), "an attempt was dialled twice");
+    let mut rings: BTreeMap<&str, u32> = BTreeMap::new();
+    for (_, number) in &dialled {
+        *rings.entry(number).or_default() += 1;
+    }
+    let twice: Vec<_> = rings.iter().filter(|(_, rings)| **rings > 1).collect();
+    assert!(twice.is_empty(), "rung twice: {twice:?}");
+    assert_eq!(rings.len(), LEADS, "somebody was never rung");
+    for (what, sql) in [
+        ("leads without an end", "SELECT count(*) FROM leads WHERE status NOT IN ('done', 'failed')"),
+        ("waiting", "SELECT count(*) FROM lead_queue"),
+        ("leases", "SELECT count(*) FROM leases"),
+        ("open calls", "SELECT count(*) FROM conversations WHERE call_end_time IS NULL"),
+        (
+            "leads with more than one call that counts",
+            "SELECT count(*) FROM (SELECT lead_id FROM conversations WHERE status <> 'cancelled'
+             GROUP BY lead_id HAVING count(*) <> 1) AS wrong",
+        ),
+    ] {
+        assert_eq!(stage::count(&pool, sql).await, 0, "{what}");
+    }
+    // Everything the database calls dialled was dialled, and the other way round.
+    let recorded: Vec<uuid::Uuid> =
+        sqlx::query_scalar("SELECT id FROM attempts WHERE disposition <> 'cancelled' ORDER BY id")
+            .fetch_all(&pool)
+            .await
+            .expect("attempts");
+    assert!(recorded.iter().copied().eq(attempts.iter().map(|id| id.0)), "ledger and database differ");
+    let lost = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
+    let returned = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'cancelled'").await;
+    assert!(lost > 0 && returned > 0, "the kills hit nothing: {lost} lost, {returned} put back");
+    assert!(dialled_meanwhile > 100, "too little was going on: {dialled_meanwhile} dials");
+    std::fs::remove_file(&ledger).expect("removed");
+    let report = format!(
+        "{KILLS} kills: {} dials, {dialled_meanwhile} of them and {lost_meanwhile} losses while killing; \
+         {lost} calls lost, {returned} put back\n",
+        dialled.len()
+    );
+    std::io::Write::write_all(&mut std::io::stderr(), report.as_bytes()).expect("written");
+    pool.close().await;
+}
