@@ -1,1 +1,7 @@
-fn main() {}
+//! Starts what the command line asks for.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::command_line::run()
+}

@@ -1,0 +1,46 @@
+import { defineConfig } from "@playwright/test";
+import { adminState, baseURL } from "./support/installation.ts";
+
+const chromium = {
+  browserName: "chromium" as const,
+  launchOptions: {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  },
+};
+const desktop = { ...chromium, viewport: { width: 1280, height: 800 } };
+const phone = { ...chromium, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+// One installation serves all tests, and the story in story.spec.ts fills it; so the projects follow one another.
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  globalSetup: "./support/global-setup.ts",
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  use: { baseURL, storageState: adminState, trace: "retain-on-failure", locale: "en-GB", timezoneId: "Europe/Berlin" },
+  projects: [
+    { name: "story", testMatch: "story.spec.ts", use: desktop },
+    { name: "desktop", testIgnore: ["story.spec.ts", "without_javascript.spec.ts"], use: desktop, dependencies: ["story"] },
+    { name: "phone", testIgnore: ["story.spec.ts", "without_javascript.spec.ts"], use: phone, dependencies: ["story"] },
+    {
+      name: "without javascript",
+      testMatch: "without_javascript.spec.ts",
+      use: { ...desktop, javaScriptEnabled: false },
+      dependencies: ["story"],
+    },
+  ],
+});

@@ -1,0 +1,60 @@
+// The installation that all browser tests share: a real server on its own embedded database.
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const project = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const target = resolve(project, process.env.CARGO_TARGET_DIR ?? "target");
+const port = process.env.END2END_PORT ?? "3999";
+
+export const baseURL = `http://localhost:${port}`;
+const dataFolder = join(target, "end2end");
+export const adminState = join(dataFolder, "administrator.json");
+export const linkFile = join(dataFolder, "first-link.txt");
+export const screenshotFolder = process.env.SCREENSHOTS ? join(project, "docs/screenshots") : join(dataFolder, "screenshots");
+export const administrator = { name: "Ada Admin", email: "ada@example.com", password: "correct horse battery staple" };
+
+/** Starts the server on an empty database; resolves with the one-time link of the first administrator. */
+export async function start(): Promise<{ server: ChildProcess; link: string }> {
+  rmSync(join(dataFolder, "data"), { recursive: true, force: true });
+  mkdirSync(screenshotFolder, { recursive: true });
+  const program = process.env.RINGSIDE_SERVER ?? join(target, "debug/server");
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("RINGSIDE_") && name !== "DATABASE_URL"),
+  );
+  const server = spawn(program, [], {
+    cwd: project,
+    env: {
+      ...environment,
+      DATABASE_URL: process.env.END2END_DATABASE_URL ?? "",
+      RINGSIDE_ADDRESS: `127.0.0.1:${port}`,
+      RINGSIDE_PUBLIC_URL: baseURL,
+      RINGSIDE_DATA_DIR: join(dataFolder, "data"),
+      RINGSIDE_SITE_DIR: process.env.RINGSIDE_SITE_DIR ?? join(target, "site"),
+      RINGSIDE_REHEARSAL_SPEED: "4",
+      RINGSIDE_DRAIN_SECONDS: "0",
+      RINGSIDE_LOG: "warn",
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const link = await new Promise<string>((found, failed) => {
+    let text = "";
+    server.stdout!.on("data", (bytes) => {
+      text += bytes;
+      const match = text.match(/\S+\/welcome\?token=\S+/);
+      if (match) found(match[0]);
+    });
+    server.once("exit", (code) => failed(new Error(`the server ended with ${code} before it was up:\n${text}`)));
+    setTimeout(() => failed(new Error(`no link after five minutes:\n${text}`)), 300_000).unref();
+  });
+  return { server, link };
+}
+
+/** Stops it as Ctrl-C does, and expects a clean end. */
+export async function stop(server: ChildProcess): Promise<void> {
+  const ended = new Promise<number | null>((end) => server.once("exit", (code) => end(code)));
+  server.kill("SIGINT");
+  const code = await ended;
+  if (code !== 0) throw new Error(`the server ended with ${code}`);
+}

@@ -1,0 +1,98 @@
+//! The pages of `app`, and its server functions.
+
+use crate::{answer::Refusal, security::headers::content_security_policy, state::WebState};
+use app::{
+    app::{App, shell},
+    error::AppError,
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use domain::{ErrorKind, UserError};
+use http::{HeaderValue, StatusCode, header};
+use http_body_util::BodyExt;
+use leptos::prelude::provide_context;
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
+use server_fn::error::FromServerFnError;
+
+/// The paths of all pages, as axum writes them.
+#[must_use]
+pub fn page_paths() -> Vec<String> {
+    listing().iter().map(|route| route.path().to_owned()).collect()
+}
+
+/// Pages only: the listing holds the server functions too.
+fn listing() -> Vec<AxumRouteListing> {
+    generate_route_list(App)
+}
+
+pub(super) fn routes(router: Router<WebState>, state: &WebState) -> Router<WebState> {
+    let context = {
+        let state = state.clone();
+        move || provide(&state)
+    };
+    let assets = state.assets.clone();
+    let pages_context = {
+        let context = context.clone();
+        move || {
+            context();
+            allow_the_nonce();
+        }
+    };
+    router
+        .route("/api/{*function}", any(server_function))
+        .leptos_routes_with_context(state, pages_only(), pages_context, move || shell(&assets))
+}
+
+fn pages_only() -> Vec<AxumRouteListing> {
+    listing().into_iter().filter(|route| !route.path().starts_with("/api/")).collect()
+}
+
+fn provide(state: &WebState) {
+    provide_context(state.ops.clone());
+    provide_context(state.cookie);
+}
+
+/// Puts the nonce of this page's inline script into its content security policy.
+pub(super) fn allow_the_nonce() {
+    let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<ResponseOptions>())
+    else {
+        return;
+    };
+    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(Some(&nonce))) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// Runs a server function and gives its error the status of its kind: `leptos_axum` answers every error with 500.
+async fn server_function(State(state): State<WebState>, request: Request) -> Response {
+    let plain_form = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let known = server_fn::axum::get_server_fn_service(request.uri().path(), request.method().clone()).is_some();
+    if !known {
+        return Refusal::from(ErrorKind::NotFound).into_response();
+    }
+    let response =
+        leptos_axum::handle_server_fns_with_context(move || provide(&state), request).await.into_response();
+    if response.status().is_server_error() || (response.status().is_client_error() && !plain_form) {
+        return with_status_of_its_kind(response).await;
+    }
+    response
+}
+
+async fn with_status_of_its_kind(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+        return Refusal(UserError::unavailable()).into_response();
+    };
+    let error = serde_json::from_slice::<UserError>(&bytes).map(AppError).unwrap_or_else(|_| AppError::de(bytes.clone()));
+    parts.status = StatusCode::from_u16(error.0.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Response::from_parts(parts, Body::from(bytes))
+}

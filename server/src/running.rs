@@ -1,0 +1,197 @@
+//! From a configuration to a running process, and to its orderly end.
+
+use crate::{
+    command_line::{Role, tell},
+    composition,
+    configuration::{Configuration, ConfigurationErrors},
+    embedded_postgres::{EmbeddedError, EmbeddedPostgres},
+    routes,
+    state::{Stopping, WebState},
+};
+use operations::{event_feed::EventFeed, housekeeping, imports, number_zones, sign_in};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use store::{Store, StoreError};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationErrors),
+    #[error("{path} cannot be read: {cause}")]
+    File { path: PathBuf, cause: io::Error },
+    #[error("the runtime cannot start: {0}")]
+    Runtime(io::Error),
+    #[error("the address {0} cannot be used: {1}. Set RINGSIDE_ADDRESS to another one")]
+    Address(SocketAddr, io::Error),
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    #[error("the database cannot be used: {0}")]
+    Database(#[from] StoreError),
+    #[error("the database's address cannot be used: {0}")]
+    DatabaseUrl(sqlx::Error),
+    #[error("the metrics cannot be collected: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    #[error("{0}")]
+    Composition(String),
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// The database cannot be started, reached or migrated.
+pub async fn migrate_only(configuration: Configuration) -> Result<(), StartError> {
+    let (store, embedded) = open_database(&configuration).await?;
+    drop(store);
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    tell("The database has the schema of this release.");
+    Ok(())
+}
+
+/// Connects to the database, starting the embedded one if no other is configured, and migrates it.
+async fn open_database(configuration: &Configuration) -> Result<(Store, Option<EmbeddedPostgres>), StartError> {
+    let embedded = match configuration.database_url {
+        Some(_) => None,
+        None => Some(EmbeddedPostgres::start(&configuration.data_dir.join("postgres")).await?),
+    };
+    let url = configuration
+        .database_url
+        .as_ref()
+        .or(embedded.as_ref().map(|embedded| &embedded.url))
+        .expect("one of the two was made above");
+    let options = url.reveal().parse().map_err(StartError::DatabaseUrl)?;
+    let store = Store::connect(options, configuration.database_connections).await?;
+    store.migrate().await?;
+    Ok((store, embedded))
+}
+
+/// Runs until the process is told to stop, then ends what it does.
+///
+/// # Errors
+/// The process cannot start.
+pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartError> {
+    let signals = stop_signals();
+    number_zones::load(configuration.zone_table.as_deref()).map_err(|error| StartError::Composition(error.to_string()))?;
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])?
+        .install_recorder()?;
+    // Taken before anything slow, so that an address in use is told at once.
+    let listener = if role.serves() {
+        let bound = TcpListener::bind(configuration.address).await;
+        Some(bound.map_err(|error| StartError::Address(configuration.address, error))?)
+    } else {
+        None
+    };
+    let (store, embedded) = open_database(&configuration).await?;
+    let configuration = Arc::new(configuration);
+    let ops = composition::operations(&configuration, store);
+    let adapters = composition::adapters(&configuration).map_err(StartError::Composition)?;
+
+    let stopping = Stopping::default();
+    let draining = CancellationToken::new();
+    let jobs = TaskTracker::new();
+    if role.calls() {
+        let dialer = composition::dialer(&configuration, &ops, &adapters);
+        let draining = draining.clone();
+        jobs.spawn(async move { dialer.run(draining).await });
+        let (ops, stop) = (ops.clone(), draining_child(&stopping));
+        jobs.spawn(async move { imports::run_pending(&ops, stop).await });
+    }
+    {
+        let (ops, stop) = (ops.clone(), draining_child(&stopping));
+        jobs.spawn(async move { housekeeping::run(&ops, stop).await });
+    }
+    let mut web = None;
+    if let Some(listener) = listener {
+        let feed = EventFeed::start(ops.store.clone(), stopping.closing.clone()).await?;
+        let state = WebState {
+            cookie: app::caller::CookieSettings {
+                secure: configuration.is_https(),
+            },
+            feed,
+            network: adapters.network.clone(),
+            assets: composition::assets(&configuration),
+            leptos: composition::leptos_options(&configuration),
+            metrics,
+            stopping: stopping.clone(),
+            ops: ops.clone(),
+            configuration: configuration.clone(),
+        };
+        announce(&configuration, &ops).await;
+        let closing = stopping.closing.clone();
+        let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
+        web = Some(tokio::spawn(async move {
+            let served = axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the web server ended");
+            }
+        }));
+    }
+    tracing::info!(?role, version = env!("CARGO_PKG_VERSION"), "started");
+
+    signals.await;
+    tracing::info!("told to stop: no new call starts, those in progress may end; once more ends at once");
+    tokio::spawn(async {
+        stop_signals().await;
+        // The guard of the database sees its input close and stops PostgreSQL by itself.
+        std::process::exit(130);
+    });
+    stopping.asked.cancel();
+    draining.cancel();
+    jobs.close();
+    let limit = configuration.drain + std::time::Duration::from_secs(15);
+    if tokio::time::timeout(limit, jobs.wait()).await.is_err() {
+        tracing::warn!("some work did not end in time and is left to the next start");
+    }
+    stopping.closing.cancel();
+    if let Some(web) = web
+        && tokio::time::timeout(std::time::Duration::from_secs(5), web).await.is_err()
+    {
+        tracing::debug!("some connections were still open and are cut");
+    }
+    ops.store.pool().close().await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ends with the order to stop: for work that can stop anywhere and resumes by itself.
+fn draining_child(stopping: &Stopping) -> CancellationToken {
+    stopping.asked.child_token()
+}
+
+/// Says where the program can be reached, and how the first administrator comes in. On standard output, not in the
+/// log: the link is a secret.
+async fn announce(configuration: &Configuration, ops: &operations::Operations) {
+    let address = &configuration.public_url;
+    tell(&format!("\n  Ringside is at {address}"));
+    for notice in &ops.installation.notices {
+        tell(&format!("  {notice}"));
+    }
+    match sign_in::ensure_first_invitation(ops).await {
+        Ok(Some(link)) => {
+            let path = &link.path;
+            tell(&format!("\n  Nobody can sign in yet. Become the administrator by this link, which works once:\n  {address}{path}\n"));
+        }
+        Ok(None) => tell(""),
+        Err(_) => tracing::error!("the link for the first administrator could not be made"),
+    }
+}
+
+/// Ends at Ctrl-C or SIGTERM. Listens from the moment it is called.
+fn stop_signals() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("the runtime takes signals");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("the runtime takes signals");
+    async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}

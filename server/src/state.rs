@@ -1,0 +1,71 @@
+//! What every route has at hand.
+
+use crate::{answer::Refusal, configuration::Configuration};
+use app::{app::Assets, caller::CookieSettings};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+use domain::UserError;
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use operations::{Caller, Operations, event_feed::EventFeed, sign_in};
+use std::sync::Arc;
+use telephony::TelephoneNetwork;
+use tokio_util::sync::CancellationToken;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone, FromRef)]
+pub struct WebState {
+    pub ops: Operations,
+    pub configuration: Arc<Configuration>,
+    pub cookie: CookieSettings,
+    pub feed: EventFeed,
+    pub network: Arc<dyn TelephoneNetwork>,
+    pub assets: Assets,
+    pub leptos: LeptosOptions,
+    pub metrics: PrometheusHandle,
+    pub stopping: Stopping,
+}
+
+/// How far the process is on its way to the end.
+#[derive(Clone, Debug, Default)]
+pub struct Stopping {
+    /// Told to stop: not ready any more, no new call starts.
+    pub asked: CancellationToken,
+    /// Calls have ended: streams to browsers close.
+    pub closing: CancellationToken,
+}
+
+/// Who sent the request, and the cookie that says so, to ask again later. Refuses everybody who is not signed in.
+pub struct SignedIn {
+    pub caller: Caller,
+    pub cookie_value: String,
+}
+
+impl FromRequestParts<WebState> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Refusal> {
+        let cookie_value = state.cookie.read(&parts.headers).ok_or_else(UserError::signed_out)?;
+        let caller = sign_in::authenticate(&state.ops, &cookie_value).await?.ok_or_else(UserError::signed_out)?;
+        Ok(Self { caller, cookie_value })
+    }
+}
+
+impl SignedIn {
+    /// Runs as long as the session lasts and `still_allowed` says yes; asked every half minute. A database that is
+    /// away for a moment ends nothing.
+    pub async fn until_no_longer(self, ops: Operations, still_allowed: impl Fn(&Caller) -> bool) {
+        let mut every = tokio::time::interval(std::time::Duration::from_secs(30));
+        every.tick().await;
+        loop {
+            every.tick().await;
+            match sign_in::authenticate(&ops, &self.cookie_value).await {
+                Ok(Some(caller)) if still_allowed(&caller) => {}
+                Ok(_) => return,
+                Err(_) => tracing::debug!("a session could not be checked; trying again"),
+            }
+        }
+    }
+}
