@@ -62,17 +62,16 @@ struct Message {
 pub fn follow(
     topic: Topic,
     after: i64,
-    on_news: impl FnMut(Vec<LiveBatch>) + 'static,
-    on_reset: impl FnMut() + 'static,
+    on_news: impl FnMut(Vec<LiveBatch>) + Send + Sync + 'static,
+    on_reset: impl FnMut() + Send + Sync + 'static,
 ) -> ReadSignal<FeedStatus> {
     let (status, set_status) = signal(FeedStatus::Opening);
-    let handlers: SendWrapper<Handlers> = SendWrapper::new((Box::new(on_news), Box::new(on_reset)));
+    let handlers: Handlers = (Box::new(on_news), Box::new(on_reset));
     let handlers = StoredValue::new(Some(handlers));
     Effect::new(move || {
-        let Some(handlers) = handlers.try_update_value(Option::take).flatten() else {
+        let Some((on_news, on_reset)) = handlers.try_update_value(Option::take).flatten() else {
             return;
         };
-        let (on_news, on_reset) = handlers.take();
         let feed = Rc::new(Feed {
             topic,
             set_status,
@@ -93,14 +92,17 @@ pub fn follow(
     status
 }
 
-type Handlers = (Box<dyn FnMut(Vec<LiveBatch>)>, Box<dyn FnMut()>);
+type OnNews = Box<dyn FnMut(Vec<LiveBatch>) + Send + Sync>;
+type OnReset = Box<dyn FnMut() + Send + Sync>;
+/// They can move between threads, as the server drops a page on another thread than it began on.
+type Handlers = (OnNews, OnReset);
 
 struct Feed {
     topic: Topic,
     set_status: WriteSignal<FeedStatus>,
     state: RefCell<State>,
-    on_news: RefCell<Box<dyn FnMut(Vec<LiveBatch>)>>,
-    on_reset: RefCell<Box<dyn FnMut()>>,
+    on_news: RefCell<OnNews>,
+    on_reset: RefCell<OnReset>,
 }
 
 struct State {
