@@ -12,3 +12,6 @@ pub async fn state(ops: &Operations, caller: &Caller) -> Result<LiveState, UserE
     caller.may(Permission::Read)?;
     live::dashboard(&ops.store, ops.clock.now()).await.map_err(internal)
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,6 +123,17 @@ pub async fn newest(conn: &mut PgConnection) -> Result<i64, StoreError> {
     )
 }
 
+/// The latest time that an event bears; 1970 if there never was one.
+///
+/// # Errors
+/// The database's.
+pub async fn latest(conn: &mut PgConnection) -> Result<UnixMillis, StoreError> {
+    let at = sqlx::query_scalar!("SELECT max(at) FROM events")
+        .fetch_one(conn)
+        .await?;
+    Ok(at.map(from_sql).unwrap_or_default())
+}
+
 /// True if the log still holds everything after `after`.
 ///
 /// # Errors
