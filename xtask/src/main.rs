@@ -1,5 +1,6 @@
 //! The developer's hand tools: `cargo xtask` lists them.
 
+mod bench;
 mod build;
 mod postgres;
 mod setup;
@@ -36,6 +37,11 @@ enum Verb {
     },
     /// Install what is missing, then run every check and every test
     Test,
+    /// Measure; all of it, or one figure
+    Bench {
+        #[arg(value_enum)]
+        which: Option<bench::Bench>,
+    },
     /// Write the offline data of the SQL macros (.sqlx) anew, from a database migrated to the present schema
     SqlxPrepare,
 }
@@ -45,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Run { release, arguments } => run(release, &arguments),
         Verb::Build { release } => setup::for_building().and_then(|()| build::all(release).map(drop)),
         Verb::Test => setup::for_building().and_then(|()| test::all()),
+        Verb::Bench { which } => setup::for_building().and_then(|()| bench::bench(which)),
         Verb::SqlxPrepare => sqlx_prepare::write(),
     };
     match outcome {

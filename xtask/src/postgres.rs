@@ -16,12 +16,25 @@ pub(crate) struct TestPostgres {
 }
 
 impl TestPostgres {
+    /// The one that tests share.
     pub(crate) fn start(server: &Path) -> Outcome<Self> {
-        let directory = target().join("test-postgres");
+        Self::start_in(server, &target().join("test-postgres"))
+    }
+
+    /// An empty one.
+    pub(crate) fn start_fresh(server: &Path) -> Outcome<Self> {
+        let directory = target().join("bench-postgres");
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory).map_err(|error| format!("clearing {}: {error}", directory.display()))?;
+        }
+        Self::start_in(server, &directory)
+    }
+
+    fn start_in(server: &Path, directory: &Path) -> Outcome<Self> {
         let mut guard = Command::new(server)
             .arg("postgres")
             .arg("--directory")
-            .arg(&directory)
+            .arg(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
