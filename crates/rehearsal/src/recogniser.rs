@@ -14,8 +14,12 @@ use telephony::Frame;
 
 /// Prints that are remembered to compare with, and over which agreement is judged: 320 ms.
 const MEMORY: usize = 16;
-/// A sentence is heard when this many prints with sound agreed: 160 ms.
+/// A sentence that is followed from its beginning is heard when this many prints with sound agreed (160 ms). Where
+/// only its middle is heard, more must agree, for single words sound alike in many sentences.
 const CERTAIN_PRINTS: u32 = 8;
+const CERTAIN_PRINTS_IN_THE_MIDDLE: u32 = 30;
+/// The first prints of a sentence are shaped by what was before it.
+const BEGINNING: usize = 14;
 /// Share of bits that may differ to begin to follow a sentence, to be certain of it, and to go on.
 const BEGIN: f32 = 0.28;
 const CERTAIN: f32 = 0.26;
@@ -26,21 +30,37 @@ const STOPPED: u32 = 24;
 const MOST_TRACKS: usize = 24;
 /// A print describes the sound around the middle of its window, which is this many frames ago.
 const WINDOW_DELAY: usize = 3;
+/// Prints by which one sentence may reach into the next.
+const OVERLAP: u32 = 6;
+/// A sentence that came to its end is preferred to one that agreed in this many prints more, but broke off.
+const WORTH_OF_AN_END: u32 = 8;
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Following,
+    /// Came to its end.
+    Complete,
+    /// What is heard is something else by now.
+    Broken,
+}
+
+/// A sentence that is being heard, perhaps.
 struct Track {
     phrase: Arc<Phrase>,
-    /// Index of the first print that agreed.
+    /// Index of the first print that agreed, and when it was heard.
     from: usize,
+    began: u32,
     /// Index of the next print.
     at: usize,
     /// (wrong, compared) bits of the latest prints.
     latest: VecDeque<(u32, u32)>,
     /// Prints with sound that agreed.
     agreed: u32,
-    /// One after the last print that agreed.
+    /// One after the last print that agreed, and when it was heard.
     good_until: usize,
-    /// Reached the end of its sentence; how many prints others agreed to since.
-    complete: bool,
+    ended: u32,
+    certain: bool,
+    stage: Stage,
 }
 
 impl Track {
@@ -54,15 +74,11 @@ impl Track {
         share
     }
 
-    fn is_certain(&self) -> bool {
-        self.agreed >= CERTAIN_PRINTS && (self.complete || self.wrong_share() < CERTAIN)
-    }
-
-    fn follow(&mut self, print: &Print) {
-        if self.complete {
+    fn follow(&mut self, print: &Print, now: u32) {
+        let Some(known) = self.phrase.prints.get(self.at).filter(|_| self.stage == Stage::Following) else {
             return;
-        }
-        let (wrong, compared) = difference(&self.phrase.prints[self.at], print);
+        };
+        let (wrong, compared) = difference(known, print);
         self.at += 1;
         self.latest.push_back((wrong, compared));
         if self.latest.len() > MEMORY {
@@ -71,28 +87,51 @@ impl Track {
         if compared > 0 && wrong * 3 < compared {
             self.agreed += 1;
             self.good_until = self.at;
+            self.ended = now;
         }
-        self.complete = self.at >= self.phrase.prints.len() && self.wrong_share() < GO_ON;
+        self.judge();
+        if self.wrong_share() > GO_ON {
+            self.stage = Stage::Broken;
+        } else if self.at >= self.phrase.prints.len() {
+            self.stage = Stage::Complete;
+            self.ended = now;
+        }
     }
 
-    fn is_over(&self) -> bool {
-        !self.complete && (self.at >= self.phrase.prints.len() || self.wrong_share() > GO_ON)
+    fn judge(&mut self) {
+        let enough = if self.from <= BEGINNING {
+            CERTAIN_PRINTS
+        } else {
+            CERTAIN_PRINTS_IN_THE_MIDDLE
+        };
+        self.certain |= self.agreed >= enough && self.wrong_share() < CERTAIN;
+    }
+
+    fn is_followed(&self) -> bool {
+        self.certain && self.stage == Stage::Following && self.wrong_share() < BEGIN
+    }
+
+    fn rank(&self) -> u32 {
+        match self.stage {
+            Stage::Complete => self.agreed + WORTH_OF_AN_END,
+            _ => self.agreed,
+        }
     }
 
     fn text(&self) -> String {
-        let from = self.from.saturating_sub(WINDOW_DELAY);
-        // The last word is only almost out when the sound ends.
-        let until = if self.complete {
-            usize::MAX
+        let from = if self.from <= BEGINNING {
+            0
         } else {
-            self.good_until
+            self.from.saturating_sub(WINDOW_DELAY)
+        };
+        let until = match self.stage {
+            Stage::Complete => usize::MAX,
+            _ => self.good_until,
         };
         let mut start = 0;
         let mut words: Vec<&str> = Vec::new();
         for word in self.phrase.words.iter() {
-            let middle = usize::midpoint(start, word.end);
-            // In the beginning of a sentence prints are still shaped by what was before it.
-            if (middle >= from || self.from <= 2 * MEMORY && words.is_empty() && start == 0) && word.end <= until {
+            if usize::midpoint(start, word.end) >= from && word.end <= until {
                 words.push(&word.text);
             }
             start = word.end;
@@ -115,6 +154,8 @@ pub struct Recogniser {
     book: Arc<PhraseBook>,
     fingerprinter: Fingerprinter,
     memory: VecDeque<Print>,
+    /// Prints heard.
+    now: u32,
     tracks: Vec<Track>,
     /// Sentences that are over.
     said: Vec<String>,
@@ -127,6 +168,7 @@ impl Recogniser {
             book,
             fingerprinter: Fingerprinter::new(),
             memory: VecDeque::with_capacity(MEMORY + 1),
+            now: 0,
             tracks: Vec::new(),
             said: Vec::new(),
             shown: String::new(),
@@ -136,15 +178,19 @@ impl Recogniser {
     /// The next 20 ms. Gives the words so far if they are others than before.
     pub fn hear(&mut self, frame: &Frame) -> Option<&str> {
         let print = self.fingerprinter.hear(frame);
+        self.now += 1;
         if self.memory.len() == MEMORY {
             self.memory.pop_front();
         }
         self.memory.push_back(print);
         for track in &mut self.tracks {
-            track.follow(&print);
+            track.follow(&print, self.now);
         }
         if print.loudness != Loudness::Silent {
             self.look_up(&print);
+        }
+        if self.tracks.is_empty() {
+            return None;
         }
         self.settle();
         let text = self.text();
@@ -181,19 +227,19 @@ impl Recogniser {
     /// The sentence that is being spoken, most likely.
     fn best(&self) -> Option<usize> {
         (0..self.tracks.len())
-            .filter(|index| self.tracks[*index].is_certain())
+            .filter(|index| self.tracks[*index].certain)
             .max_by(|one, other| {
                 let (one, other) = (&self.tracks[*one], &self.tracks[*other]);
-                one.agreed
-                    .cmp(&other.agreed)
+                one.rank()
+                    .cmp(&other.rank())
                     .then(other.wrong_share().total_cmp(&one.wrong_share()))
             })
     }
 
     fn look_up(&mut self, print: &Print) {
         // A sentence that is being followed well needs no other.
-        let followed = |track: &Track| track.is_certain() && !track.complete && track.wrong_share() < CERTAIN / 2.0;
-        if self.tracks.iter().any(followed) {
+        let well = |track: &Track| track.is_followed() && track.agreed > 20 && track.wrong_share() < CERTAIN / 2.0;
+        if self.tracks.iter().any(well) {
             return;
         }
         for place in self.book.places(print) {
@@ -205,46 +251,44 @@ impl Recogniser {
             if next >= place.phrase.prints.len() || self.tracks.iter().any(known) {
                 continue;
             }
-            if let Some(track) = compare(&self.memory, &place.phrase, next) {
-                self.tracks.push(track);
-            }
+            self.tracks.extend(compare(&self.memory, &place.phrase, next, self.now));
         }
     }
 
     /// Drops sentences that turned out to be others, and puts aside those that are over.
     fn settle(&mut self) {
-        let Some(best) = self.best() else {
-            self.tracks.retain(|track| !track.is_over());
-            return;
-        };
-        let (complete, over) = (self.tracks[best].complete, self.tracks[best].is_over());
-        if !complete && !over {
-            self.tracks.retain(|track| !track.is_over() || track.is_certain());
-            return;
+        self.tracks.retain(|track| track.certain || track.stage == Stage::Following);
+        while let Some(best) = self.best() {
+            let best = &self.tracks[best];
+            if best.stage == Stage::Following {
+                return;
+            }
+            // Another sentence that began alike may go on where this one ended.
+            let (rank, ended) = (best.rank(), best.ended);
+            let rival = |track: &Track| {
+                track.is_followed() && track.began + OVERLAP < ended && track.agreed + WORTH_OF_AN_END + 4 >= rank
+            };
+            if self.tracks.iter().any(rival) {
+                return;
+            }
+            let text = best.text();
+            self.book.touch(&best.phrase);
+            if !text.is_empty() {
+                self.said.push(text);
+            }
+            self.tracks.retain(|track| track.began + OVERLAP >= ended);
+            let since = usize::try_from(self.now - ended).unwrap_or(0);
+            while self.memory.len() > since {
+                self.memory.pop_front();
+            }
         }
-        // Another sentence that began alike may go on where this one ends.
-        let rival = |track: &Track| !track.complete && !track.is_over() && track.is_certain() && track.wrong_share() < BEGIN;
-        if self.tracks.iter().any(rival) && complete {
-            return;
-        }
-        if over && self.tracks.iter().any(rival) {
-            self.tracks.remove(best);
-            return;
-        }
-        let text = self.tracks[best].text();
-        self.book.touch(&self.tracks[best].phrase);
-        if !text.is_empty() {
-            self.said.push(text);
-        }
-        self.tracks.clear();
-        self.memory.clear();
     }
 }
 
 /// Follows a sentence backwards through the memory. `next` is the index of the print after the latest.
-fn compare(memory: &VecDeque<Print>, phrase: &Arc<Phrase>, next: usize) -> Option<Track> {
+fn compare(memory: &VecDeque<Print>, phrase: &Arc<Phrase>, next: usize, now: u32) -> Option<Track> {
     let mut latest = VecDeque::with_capacity(MEMORY + 1);
-    let (mut wrong, mut compared, mut agreed, mut from) = (0, 0, 0, next);
+    let (mut wrong, mut compared, mut agreed, mut from, mut began) = (0, 0, 0, next, now);
     for (back, print) in memory.iter().rev().enumerate() {
         let Some(at) = next.checked_sub(back + 1) else { break };
         let one = difference(&phrase.prints[at], print);
@@ -258,16 +302,25 @@ fn compare(memory: &VecDeque<Print>, phrase: &Arc<Phrase>, next: usize) -> Optio
         if one.1 > 0 && one.0 * 3 < one.1 {
             agreed += 1;
             from = at;
+            began = now.saturating_sub(u32::try_from(back).unwrap_or(0));
         }
         latest.push_front(one);
     }
-    (agreed >= 3).then(|| Track {
+    let mut track = Track {
         phrase: Arc::clone(phrase),
         from,
+        began,
         at: next,
         latest,
         agreed,
         good_until: next,
-        complete: false,
-    })
+        ended: now,
+        certain: false,
+        stage: Stage::Following,
+    };
+    track.judge();
+    (agreed >= 3).then_some(track)
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,7 @@ pub(super) fn intent(text: &str) -> Intent {
 }
 
 pub(super) fn yes_no(text: &str) -> Option<bool> {
-    let words = plain(text);
+    let words = plain(text).replace(" why not ", " ");
     if has(&words, &["not sure", "maybe", "don't know"]) {
         return None;
     }
