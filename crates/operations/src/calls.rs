@@ -83,3 +83,6 @@ fn checked(text: &Personal) -> Result<Personal, UserError> {
     }
     Ok(Personal::from(text))
 }
+
+#[cfg(test)]
+mod tests;

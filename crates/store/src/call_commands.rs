@@ -1,4 +1,5 @@
-//! Instructions to calls in progress, from any web process to the worker that holds the call.
+//! Instructions to calls in progress, from any web process to the worker that holds the call
+//! ([`crate::calls::take_commands`]).
 
 use crate::{StoreError, to_sql};
 use domain::{ConversationId, UnixMillis, UserId, call_command::CallCommand};
@@ -41,25 +42,4 @@ pub async fn leave(
         .execute(conn)
         .await?;
     Ok(true)
-}
-
-/// Takes the commands that wait for a call, oldest first; each is given out once.
-///
-/// # Errors
-/// The database's.
-pub async fn take(
-    conn: &mut PgConnection,
-    at: UnixMillis,
-    conversation: ConversationId,
-) -> Result<Vec<CallCommand>, StoreError> {
-    let mut rows = sqlx::query!(
-        r#"UPDATE call_commands SET taken_at = $2 WHERE conversation_id = $1 AND taken_at IS NULL
-           RETURNING id, command AS "command: Json<CallCommand>""#,
-        conversation.0,
-        to_sql(at),
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.sort_by_key(|row| row.id);
-    Ok(rows.into_iter().map(|row| row.command.0).collect())
 }
