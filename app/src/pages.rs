@@ -1,9 +1,11 @@
 //! The pages, one file each. The routes that lead to them are in [`crate::app`].
 
 pub mod account;
+mod address;
 pub mod audit;
 pub mod campaign;
 pub mod campaign_editor;
+pub mod campaign_manager;
 pub mod campaigns;
 pub mod conversation;
 pub mod conversations;

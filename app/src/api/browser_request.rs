@@ -1,9 +1,11 @@
 //! What a server function reads from the request it answers, beyond its arguments.
 
+use crate::{caller, error::AppError};
 use axum::extract::ConnectInfo;
-use http::{HeaderValue, header, request::Parts};
+use domain::UnixMillis;
+use http::{header, request::Parts};
+use operations::sign_in::NewSession;
 use leptos::prelude::use_context;
-use leptos_axum::ResponseOptions;
 use std::net::SocketAddr;
 
 /// Holds the e-mail address of a failed sign-in for a minute, so that a browser without JavaScript shows it again.
@@ -43,13 +45,20 @@ pub(crate) fn own_path(next: Option<&str>) -> &str {
     .unwrap_or("/")
 }
 
+/// Gives the browser the cookie of a new session.
+pub(crate) fn begin_session(session: &NewSession, now: UnixMillis) -> Result<(), AppError> {
+    let seconds = i64::try_from(session.expires_at.since(now).as_secs()).unwrap_or(i64::MAX);
+    caller::set_cookie(&caller::cookie_settings()?.begin(&session.cookie_value, seconds));
+    Ok(())
+}
+
 pub(crate) fn remember_typed_email(email: &str) {
     let hex: String = email.bytes().take(LONGEST_EMAIL).map(|byte| format!("{byte:02x}")).collect();
-    set_cookie(&format!("{TYPED}={hex}; Path=/sign-in; Max-Age=60; HttpOnly; SameSite=Lax"));
+    caller::set_cookie(&format!("{TYPED}={hex}; Path=/sign-in; Max-Age=60; HttpOnly; SameSite=Lax"));
 }
 
 pub(crate) fn forget_typed_email() {
-    set_cookie(&format!("{TYPED}=; Path=/sign-in; Max-Age=0; HttpOnly; SameSite=Lax"));
+    caller::set_cookie(&format!("{TYPED}=; Path=/sign-in; Max-Age=0; HttpOnly; SameSite=Lax"));
 }
 
 pub(crate) fn typed_email() -> Option<String> {
@@ -67,14 +76,6 @@ fn decode_hex(hex: &str) -> Option<String> {
 fn header(name: header::HeaderName) -> Option<String> {
     let parts = use_context::<Parts>()?;
     Some(parts.headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-fn set_cookie(cookie: &str) {
-    if let Some(response) = use_context::<ResponseOptions>()
-        && let Ok(value) = HeaderValue::from_str(cookie)
-    {
-        response.append_header(header::SET_COOKIE, value);
-    }
 }
 
 #[cfg(test)]

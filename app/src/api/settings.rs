@@ -1,4 +1,4 @@
-//! What this installation is connected to, the switch for all dialling, and the audit log.
+//! What this installation is connected to, whether dialling is paused, and the audit log.
 
 use crate::error::AppError;
 use domain::{
@@ -20,13 +20,6 @@ pub async fn installation() -> Result<InstallationView, AppError> {
 pub async fn dialling_paused() -> Result<bool, AppError> {
     let (ops, caller) = crate::caller::caller().await?;
     Ok(operations::settings::dialling_paused(&ops, &caller).await?)
-}
-
-/// Pauses all dialling, or lets it go on.
-#[server(endpoint = "settings/pause-dialling")]
-pub async fn set_dialling_paused(paused: bool) -> Result<(), AppError> {
-    let (ops, caller) = crate::caller::caller().await?;
-    Ok(operations::settings::set_dialling_paused(&ops, &caller, paused).await?)
 }
 
 /// A page of the audit log, newest first.

@@ -31,7 +31,7 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
     match opened {
         Ok(session) => {
             request::forget_typed_email();
-            crate::caller::set_session_cookie(&session);
+            request::begin_session(&session, ops.clock.now())?;
             leptos_axum::redirect(request::own_path(next.as_deref()));
             Ok(())
         }
@@ -42,22 +42,12 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
     }
 }
 
-/// Ends this session.
-#[server(endpoint = "sign-out")]
-pub async fn sign_out() -> Result<(), AppError> {
-    let (ops, caller) = crate::caller::caller().await?;
-    operations::sign_in::sign_out(&ops, &caller).await?;
-    crate::caller::clear_session_cookie();
-    leptos_axum::redirect("/sign-in");
-    Ok(())
-}
-
 /// Ends all of one's sessions, this one too.
 #[server(endpoint = "sign-out-everywhere")]
 pub async fn sign_out_everywhere() -> Result<(), AppError> {
     let (ops, caller) = crate::caller::caller().await?;
     operations::sign_in::sign_out_everywhere(&ops, &caller).await?;
-    crate::caller::clear_session_cookie();
+    crate::caller::set_cookie(&crate::caller::cookie_settings()?.end());
     leptos_axum::redirect("/sign-in");
     Ok(())
 }
@@ -79,14 +69,15 @@ pub async fn invitation(token: String) -> Result<InvitationView, AppError> {
 pub async fn accept_invitation(
     token: String,
     name: String,
-    #[server(default)] email: String,
+    #[server(default)]
+    email: String,
     password: String,
 ) -> Result<(), AppError> {
     let ops = crate::caller::operations()?;
     let browser = super::browser_request::browser();
     let session =
         operations::sign_in::accept_invitation(&ops, &token, &name, &email, &password, &browser).await?;
-    crate::caller::set_session_cookie(&session);
+    super::browser_request::begin_session(&session, ops.clock.now())?;
     leptos_axum::redirect("/");
     Ok(())
 }

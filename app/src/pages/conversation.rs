@@ -1,9 +1,95 @@
-//! One conversation.
+//! One call: facts, decision, results, transcript, recording.
 
-use leptos::prelude::*;
+mod facts;
+mod player;
+mod transcript;
 
-/// One conversation.
+use crate::{
+    api::conversations::get_conversation,
+    components::{LinkButton, Loaded, Notice, PageHeader, Problem, StatusBadge, Tone},
+    pages::address::id_of_page,
+    session::may,
+};
+use domain::{
+    ConversationId, UserError,
+    access::Permission,
+    conversation::ConversationStatus,
+    views::ConversationView,
+};
+use facts::{Decision, Facts, Results};
+use leptos::{html, prelude::*};
+use player::Player;
+use transcript::Transcript;
+
+/// One call.
 #[component]
 pub fn Conversation() -> impl IntoView {
-    view! { <h1>"Conversation"</h1> }
+    let id = id_of_page::<ConversationId>();
+    move || match id.get() {
+        None => view! { <Problem error=UserError::not_found("conversation").into() /> }.into_any(),
+        Some(id) => {
+            let conversation = Resource::new(move || id, get_conversation);
+            view! {
+                <Loaded
+                    resource=conversation
+                    lines=10
+                    view=|conversation| view! { <Detail conversation=conversation /> }.into_any()
+                />
+            }
+            .into_any()
+        }
+    }
+}
+
+#[component]
+fn Detail(conversation: ConversationView) -> impl IntoView {
+    let id = conversation.row.conversation_id;
+    let status = conversation.row.status;
+    let name = conversation.row.lead_name.reveal().to_owned();
+    let title = if name.is_empty() { conversation.phone_number.clone() } else { name };
+    let running = !matches!(status, ConversationStatus::Ended(_));
+    let audio = NodeRef::<html::Audio>::new();
+    let position = RwSignal::new(None::<f64>);
+    let recording = conversation.recording.clone();
+    let listen = may(Permission::Listen);
+    let seekable = listen && recording.is_some();
+    let recorded = match (recording, listen) {
+        (Some(recording), true) => view! { <Player recording=recording audio=audio position=position /> }.into_any(),
+        (Some(_), false) => {
+            view! { <p class="muted">"This call was recorded. Your role does not include listening."</p> }.into_any()
+        }
+        (None, _) => ().into_any(),
+    };
+    view! {
+        <PageHeader
+            title=title
+            back=("/conversations".to_owned(), "Conversations".to_owned())
+            badge=view! { <StatusBadge status=Signal::stored(status) /> }.into_any()
+        >
+            {running
+                .then(|| {
+                    view! {
+                        <LinkButton href=format!("/monitor/{id}") class="primary" icon="eye">
+                            "Watch it live"
+                        </LinkButton>
+                    }
+                })}
+        </PageHeader>
+        {running
+            .then(|| {
+                view! {
+                    <Notice tone=Tone::Ringing>"This call is going on. This page shows it as it was when it was opened."</Notice>
+                }
+            })}
+        {recorded}
+        <div class="conversation">
+            <Transcript segments=conversation.segments.clone() audio=audio position=position seekable=seekable />
+            <div class="stack">
+                <Results conversation=conversation.clone() />
+                <Facts conversation=conversation.clone() />
+                <Decision attempt=conversation.attempt />
+            </div>
+        </div>
+    }
+    .into_any()
 }

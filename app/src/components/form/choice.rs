@@ -56,7 +56,7 @@ pub fn SelectField(
             >
                 {options}
             </select>
-            {hint.map(|hint| view! { <p class="field-hint">{hint}</p> })}
+            {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
             <FieldMessage field=field id=id error=error />
         </div>
     }

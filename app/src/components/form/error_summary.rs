@@ -63,7 +63,7 @@ pub fn FieldMessage(
     let message = Memo::new(move |_| error.with(|error| field_message(error.as_ref(), &field)));
     let id = format!("{id}-error");
     view! {
-        <p class="field-error" id=id hidden=move || message.with(Option::is_none)>
+        <p class="problem" id=id hidden=move || message.with(Option::is_none)>
             {move || message.get().unwrap_or_default()}
         </p>
     }

@@ -82,7 +82,7 @@ pub fn TextField(
                     }
                 }
             />
-            {hint.map(|hint| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+            {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             <FieldMessage field=field id=id error=error />
         </div>
     }
@@ -110,6 +110,7 @@ pub fn AreaField(
 ) -> impl IntoView {
     let id = control_id(&field);
     let name = name.unwrap_or_else(|| field.clone());
+    let hint = hint.filter(|hint| !hint.is_empty());
     let node = node_ref.unwrap_or_default();
     if let Some(signal) = bind {
         keep_typed_area(node, signal);
@@ -149,7 +150,7 @@ pub fn AreaField(
             >
                 {initial}
             </textarea>
-            {hint.map(|hint| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+            {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             <FieldMessage field=field id=id error=error />
         </div>
     }

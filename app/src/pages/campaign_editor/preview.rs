@@ -8,7 +8,7 @@ pub(super) fn PreviewPanel(
     leaves_message: Signal<bool>,
 ) -> impl IntoView {
     let body = move || match preview.get() {
-        Err(error) => view! { <p class="field-error">{error.message}</p> }.into_any(),
+        Err(error) => view! { <p class="problem">{error.message}</p> }.into_any(),
         Ok(preview) => {
             let message = preview.voicemail_message.reveal().to_owned();
             view! {

@@ -14,7 +14,7 @@ pub(super) fn ResultFieldsSection(draft: Draft, error: Signal<Option<UserError>>
     view! {
         <fieldset class="card form-section" id="field-result-fields" tabindex="-1">
             <legend>"What to find out"</legend>
-            <p class="field-hint">
+            <p class="hint">
                 "After each call the agent fills in these fields with what the person said, and leaves out what it did not \
                  learn."
             </p>
@@ -150,7 +150,7 @@ pub(super) fn HoursSection(draft: Draft, error: Signal<Option<UserError>>) -> im
     view! {
         <fieldset class="card form-section" id="field-hours" tabindex="-1">
             <legend>"When to call"</legend>
-            <p class="field-hint">
+            <p class="hint">
                 "By the clock of the person who is called. Whatever is set here, nobody is called before 8:00 or after 21:00."
             </p>
             <FieldMessage field="hours" id="field-hours" error=error />
@@ -263,7 +263,7 @@ pub(super) fn PaceSection(draft: Draft, error: Signal<Option<UserError>>) -> imp
         </fieldset>
         <fieldset class="card form-section" id="field-retries" tabindex="-1">
             <legend>"Calling again"</legend>
-            <p class="field-hint">"How many further tries after each outcome, and how long to wait. 0 means none."</p>
+            <p class="hint">"How many further tries after each outcome, and how long to wait. 0 means none."</p>
             <FieldMessage field="retries" id="field-retries" error=error />
             <div class="retries">{retries}</div>
         </fieldset>

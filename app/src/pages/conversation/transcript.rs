@@ -1,0 +1,83 @@
+use crate::components::{EmptyState, duration_text};
+use domain::conversation::{Speaker, TranscriptSegment};
+use leptos::{html, prelude::*};
+
+/// What was said, by speaker and with times. A line leads to its place in the recording.
+#[component]
+pub(super) fn Transcript(
+    segments: Vec<TranscriptSegment>,
+    audio: NodeRef<html::Audio>,
+    position: RwSignal<Option<f64>>,
+    seekable: bool,
+) -> impl IntoView {
+    let lines = segments
+        .into_iter()
+        .map(|segment| view! { <Line segment=segment audio=audio position=position seekable=seekable /> })
+        .collect::<Vec<_>>();
+    let body = if lines.is_empty() {
+        view! { <EmptyState icon="message-square" sentence="Nothing was said." /> }.into_any()
+    } else {
+        view! { <ol class="transcript-lines">{lines}</ol> }.into_any()
+    };
+    view! {
+        <section class="card">
+            <h2>"Transcript"</h2>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(
+    segment: TranscriptSegment,
+    audio: NodeRef<html::Audio>,
+    position: RwSignal<Option<f64>>,
+    seekable: bool,
+) -> impl IntoView {
+    let (who, class) = match segment.speaker {
+        Speaker::Agent => ("Agent", "said agent"),
+        Speaker::Person => ("Person", "said person"),
+        Speaker::Supervisor => ("Whisper from a supervisor", "said supervisor"),
+    };
+    let (from, to) = (f64::from(segment.start_ms) / 1_000.0, f64::from(segment.end_ms) / 1_000.0);
+    let time = duration_text(u64::from(segment.start_ms / 1_000));
+    let playing = Memo::new(move |_| position.get().is_some_and(|at| (from..to).contains(&at)));
+    let seek = move |_| {
+        if let Some(audio) = audio.get_untracked() {
+            audio.set_current_time(from);
+            position.set(Some(from));
+            // It may be refused if nothing can be played; the controls show that.
+            let _ = audio.play();
+        }
+    };
+    let time = if seekable {
+        view! {
+            <button type="button" class="time" aria-label=format!("Play from {time}") on:click=seek>
+                {time.clone()}
+            </button>
+        }
+        .into_any()
+    } else {
+        view! { <span class="time">{time}</span> }.into_any()
+    };
+    view! {
+        <li class=class class:playing=move || playing.get()>
+            <div class="who">
+                <strong>{who}</strong>
+                {time}
+            </div>
+            <p on:click=move |event| {
+                if seekable {
+                    seek(event);
+                }
+            }>
+                {segment.text.reveal().to_owned()}
+                {segment
+                    .interrupted
+                    .then(|| view! { <span class="interrupted" title="Interrupted here">" — interrupted"</span> })}
+            </p>
+        </li>
+    }
+    .into_any()
+}
