@@ -15,17 +15,25 @@ use stage::{AlwaysNoon, Play, SmallNetwork, TestChance, WallClock};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::Arc,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 use store::{PgPool, Store};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
 use tokio_util::sync::CancellationToken;
 
 const DATABASE: &str = "RINGSIDE_KILL_TEST_DATABASE";
 const LEDGER: &str = "RINGSIDE_KILL_TEST_LEDGER";
+const READY: &str = "the worker begins";
 const KILLS: u32 = 300;
-const LEADS: usize = 4_000;
+const LEADS: usize = 1_500;
 /// Changes which moments are hit.
 const SEED: u64 = 0x5269_6e67;
 
@@ -60,11 +68,12 @@ fn worker_process() {
         let clock = WallClock;
         let chance = TestChance::default();
         let worker_id = WorkerId(domain::new_id(domain::Clock::now(&clock), &chance));
-        let mut config = DialerConfig::new(worker_id, 40, "unused");
+        // Calls of the dead count until their leases expire: they must not keep the living from calling.
+        let mut config = DialerConfig::new(worker_id, 1_000, "unused");
         config.recordings_dir = None;
-        config.worker_concurrency = 20;
-        config.leases.length = Duration::from_millis(1_500);
-        config.leases.renewal = Duration::from_millis(400);
+        config.worker_concurrency = 10;
+        config.leases.length = Duration::from_millis(1_200);
+        config.leases.renewal = Duration::from_millis(300);
         config.leases.search = Duration::from_millis(150);
         let dialer = Dialer::new(
             config,
@@ -75,19 +84,29 @@ fn worker_process() {
             Arc::new(chance),
             Arc::new(AlwaysNoon),
         );
+        std::io::Write::write_all(&mut std::io::stdout(), format!("{READY}\n").as_bytes()).expect("said");
         dialer.run(CancellationToken::new()).await;
     });
 }
 
-fn start(database: &str, ledger: &Path) -> Child {
-    Command::new(std::env::current_exe().expect("this binary"))
+/// Starts a worker and waits until it begins to work.
+async fn start(database: &str, ledger: &Path) -> Child {
+    let mut worker = Command::new(std::env::current_exe().expect("this binary"))
         .args(["worker_process", "--exact", "--ignored", "--nocapture"])
         .env(DATABASE, database)
         .env(LEDGER, ledger)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .kill_on_drop(true)
         .spawn()
-        .expect("a worker")
+        .expect("a worker");
+    let mut said = BufReader::new(worker.stdout.take().expect("piped")).lines();
+    while let Some(line) = said.next_line().await.expect("read") {
+        if line.contains(READY) {
+            return worker;
+        }
+    }
+    panic!("a worker ended before it began");
 }
 
 /// The next of a row of numbers that only looks random.
@@ -96,20 +115,14 @@ fn next(seed: &mut u64) -> u64 {
     *seed >> 33
 }
 
-/// Kills what it holds when it is dropped, also by a failing test.
-struct Workers(Vec<(Child, Instant)>);
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        for (worker, _) in &mut self.0 {
-            kill(worker);
-        }
+/// Starts and kills workers, one after the other, until enough of them were killed.
+async fn start_and_kill(database: &str, ledger: &Path, kills: &AtomicU32, mut seed: u64) {
+    while kills.fetch_add(1, Ordering::Relaxed) < KILLS {
+        let mut worker = start(database, ledger).await;
+        tokio::time::sleep(Duration::from_millis(5 + next(&mut seed) % 146)).await;
+        assert!(worker.try_wait().expect("asked").is_none(), "a worker ended by itself");
+        worker.kill().await.expect("killed");
     }
-}
-
-fn kill(worker: &mut Child) {
-    worker.kill().expect("killed");
-    worker.wait().expect("reaped");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -124,33 +137,24 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
     let _ = std::fs::remove_file(&ledger);
     stage::campaign(&pool, &WallClock, &stage::content("Kill"), 0, LEADS).await;
 
-    let mut seed = SEED;
-    let mut life = || Duration::from_millis(5 + next(&mut seed) % 296);
-    let mut workers = Workers(Vec::new());
-    let mut kills = 0;
-    while kills < KILLS {
-        while workers.0.len() < 2 {
-            workers.0.push((start(&database, &ledger), Instant::now() + life()));
-        }
-        workers.0.sort_by_key(|(_, dies)| *dies);
-        let (mut first, dies) = workers.0.remove(0);
-        tokio::time::sleep(dies.saturating_duration_since(Instant::now())).await;
-        assert!(first.try_wait().expect("asked").is_none(), "a worker ended by itself");
-        kill(&mut first);
-        kills += 1;
-    }
+    let kills = AtomicU32::new(0);
+    tokio::join!(
+        start_and_kill(&database, &ledger, &kills, SEED),
+        start_and_kill(&database, &ledger, &kills, !SEED),
+    );
     let dialled_meanwhile = SmallNetwork::dialled(&ledger).len();
     let lost_meanwhile = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
 
     // What is left is done by workers that live.
-    workers.0.push((start(&database, &ledger), Instant::now()));
-    workers.0.push((start(&database, &ledger), Instant::now()));
+    let workers = [start(&database, &ledger).await, start(&database, &ledger).await];
     let patience = Instant::now() + Duration::from_secs(120);
     while stage::count(&pool, "SELECT count(*) FROM campaigns WHERE status = 'completed'").await == 0 {
         assert!(Instant::now() < patience, "the campaign does not end");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    drop(workers);
+    for mut worker in workers {
+        worker.kill().await.expect("killed");
+    }
 
     let dialled = SmallNetwork::dialled(&ledger);
     let attempts: BTreeSet<_> = dialled.iter().map(|(attempt, _)| *attempt).collect();

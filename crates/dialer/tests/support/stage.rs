@@ -115,7 +115,7 @@ pub async fn campaign(
     first: usize,
     count: usize,
 ) -> CampaignId {
-    let chance = TestChance(AtomicU64::new(first as u64 + 77));
+    let chance = TestChance(AtomicU64::new(NEXT_WORKER.fetch_add(1, Ordering::Relaxed) << 24));
     let id = || domain::new_id(clock.now(), &chance);
     let (user, campaign) = (UserId(id()), CampaignId(id()));
     sqlx::query("INSERT INTO users (id, email, name, role, created_at) VALUES ($1, $2, 'Mia', 'manager', now())")
