@@ -33,11 +33,12 @@ pub async fn reserve(
     }
     for allowed in allowances {
         // The oldest of the failures that fill the allowance: when it leaves the window, one more try is free.
+        let newer = i64::from(allowed.failures) - 1;
         let filling = sqlx::query_scalar!(
             "SELECT at FROM sign_in_failures WHERE subject = $1 AND at > $2 ORDER BY at DESC OFFSET $3 LIMIT 1",
             allowed.subject,
             to_sql(since),
-            i64::from(allowed.failures) - 1,
+            newer,
         )
         .fetch_optional(&mut *conn)
         .await?;
