@@ -19,11 +19,11 @@ const MEMORY: usize = 16;
 const CERTAIN_PRINTS: u32 = 8;
 const CERTAIN_PRINTS_IN_THE_MIDDLE: u32 = 30;
 /// The first prints of a sentence are shaped by what was before it.
-const BEGINNING: usize = 14;
+const BEGINNING: usize = 11;
 /// Share of bits that may differ to begin to follow a sentence, to be certain of it, and to go on.
 const BEGIN: f32 = 0.28;
 const CERTAIN: f32 = 0.26;
-const GO_ON: f32 = 0.36;
+const GO_ON: f32 = 0.40;
 /// Silence where a sentence has sound counts as this many wrong bits: the speaker has stopped.
 const STOPPED: u32 = 24;
 /// Sentences that are followed at the same time.
@@ -34,6 +34,9 @@ const WINDOW_DELAY: usize = 3;
 const OVERLAP: u32 = 6;
 /// A sentence that came to its end is preferred to one that agreed in this many prints more, but broke off.
 const WORTH_OF_AN_END: u32 = 8;
+
+/// Prints after which a sentence that broke off is taken for what was said.
+const PATIENCE: u32 = 20;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -268,7 +271,13 @@ impl Recogniser {
             let rival = |track: &Track| {
                 track.is_followed() && track.began + OVERLAP < ended && track.agreed + WORTH_OF_AN_END + 4 >= rank
             };
-            if self.tracks.iter().any(rival) {
+            // And one that has only begun to be followed may explain it better than a sentence that broke off.
+            let doubt = best.stage == Stage::Broken && self.now < ended + PATIENCE;
+            let overlap = if best.agreed < 2 * CERTAIN_PRINTS { 0 } else { OVERLAP };
+            let candidate = |track: &Track| {
+                track.stage == Stage::Following && track.began + overlap < ended && track.wrong_share() < BEGIN
+            };
+            if self.tracks.iter().any(|track| rival(track) || (doubt && candidate(track))) {
                 return;
             }
             let text = best.text();

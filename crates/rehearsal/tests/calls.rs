@@ -1,0 +1,238 @@
+//! Whole calls: the agent that makes real calls, on the rehearsal network, with the offline stand-ins. Time is paused
+//! and everybody speaks in tones, so a call takes a fraction of a second and always goes the same way.
+
+use agent::{
+    call::{CallBrief, CallEnd, CallScribe, NotWritten, SaidAloud},
+    campaign_agent::CampaignAgent,
+};
+use async_trait::async_trait;
+use domain::{
+    AttemptId, Clock, ConversationId, PhoneNumber, UnixMillis,
+    campaign::VoicemailPolicy,
+    conversation::{ConversationStatus, Disposition, Speaker},
+    live::Glimpse,
+    results::ResultField,
+};
+use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig, voices};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use telephony::TelephoneNetwork;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(1_700_000_000_000)
+    }
+}
+
+#[derive(Default)]
+struct Notebook {
+    sentences: Mutex<Vec<SaidAloud>>,
+    stages: Mutex<Vec<ConversationStatus>>,
+    opted_out: Mutex<bool>,
+}
+
+#[async_trait]
+impl CallScribe for Notebook {
+    async fn about_to_dial(&self) -> Result<(), NotWritten> {
+        Ok(())
+    }
+    async fn stage(&self, status: ConversationStatus) -> Result<(), NotWritten> {
+        self.stages.lock().expect("never poisoned").push(status);
+        Ok(())
+    }
+    async fn sentence(&self, said: SaidAloud) -> Result<(), NotWritten> {
+        self.sentences.lock().expect("never poisoned").push(said);
+        Ok(())
+    }
+    async fn opted_out(&self) -> Result<(), NotWritten> {
+        *self.opted_out.lock().expect("never poisoned") = true;
+        Ok(())
+    }
+    fn glimpse(&self, _: Glimpse) {}
+}
+
+struct Call {
+    end: CallEnd,
+    transcript: Vec<String>,
+    opted_out: bool,
+    stages: Vec<ConversationStatus>,
+}
+
+async fn call(studio: &Arc<Studio>, outcome: Outcome, number: u32, policy: VoicemailPolicy, speed: f32) -> Call {
+    let config = RehearsalConfig {
+        seed: 5,
+        speed,
+        odds: Odds::only(outcome),
+        ..RehearsalConfig::default()
+    };
+    let network = RehearsalNetwork::new(config, Arc::clone(studio), Arc::new(Noon)).expect("opens");
+    let conversation_id = ConversationId(Uuid::from_u128(u128::from(number)));
+    let notebook = Arc::new(Notebook::default());
+    let (_commands, received) = mpsc::channel(4);
+    let agent = CampaignAgent {
+        brief: CallBrief {
+            conversation_id,
+            attempt_id: AttemptId(Uuid::from_u128(u128::from(number))),
+            number: format!("+1415555{number:04}").parse::<PhoneNumber>().expect("valid"),
+            script: "You are calling Ada on behalf of Example Company about their yearly service appointment.".into(),
+            opening: "Hello Ada, this is the AI assistant of Example Company. Do you have a minute?".into(),
+            voicemail_message: "Hello Ada, this is Example Company. We will try again. Goodbye.".into(),
+            voicemail_policy: policy,
+            result_fields: ResultField::template(),
+            language: "en-US".to_owned(),
+            ringing_timeout: Duration::from_secs(30),
+            longest_call: Duration::from_secs(300),
+        },
+        seat: network.open_room(conversation_id).await.expect("opens"),
+        voices: voices(studio, speed),
+        scribe: Arc::clone(&notebook) as Arc<dyn CallScribe>,
+        commands: received,
+        recorder: None,
+        stop: CancellationToken::new(),
+    };
+    let end = agent.run().await;
+    let transcript = notebook
+        .sentences
+        .lock()
+        .expect("never poisoned")
+        .iter()
+        .map(|said| {
+            let who = if said.speaker == Speaker::Agent { "A" } else { "P" };
+            let cut = if said.interrupted { "–" } else { "" };
+            format!("{:>6} {who}: {}{cut}", said.start_ms, said.text.reveal())
+        })
+        .collect();
+    let opted_out = *notebook.opted_out.lock().expect("never poisoned");
+    let stages = notebook.stages.lock().expect("never poisoned").clone();
+    Call {
+        end,
+        transcript,
+        opted_out,
+        stages,
+    }
+}
+
+fn tones() -> Arc<Studio> {
+    Studio::new(StudioConfig {
+        cache: None,
+        tones_only: true,
+    })
+}
+
+/// Calls some people of a kind; gives how often the calls ended as they may.
+async fn rehearse(outcome: Outcome, expected: &[Disposition], least: usize) -> Vec<Call> {
+    let studio = tones();
+    let mut calls = Vec::new();
+    for number in 0..8 {
+        calls.push(call(&studio, outcome, 1_000 + number, VoicemailPolicy::HangUp, 1.0).await);
+    }
+    let good = calls.iter().filter(|call| expected.contains(&call.end.disposition)).count();
+    let story = calls
+        .iter()
+        .map(|call| format!("{:?} {:?}\n{}", call.end.disposition, call.end.results, call.transcript.join("\n")))
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    assert!(good >= least, "{outcome:?}: {good} as expected\n{story}");
+    if std::env::var_os("RINGSIDE_TEST_STORY").is_some() {
+        tracing::info!("{story}");
+    }
+    calls
+}
+
+#[tokio::test(start_paused = true)]
+async fn interested_people_answer_the_questions() {
+    let calls = rehearse(Outcome::Person(Persona::Interested), &[Disposition::Completed], 8).await;
+    for call in &calls {
+        let fields = &call.end.results.fields;
+        assert!(fields.contains_key("interested"), "{:?}\n{}", call.end.results, call.transcript.join("\n"));
+        let wants = fields["interested"] == true;
+        assert_eq!(wants, fields.contains_key("preferred_day"), "{}", call.transcript.join("\n"));
+        assert_eq!(call.stages, [ConversationStatus::Ringing, ConversationStatus::Live]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_in_a_hurry_are_called_back() {
+    for persona in [Persona::BadTime, Persona::CallBack] {
+        for call in rehearse(Outcome::Person(persona), &[Disposition::CallBack], 8).await {
+            assert!(call.end.results.call_back.is_some());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sceptics_and_the_curious_come_to_an_end() {
+    rehearse(Outcome::Person(Persona::Sceptical), &[Disposition::Completed], 8).await;
+    let calls = rehearse(Outcome::Person(Persona::Curious), &[Disposition::Completed], 8).await;
+    assert!(calls.iter().all(|call| call.end.results.fields.contains_key("interested")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_calling_is_heard() {
+    let calls = rehearse(Outcome::Person(Persona::StopCalling), &[Disposition::OptedOut], 8).await;
+    assert!(calls.iter().all(|call| call.opted_out));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_up_or_says_nothing_or_is_cut_off_is_known() {
+    rehearse(Outcome::Person(Persona::HangsUp), &[Disposition::HungUp], 8).await;
+    rehearse(Outcome::Person(Persona::Silent), &[Disposition::Silent], 8).await;
+    // A short call may be over before the line breaks.
+    rehearse(Outcome::Lost, &[Disposition::Lost, Disposition::Completed], 8).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_answered_is_told_apart() {
+    for (outcome, disposition) in [
+        (Outcome::NoAnswer, Disposition::NoAnswer),
+        (Outcome::Busy, Disposition::Busy),
+        (Outcome::Rejected, Disposition::Rejected),
+        (Outcome::Unreachable, Disposition::Unreachable),
+        (Outcome::Voicemail, Disposition::Voicemail),
+    ] {
+        rehearse(outcome, &[disposition], 8).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_left_after_the_beep() {
+    let studio = tones();
+    for number in 0..6 {
+        let call = call(&studio, Outcome::Voicemail, number, VoicemailPolicy::LeaveMessage, 1.0).await;
+        assert_eq!(call.end.disposition, Disposition::VoicemailLeft, "{}", call.transcript.join("\n"));
+        assert!(call.transcript.last().is_some_and(|last| last.ends_with("Goodbye.")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_makes_the_same_call() {
+    for persona in [Persona::Curious, Persona::Sceptical] {
+        let outcome = Outcome::Person(persona);
+        let one = call(&tones(), outcome, 3, VoicemailPolicy::HangUp, 1.0).await;
+        let two = call(&tones(), outcome, 3, VoicemailPolicy::HangUp, 1.0).await;
+        assert_eq!(one.transcript, two.transcript);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_in_real_speech_and_at_speed_works_too() {
+    let studio = Studio::new(StudioConfig::default());
+    for speed in [4.0, 20.0] {
+        let outcome = Outcome::Person(Persona::Interested);
+        let call = call(&studio, outcome, 7, VoicemailPolicy::HangUp, speed).await;
+        assert_eq!(
+            call.end.disposition,
+            Disposition::Completed,
+            "speed {speed}\n{}",
+            call.transcript.join("\n")
+        );
+        assert!(call.end.results.fields.contains_key("interested"));
+    }
+}
