@@ -65,8 +65,8 @@ async fn main() -> Result<(), Failure> {
     let (batch, consumers) = (argument(Some(50))?, argument(Some(4))?);
     let server: PgConnectOptions = std::env::var("DATABASE_URL")?.parse()?;
     let mut admin = PgConnection::connect_with(&server).await?;
-    admin.execute(format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)").as_str()).await?;
-    admin.execute(format!("CREATE DATABASE {DATABASE}").as_str()).await?;
+    admin.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")))).await?;
+    admin.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {DATABASE}")))).await?;
     let store = Store::connect(server.database(DATABASE), u32::try_from(consumers)? + 2).await?;
     store.migrate().await?;
     let chance = Arc::new(Counting(AtomicU64::new(1)));
@@ -87,7 +87,7 @@ async fn main() -> Result<(), Failure> {
     let seconds = began.elapsed().as_secs_f64();
     let leads = done.load(Ordering::Relaxed);
     store.pool().close().await;
-    admin.execute(format!("DROP DATABASE {DATABASE} WITH (FORCE)").as_str()).await?;
+    admin.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE {DATABASE} WITH (FORCE)")))).await?;
     if leads != count {
         return Err(format!("{leads} of {count} leads were completed").into());
     }
@@ -146,7 +146,9 @@ async fn consume(
     done: &AtomicUsize,
 ) -> Result<(), Failure> {
     let worker_id = WorkerId(Uuid::from_bytes(*new_id(NOON, &**chance).as_bytes()));
-    workers::report(&mut *store.connection().await?, worker_id, NOON).await?;
+    let mut conn = store.connection().await?;
+    workers::report(&mut conn, worker_id, NOON).await?;
+    drop(conn);
     let mut idle = 0;
     for turn in 0.. {
         let request = ClaimRequest {

@@ -56,17 +56,17 @@ impl Hold {
     }
 }
 
+/// What reaches a running call from outside.
+type Reins = (mpsc::Sender<CallCommand>, Arc<Hold>);
+
 /// The calls of this worker.
 #[derive(Debug, Default)]
 pub(crate) struct OwnCalls {
-    calls: Mutex<HashMap<ConversationId, (mpsc::Sender<CallCommand>, Arc<Hold>)>>,
+    calls: Mutex<HashMap<ConversationId, Reins>>,
 }
 
 impl OwnCalls {
-    fn with<T>(
-        &self,
-        what: impl FnOnce(&mut HashMap<ConversationId, (mpsc::Sender<CallCommand>, Arc<Hold>)>) -> T,
-    ) -> T {
+    fn with<T>(&self, what: impl FnOnce(&mut HashMap<ConversationId, Reins>) -> T) -> T {
         what(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

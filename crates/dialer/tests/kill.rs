@@ -33,7 +33,7 @@ const DATABASE: &str = "RINGSIDE_KILL_TEST_DATABASE";
 const LEDGER: &str = "RINGSIDE_KILL_TEST_LEDGER";
 const READY: &str = "the worker begins";
 const KILLS: u32 = 300;
-const LEADS: usize = 1_500;
+const LEADS: usize = 1_000;
 /// Changes which moments are hit.
 const SEED: u64 = 0x5269_6e67;
 
@@ -119,7 +119,9 @@ fn next(seed: &mut u64) -> u64 {
 async fn start_and_kill(database: &str, ledger: &Path, kills: &AtomicU32, mut seed: u64) {
     while kills.fetch_add(1, Ordering::Relaxed) < KILLS {
         let mut worker = start(database, ledger).await;
-        tokio::time::sleep(Duration::from_millis(5 + next(&mut seed) % 146)).await;
+        // Mostly early, where claims and first dials are; some late, in the midst of calls.
+        let (one, other) = (next(&mut seed) % 25, next(&mut seed) % 25);
+        tokio::time::sleep(Duration::from_millis(10 + one * other)).await;
         assert!(worker.try_wait().expect("asked").is_none(), "a worker ended by itself");
         worker.kill().await.expect("killed");
     }
@@ -189,7 +191,7 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
     let lost = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
     let returned = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'cancelled'").await;
     assert!(lost > 0 && returned > 0, "the kills hit nothing: {lost} lost, {returned} put back");
-    assert!(dialled_meanwhile > 100, "too little was going on: {dialled_meanwhile} dials");
+    assert!(dialled_meanwhile > 50, "too little was going on: {dialled_meanwhile} dials");
     std::fs::remove_file(&ledger).expect("removed");
     let report = format!(
         "{KILLS} kills: {} dials, {dialled_meanwhile} of them and {lost_meanwhile} losses while killing; \

@@ -1,0 +1,157 @@
+//! Whole workers on a real database, with a small telephone network.
+
+#[path = "support/stage.rs"]
+mod stage;
+
+use dialer::{Dialer, DialerConfig};
+use domain::{ConversationId, UserId, call_command::CallCommand, campaign::CampaignContent};
+use stage::{AlwaysNoon, Play, SmallNetwork, TestChance, WallClock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+use store::{PgPool, Store};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+fn ledger(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("ringside-running-{}-{name}.ledger", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+async fn dialer(pool: &PgPool, network: &Arc<SmallNetwork>, change: impl FnOnce(&mut DialerConfig)) -> Dialer {
+    let mut config = DialerConfig::new(stage::worker(pool).await, 100, "unused");
+    config.recordings_dir = None;
+    config.leases.search = Duration::from_millis(100);
+    change(&mut config);
+    Dialer::new(
+        config,
+        Store::from_pool(pool.clone()),
+        Arc::clone(network) as Arc<dyn telephony::TelephoneNetwork>,
+        stage::voices(),
+        Arc::new(WallClock),
+        Arc::new(TestChance::default()),
+        Arc::new(AlwaysNoon),
+    )
+}
+
+/// Waits until a query answers at least `wanted`.
+async fn until(pool: &PgPool, sql: &'static str, wanted: i64) {
+    let patience = Instant::now() + Duration::from_secs(40);
+    while stage::count(pool, sql).await < wanted {
+        assert!(Instant::now() < patience, "{sql} does not become {wanted}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+const COMPLETED: &str = "SELECT count(*) FROM campaigns WHERE status = 'completed'";
+const LIVE: &str = "SELECT count(*) FROM conversations WHERE status = 'live'";
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_workers_finish_two_campaigns_within_their_limits(pool: PgPool) {
+    let content = CampaignContent {
+        max_concurrent_calls: 4,
+        ..stage::content("Narrow")
+    };
+    stage::campaign(&pool, &WallClock, &content, 0, 30).await;
+    stage::campaign(&pool, &WallClock, &content, 100, 30).await;
+    let path = ledger("finish");
+    let network = Arc::new(SmallNetwork::new(path.clone(), Duration::from_millis(3), |number| {
+        if number.e164().ends_with('0') { Play::HangsUp(5) } else { Play::Busy }
+    }));
+    let stop = CancellationToken::new();
+    let workers = [dialer(&pool, &network, |_| ()).await, dialer(&pool, &network, |_| ()).await];
+    let workers = workers.map(|worker| tokio::spawn(worker.run(stop.clone())));
+    until(&pool, COMPLETED, 2).await;
+    stop.cancel();
+    for worker in workers {
+        worker.await.expect("ends");
+    }
+    assert!(network.most_in_use.load(Ordering::SeqCst) <= 8);
+    assert_eq!(SmallNetwork::dialled(&path).len(), 60);
+    assert_eq!(
+        stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'busy'").await,
+        54
+    );
+    assert_eq!(stage::count(&pool, "SELECT count(*) FROM leases").await, 0);
+    let numbered = "SELECT leads FROM lead_counts WHERE status = 'failed' ORDER BY leads LIMIT 1";
+    assert_eq!(stage::count(&pool, numbered).await, 27);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_network_that_is_down_costs_no_lead(pool: PgPool) {
+    stage::campaign(&pool, &WallClock, &stage::content("Down"), 0, 3).await;
+    let path = ledger("down");
+    let network = Arc::new(SmallNetwork::new(path.clone(), Duration::from_millis(3), |_| Play::Busy));
+    network.down.store(true, Ordering::Relaxed);
+    let stop = CancellationToken::new();
+    let worker = AbortOnDropHandle::new(tokio::spawn(dialer(&pool, &network, |_| ()).await.run(stop.clone())));
+    until(&pool, "SELECT count(*) FROM conversations WHERE status = 'cancelled'", 3).await;
+    assert_eq!(stage::count(&pool, "SELECT count(*) FROM lead_queue WHERE attempts = 0").await, 3);
+    network.down.store(false, Ordering::Relaxed);
+    until(&pool, COMPLETED, 1).await;
+    assert_eq!(SmallNetwork::dialled(&path).len(), 3);
+    stop.cancel();
+    worker.await.expect("ends");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn commands_reach_their_call_and_draining_ends_what_is_left(pool: PgPool) {
+    stage::campaign(&pool, &WallClock, &stage::content("Live"), 0, 2).await;
+    let network = Arc::new(SmallNetwork::new(ledger("commands"), Duration::from_millis(20), |_| Play::Stays));
+    let stop = CancellationToken::new();
+    let worker = dialer(&pool, &network, |config| {
+        config.drain = Duration::from_millis(200);
+    });
+    let worker = AbortOnDropHandle::new(tokio::spawn(worker.await.run(stop.clone())));
+    until(&pool, LIVE, 2).await;
+    let first: uuid::Uuid = sqlx::query_scalar("SELECT id FROM conversations ORDER BY id LIMIT 1")
+        .fetch_one(&pool)
+        .await
+        .expect("a call");
+    let mia: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users").fetch_one(&pool).await.expect("a user");
+    let store = Store::from_pool(pool.clone());
+    let mut transaction = store.begin().await.expect("a transaction");
+    let at = domain::Clock::now(&WallClock);
+    let left =
+        store::call_commands::leave(&mut transaction, at, UserId(mia), ConversationId(first), &CallCommand::End).await;
+    assert!(left.expect("left"));
+    transaction.commit().await.expect("committed");
+    until(
+        &pool,
+        "SELECT count(*) FROM conversations WHERE status = 'ended_by_supervisor'",
+        1,
+    )
+    .await;
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(15), worker).await.expect("in time").expect("ends");
+    assert_eq!(
+        stage::count(&pool, "SELECT count(*) FROM conversations WHERE call_end_time IS NULL").await,
+        0
+    );
+    assert_eq!(stage::count(&pool, "SELECT count(*) FROM leases").await, 0);
+    assert_eq!(network.in_use.load(Ordering::SeqCst), 0);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_call_whose_lease_is_gone_ends_at_once(pool: PgPool) {
+    stage::campaign(&pool, &WallClock, &stage::content("Gone"), 0, 1).await;
+    let network = Arc::new(SmallNetwork::new(ledger("gone"), Duration::from_millis(20), |_| Play::Stays));
+    let stop = CancellationToken::new();
+    let worker = dialer(&pool, &network, |config| {
+        config.leases.renewal = Duration::from_millis(100);
+    });
+    let worker = AbortOnDropHandle::new(tokio::spawn(worker.await.run(stop.clone())));
+    until(&pool, LIVE, 1).await;
+    sqlx::query("DELETE FROM leases").execute(&pool).await.expect("taken away");
+    let patience = Instant::now() + Duration::from_secs(5);
+    while network.in_use.load(Ordering::SeqCst) > 0 {
+        assert!(Instant::now() < patience, "the call goes on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // It was taken away, so it is not this worker's to close.
+    assert_eq!(stage::count(&pool, LIVE).await, 1);
+    stop.cancel();
+    worker.await.expect("ends");
+}
