@@ -31,19 +31,18 @@ pub async fn reserve(
             .execute(&mut *conn)
             .await?;
     }
-    for allowed in allowances {
+    for limit in allowances {
         // The oldest of the failures that fill the allowance: when it leaves the window, one more try is free.
-        let newer = i64::from(allowed.failures) - 1;
-        let filling = sqlx::query_scalar!(
+        let filling = sqlx::query!(
             "SELECT at FROM sign_in_failures WHERE subject = $1 AND at > $2 ORDER BY at DESC OFFSET $3 LIMIT 1",
-            allowed.subject,
+            limit.subject,
             to_sql(since),
-            newer,
+            i64::from(limit.failures) - 1,
         )
         .fetch_optional(&mut *conn)
         .await?;
-        if let Some(at) = filling {
-            return Ok(Some(from_sql(at)));
+        if let Some(row) = filling {
+            return Ok(Some(from_sql(row.at)));
         }
     }
     sqlx::query!(
