@@ -9,6 +9,10 @@
 
 // Nested views make nested types; the default of 128 is reached by ordinary pages.
 #![recursion_limit = "256"]
+#![allow(
+    unreachable_pub,
+    reason = "#[component] makes its function and its props public whatever visibility is written, also in private modules"
+)]
 
 mod answer;
 pub mod api;

@@ -2,8 +2,8 @@
 
 use crate::error::AppError;
 use domain::{
-    CampaignId, ImportId, UserError,
-    import::{ColumnUse, ImportView, RefusedRow},
+    CampaignId, ImportId,
+    import::{ImportView, RefusedRow},
     paging::Page,
 };
 use leptos::prelude::*;
@@ -32,8 +32,8 @@ pub async fn start_import(
     default_country: String,
 ) -> Result<(), AppError> {
     let (ops, caller) = crate::caller::caller().await?;
-    let mapping: Option<Vec<ColumnUse>> = columns.iter().map(|word| crate::pages::import_progress::column_use(word)).collect();
-    let mapping = mapping.ok_or_else(|| UserError::field("columns", "Choose a use from the list for each column."))?;
+    let mapping: Option<Vec<domain::import::ColumnUse>> = columns.iter().map(|word| crate::pages::import_progress::column_use(word)).collect();
+    let mapping = mapping.ok_or_else(|| domain::UserError::field("columns", "Choose a use from the list for each column."))?;
     Ok(operations::imports::start(&ops, &caller, import, mapping, default_country).await?)
 }
 

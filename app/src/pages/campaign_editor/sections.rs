@@ -117,7 +117,7 @@ fn ResultFieldRow(
                     type="button"
                     class="button small"
                     aria-label=says("Move down")
-                    disabled=move || index.get() + 1 >= count.get()
+                    disabled=move || { index.get() + 1 >= count.get() }
                     on:click=move |_| shift(true)
                 >
                     "↓"
