@@ -65,12 +65,20 @@ async fn main() -> Result<(), Failure> {
     let (batch, consumers) = (argument(Some(50))?, argument(Some(4))?);
     let server: PgConnectOptions = std::env::var("DATABASE_URL")?.parse()?;
     let mut admin = PgConnection::connect_with(&server).await?;
-    admin.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")))).await?;
-    admin.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {DATABASE}")))).await?;
+    admin
+        .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"
+        ))))
+        .await?;
+    admin
+        .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "CREATE DATABASE {DATABASE}"
+        ))))
+        .await?;
     let store = Store::connect(server.database(DATABASE), u32::try_from(consumers)? + 2).await?;
     store.migrate().await?;
     let chance = Arc::new(Counting(AtomicU64::new(1)));
-    let campaigns = fill(&store, &*chance, count).await?;
+    let campaigns = fill(&store, &chance, count).await?;
 
     let done = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
@@ -87,7 +95,11 @@ async fn main() -> Result<(), Failure> {
     let seconds = began.elapsed().as_secs_f64();
     let leads = done.load(Ordering::Relaxed);
     store.pool().close().await;
-    admin.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE {DATABASE} WITH (FORCE)")))).await?;
+    admin
+        .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "DROP DATABASE {DATABASE} WITH (FORCE)"
+        ))))
+        .await?;
     if leads != count {
         return Err(format!("{leads} of {count} leads were completed").into());
     }
@@ -100,10 +112,12 @@ async fn main() -> Result<(), Failure> {
 async fn fill(store: &Store, chance: &Counting, count: usize) -> Result<Vec<CampaignId>, Failure> {
     let mut transaction = store.begin().await?;
     let user = UserId(new_id(NOON, chance));
-    sqlx::query("INSERT INTO users (id, email, name, role, created_at) VALUES ($1, 'b@example.com', 'B', 'manager', now())")
-        .bind(user.0)
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "INSERT INTO users (id, email, name, role, created_at) VALUES ($1, 'b@example.com', 'B', 'manager', now())",
+    )
+    .bind(user.0)
+    .execute(&mut *transaction)
+    .await?;
     let mut ids = Vec::new();
     for campaign in 0..CAMPAIGNS {
         let id = CampaignId(new_id(NOON, chance));
@@ -188,7 +202,8 @@ async fn consume(
             not_again_before: Duration::ZERO,
             at: NOON,
         });
-        let ended = futures::future::try_join_all(endings.map(|ending| async move { calls::end(store, &ending).await }));
+        let ended =
+            futures::future::try_join_all(endings.map(|ending| async move { calls::end(store, &ending).await }));
         done.fetch_add(ended.await?.len(), Ordering::Relaxed);
     }
     Ok(())

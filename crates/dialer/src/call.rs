@@ -181,7 +181,11 @@ impl Call {
         loop {
             match store::calls::end(&self.worker.store, &ending).await {
                 Ok(Ended::Ended { campaign_completed, .. }) => {
-                    tracing::info!(disposition = disposition.as_str(), seconds = duration.as_secs(), "call ended");
+                    tracing::info!(
+                        disposition = disposition.as_str(),
+                        seconds = duration.as_secs(),
+                        "call ended"
+                    );
                     metric::call_ended(disposition, duration);
                     if campaign_completed {
                         tracing::info!("campaign completed");
@@ -189,7 +193,10 @@ impl Call {
                     return;
                 }
                 Ok(Ended::NotOurs) => {
-                    tracing::warn!(disposition = disposition.as_str(), "the call was closed by somebody else");
+                    tracing::warn!(
+                        disposition = disposition.as_str(),
+                        "the call was closed by somebody else"
+                    );
                     return;
                 }
                 Err(error) => {

@@ -105,7 +105,11 @@ fn is_over(campaign: &RunningCampaign) -> bool {
 fn free_places(worker: &Worker, overview: &Overview) -> u32 {
     let held = u32::try_from(worker.calls.len()).unwrap_or(u32::MAX);
     let here = worker.config.worker_concurrency.saturating_sub(held);
-    worker.config.global_concurrency.saturating_sub(overview.calls).min(here)
+    worker
+        .config
+        .global_concurrency
+        .saturating_sub(overview.calls)
+        .min(here)
 }
 
 /// Campaigns that have somebody to call, the one with the fewest calls first; among equals another one each turn.

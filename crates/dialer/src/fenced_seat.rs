@@ -34,7 +34,9 @@ impl AgentSeat for FencedSeat {
     async fn dial(&mut self, request: DialRequest) -> Result<(), TelephonyError> {
         if !self.hold.is_valid() {
             self.refused.store(true, Ordering::Release);
-            return Err(TelephonyError::Unavailable("the lease on this call has expired".to_owned()));
+            return Err(TelephonyError::Unavailable(
+                "the lease on this call has expired".to_owned(),
+            ));
         }
         self.seat.dial(request).await
     }

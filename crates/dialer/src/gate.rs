@@ -170,7 +170,10 @@ mod tests {
         let apart = zones(&["America/New_York", "Asia/Singapore", "Europe/Berlin"]);
         assert_eq!(next_opening(&hours, &apart, UnixMillis(MIDNIGHT), &IanaClock), None);
         let mut gate = Gate::new(&IanaClock, UnixMillis(MIDNIGHT));
-        let verdict = gate.judge(&hours, &lead(&["America/New_York", "Asia/Singapore", "Europe/Berlin"], false));
+        let verdict = gate.judge(
+            &hours,
+            &lead(&["America/New_York", "Asia/Singapore", "Europe/Berlin"], false),
+        );
         assert_eq!(verdict.reason, GateReason::OutsideCallingHours);
         assert!(matches!(verdict.turn, Turn::Never(LeadStatus::Failed, _)));
     }
@@ -180,7 +183,10 @@ mod tests {
         let hours = WeeklyHours::every_day(0, DAY);
         let mut gate = Gate::new(&IanaClock, UnixMillis(MIDNIGHT + 12 * HOUR));
         assert_eq!(gate.judge(&hours, &lead(&["Europe/Berlin"], false)).turn, Turn::Call);
-        assert_eq!(gate.judge(&hours, &lead(&[], false)).reason, GateReason::UnknownTimeZone);
+        assert_eq!(
+            gate.judge(&hours, &lead(&[], false)).reason,
+            GateReason::UnknownTimeZone
+        );
         let half_known = lead(&["Europe/Berlin", "Mars/Olympus"], false);
         assert_eq!(gate.judge(&hours, &half_known).reason, GateReason::UnknownTimeZone);
         let listed = gate.judge(&hours, &lead(&["Europe/Berlin"], true));

@@ -100,7 +100,11 @@ impl OwnCalls {
 
     /// Hands a command to its call; false if the call is over or has too many waiting.
     pub(crate) fn tell(&self, id: ConversationId, command: CallCommand) -> bool {
-        self.with(|calls| calls.get(&id).is_some_and(|(commands, _)| commands.try_send(command).is_ok()))
+        self.with(|calls| {
+            calls
+                .get(&id)
+                .is_some_and(|(commands, _)| commands.try_send(command).is_ok())
+        })
     }
 
     fn hold(&self, id: ConversationId) -> Option<Arc<Hold>> {

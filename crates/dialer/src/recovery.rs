@@ -68,7 +68,10 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
     let (disposition, reason) = if dialled {
         (Disposition::Lost, "The process that held the call died.")
     } else {
-        (Disposition::Cancelled, "The process that held the call died before it dialled.")
+        (
+            Disposition::Cancelled,
+            "The process that held the call died before it dialled.",
+        )
     };
     let ending = Ending {
         conversation_id: lease.conversation_id,

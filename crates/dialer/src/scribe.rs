@@ -64,7 +64,11 @@ impl CallScribe for StoreScribe {
             position: *position,
             speaker: said.speaker,
             // The one character that a database cannot hold.
-            text: if said.text.reveal().contains('\0') { said.text.reveal().replace('\0', "").into() } else { said.text },
+            text: if said.text.reveal().contains('\0') {
+                said.text.reveal().replace('\0', "").into()
+            } else {
+                said.text
+            },
             start_ms: said.start_ms,
             end_ms: said.end_ms,
             interrupted: said.interrupted,

@@ -78,12 +78,18 @@ pub(crate) struct Worker {
 impl Worker {
     /// Claims nothing for a while: the network cannot be used.
     pub(crate) fn pause_claiming(&self, span: Duration) {
-        let mut until = self.claiming_paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut until = self
+            .claiming_paused_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *until = Some(Instant::now() + span);
     }
 
     pub(crate) fn claiming_paused_for(&self) -> Option<Duration> {
-        let until = *self.claiming_paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = *self
+            .claiming_paused_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         until
             .map(|until| until.saturating_duration_since(Instant::now()))
             .filter(|left| !left.is_zero())
@@ -149,11 +155,20 @@ impl Dialer {
 
         worker.tasks.close();
         tracing::info!(calls = worker.calls.len(), "worker drains");
-        if tokio::time::timeout(worker.config.drain, worker.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(worker.config.drain, worker.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::info!(calls = worker.calls.len(), "worker ends the calls that are left");
             worker.end_calls.cancel();
-            if tokio::time::timeout(worker.config.farewell, worker.tasks.wait()).await.is_err() {
-                tracing::warn!(calls = worker.calls.len(), "worker leaves calls behind; they will be closed as lost");
+            if tokio::time::timeout(worker.config.farewell, worker.tasks.wait())
+                .await
+                .is_err()
+            {
+                tracing::warn!(
+                    calls = worker.calls.len(),
+                    "worker leaves calls behind; they will be closed as lost"
+                );
             }
         }
         stop_loops.cancel();

@@ -43,7 +43,12 @@ fn request(campaign_id: CampaignId, worker_id: WorkerId) -> ClaimRequest {
     }
 }
 
-async fn claim_by(pool: &PgPool, request: &ClaimRequest, clocks: &dyn dialer::ZoneClock, chance: &TestChance) -> Claimed {
+async fn claim_by(
+    pool: &PgPool,
+    request: &ClaimRequest,
+    clocks: &dyn dialer::ZoneClock,
+    chance: &TestChance,
+) -> Claimed {
     let store = Store::from_pool(pool.clone());
     let mut gate = Gate::new(clocks, request.at);
     claims::claim(
@@ -129,8 +134,17 @@ async fn three_claimers_never_exceed_concurrency_nor_pace_and_share_nothing(pool
         });
     }
     tasks.join_all().await;
-    let overview = claims::overview(&mut pool.acquire().await.expect("a connection")).await.expect("read");
-    let calls_of = |id| overview.campaigns.iter().find(|found| found.campaign_id == id).expect("runs").calls;
+    let overview = claims::overview(&mut pool.acquire().await.expect("a connection"))
+        .await
+        .expect("read");
+    let calls_of = |id| {
+        overview
+            .campaigns
+            .iter()
+            .find(|found| found.campaign_id == id)
+            .expect("runs")
+            .calls
+    };
     assert_eq!(calls_of(narrow), 37);
 
     // Globally there is room for three more.
@@ -169,7 +183,11 @@ async fn a_closed_gate_is_written_down_and_the_lead_waits_for_its_opening(pool: 
     reasons.sort_by_key(|reason| reason.as_str());
     assert_eq!(
         reasons,
-        [GateReason::DoNotCall, GateReason::OutsideCallingHours, GateReason::UnknownTimeZone]
+        [
+            GateReason::DoNotCall,
+            GateReason::OutsideCallingHours,
+            GateReason::UnknownTimeZone
+        ]
     );
     // 15:00 in Berlin is 14:00 UTC, four hours later.
     let due: Vec<(i64, i32)> =
@@ -210,7 +228,11 @@ async fn a_closed_gate_is_written_down_and_the_lead_waits_for_its_opening(pool: 
     let claimed = claim_by(&pool, &later, &IanaClock, chance).await;
     assert_eq!(claimed.calls.len(), 1);
     assert_eq!(
-        stage::count(&pool, "SELECT count(*) FROM attempts WHERE reason = 'allowed' AND number = 1").await,
+        stage::count(
+            &pool,
+            "SELECT count(*) FROM attempts WHERE reason = 'allowed' AND number = 1"
+        )
+        .await,
         1
     );
 }
@@ -224,10 +246,19 @@ async fn nothing_is_claimed_while_paused_or_stopped(pool: PgPool) {
         .await
         .expect("paused");
     assert!(claim(&pool, &request(campaign, worker)).await.calls.is_empty());
-    sqlx::query("UPDATE settings SET value = 'false'").execute(&pool).await.expect("resumed");
-    sqlx::query("UPDATE campaigns SET status = 'paused'").execute(&pool).await.expect("paused");
+    sqlx::query("UPDATE settings SET value = 'false'")
+        .execute(&pool)
+        .await
+        .expect("resumed");
+    sqlx::query("UPDATE campaigns SET status = 'paused'")
+        .execute(&pool)
+        .await
+        .expect("paused");
     assert!(claim(&pool, &request(campaign, worker)).await.calls.is_empty());
-    sqlx::query("UPDATE campaigns SET status = 'running'").execute(&pool).await.expect("resumed");
+    sqlx::query("UPDATE campaigns SET status = 'running'")
+        .execute(&pool)
+        .await
+        .expect("resumed");
     assert_eq!(claim(&pool, &request(campaign, worker)).await.calls.len(), 5);
 }
 
@@ -247,9 +278,25 @@ async fn a_call_is_retried_as_the_campaign_says_and_the_campaign_then_completes(
     let by = EndedBy::Holder(worker);
     let busy = ending(first.calls[0].conversation_id, by, Disposition::Busy);
     let ended = calls::end(&store, &busy).await.expect("ended");
-    assert!(matches!(ended, Ended::Ended { campaign_completed: false, .. }), "{ended:?}");
-    assert_eq!(calls::end(&store, &busy).await.expect("asked"), Ended::NotOurs, "a call ends once");
-    assert!(claim(&pool, &request(campaign, worker)).await.calls.is_empty(), "half an hour has not passed");
+    assert!(
+        matches!(
+            ended,
+            Ended::Ended {
+                campaign_completed: false,
+                ..
+            }
+        ),
+        "{ended:?}"
+    );
+    assert_eq!(
+        calls::end(&store, &busy).await.expect("asked"),
+        Ended::NotOurs,
+        "a call ends once"
+    );
+    assert!(
+        claim(&pool, &request(campaign, worker)).await.calls.is_empty(),
+        "half an hour has not passed"
+    );
     let later = ClaimRequest {
         at: UnixMillis(MORNING.0 + 30 * 60_000),
         ..request(campaign, worker)
@@ -273,7 +320,10 @@ async fn a_call_is_retried_as_the_campaign_says_and_the_campaign_then_completes(
         .expect("events");
     let one = ["call_started", "campaign_changed", "call_ended", "campaign_changed"];
     assert_eq!(kinds, [one, one].concat());
-    assert_eq!(stage::count(&pool, "SELECT count(*) FROM leads WHERE error_reason = 'Busy'").await, 1);
+    assert_eq!(
+        stage::count(&pool, "SELECT count(*) FROM leads WHERE error_reason = 'Busy'").await,
+        1
+    );
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -294,7 +344,15 @@ async fn two_last_calls_that_end_at_once_complete_the_campaign(pool: PgPool) {
         let (one, other) = tokio::join!(end(0), end(1));
         let completed = [one, other]
             .into_iter()
-            .filter(|ended| matches!(ended, Ended::Ended { campaign_completed: true, .. }))
+            .filter(|ended| {
+                matches!(
+                    ended,
+                    Ended::Ended {
+                        campaign_completed: true,
+                        ..
+                    }
+                )
+            })
             .count();
         assert_eq!(completed, 1);
     }
@@ -331,24 +389,56 @@ async fn a_lost_lease_is_lost_for_good(pool: PgPool) {
     let claimed = claim(&pool, &short).await;
     let [first, second] = [claimed.calls[0].conversation_id, claimed.calls[1].conversation_id];
     let mut conn = store.connection().await.expect("a connection");
-    assert!(calls::about_to_dial(&mut conn, first, worker, MORNING).await.expect("asked"));
     assert!(
-        !calls::about_to_dial(&mut conn, first, worker, MORNING).await.expect("asked"),
+        calls::about_to_dial(&mut conn, first, worker, MORNING)
+            .await
+            .expect("asked")
+    );
+    assert!(
+        !calls::about_to_dial(&mut conn, first, worker, MORNING)
+            .await
+            .expect("asked"),
         "nobody dials an attempt twice"
     );
     tokio::time::sleep(Duration::from_millis(80)).await;
-    assert!(!calls::about_to_dial(&mut conn, second, worker, MORNING).await.expect("asked"));
+    assert!(
+        !calls::about_to_dial(&mut conn, second, worker, MORNING)
+            .await
+            .expect("asked")
+    );
     let expired = leases::expired(&mut conn, 10).await.expect("read");
-    let dialled: Vec<_> = expired.iter().map(|lease| (lease.conversation_id, lease.may_be_dialled)).collect();
-    assert!(dialled.contains(&(first, true)) && dialled.contains(&(second, false)), "{dialled:?}");
+    let dialled: Vec<_> = expired
+        .iter()
+        .map(|lease| (lease.conversation_id, lease.may_be_dialled))
+        .collect();
+    assert!(
+        dialled.contains(&(first, true)) && dialled.contains(&(second, false)),
+        "{dialled:?}"
+    );
     // Whoever decided on what is no longer so decides nothing.
     let stale = ending(first, EndedBy::Finder { may_be_dialled: false }, Disposition::Cancelled);
     assert_eq!(calls::end(&store, &stale).await.expect("asked"), Ended::NotOurs);
     let lost = ending(first, EndedBy::Finder { may_be_dialled: true }, Disposition::Lost);
-    assert!(matches!(calls::end(&store, &lost).await.expect("ended"), Ended::Ended { .. }));
-    let back = ending(second, EndedBy::Finder { may_be_dialled: false }, Disposition::Cancelled);
-    assert!(matches!(calls::end(&store, &back).await.expect("ended"), Ended::Ended { .. }));
-    let held = leases::renew(&mut conn, worker, &[first, second], Duration::from_secs(5)).await.expect("asked");
+    assert!(matches!(
+        calls::end(&store, &lost).await.expect("ended"),
+        Ended::Ended { .. }
+    ));
+    let back = ending(
+        second,
+        EndedBy::Finder { may_be_dialled: false },
+        Disposition::Cancelled,
+    );
+    assert!(matches!(
+        calls::end(&store, &back).await.expect("ended"),
+        Ended::Ended { .. }
+    ));
+    let held = leases::renew(&mut conn, worker, &[first, second], Duration::from_secs(5))
+        .await
+        .expect("asked");
     assert!(held.is_empty());
-    assert_eq!(stage::count(&pool, "SELECT attempts::bigint FROM lead_queue").await, 0, "no call was made");
+    assert_eq!(
+        stage::count(&pool, "SELECT attempts::bigint FROM lead_queue").await,
+        0,
+        "no call was made"
+    );
 }

@@ -111,7 +111,9 @@ async fn start(database: &str, ledger: &Path) -> Child {
 
 /// The next of a row of numbers that only looks random.
 fn next(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
     *seed >> 33
 }
 
@@ -132,10 +134,17 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
     let pool: PgPool = options.connect_with(connect.clone()).await.expect("connected");
     let database = format!(
         "{}/{}",
-        std::env::var("DATABASE_URL").expect("set for tests").rsplit_once('/').expect("a path").0,
+        std::env::var("DATABASE_URL")
+            .expect("set for tests")
+            .rsplit_once('/')
+            .expect("a path")
+            .0,
         connect.get_database().expect("a name")
     );
-    let ledger = std::env::temp_dir().join(format!("ringside-kill-{}.ledger", connect.get_database().expect("a name")));
+    let ledger = std::env::temp_dir().join(format!(
+        "ringside-kill-{}.ledger",
+        connect.get_database().expect("a name")
+    ));
     let _ = std::fs::remove_file(&ledger);
     stage::campaign(&pool, &WallClock, &stage::content("Kill"), 0, LEADS).await;
 
@@ -169,10 +178,16 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
     assert!(twice.is_empty(), "rung twice: {twice:?}");
     assert_eq!(rings.len(), LEADS, "somebody was never rung");
     for (what, sql) in [
-        ("leads without an end", "SELECT count(*) FROM leads WHERE status NOT IN ('done', 'failed')"),
+        (
+            "leads without an end",
+            "SELECT count(*) FROM leads WHERE status NOT IN ('done', 'failed')",
+        ),
         ("waiting", "SELECT count(*) FROM lead_queue"),
         ("leases", "SELECT count(*) FROM leases"),
-        ("open calls", "SELECT count(*) FROM conversations WHERE call_end_time IS NULL"),
+        (
+            "open calls",
+            "SELECT count(*) FROM conversations WHERE call_end_time IS NULL",
+        ),
         (
             "leads with more than one call that counts",
             "SELECT count(*) FROM (SELECT lead_id FROM conversations WHERE status <> 'cancelled'
@@ -187,11 +202,20 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
             .fetch_all(&pool)
             .await
             .expect("attempts");
-    assert!(recorded.iter().copied().eq(attempts.iter().map(|id| id.0)), "ledger and database differ");
+    assert!(
+        recorded.iter().copied().eq(attempts.iter().map(|id| id.0)),
+        "ledger and database differ"
+    );
     let lost = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
     let returned = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'cancelled'").await;
-    assert!(lost > 0 && returned > 0, "the kills hit nothing: {lost} lost, {returned} put back");
-    assert!(dialled_meanwhile > 50, "too little was going on: {dialled_meanwhile} dials");
+    assert!(
+        lost > 0 && returned > 0,
+        "the kills hit nothing: {lost} lost, {returned} put back"
+    );
+    assert!(
+        dialled_meanwhile > 50,
+        "too little was going on: {dialled_meanwhile} dials"
+    );
     std::fs::remove_file(&ledger).expect("removed");
     let report = format!(
         "{KILLS} kills: {} dials, {dialled_meanwhile} of them and {lost_meanwhile} losses while killing; \

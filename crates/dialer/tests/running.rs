@@ -58,10 +58,17 @@ async fn two_workers_finish_two_campaigns_within_their_limits(pool: PgPool) {
     stage::campaign(&pool, &WallClock, &content, 100, 30).await;
     let path = ledger("finish");
     let network = Arc::new(SmallNetwork::new(path.clone(), Duration::from_millis(3), |number| {
-        if number.e164().ends_with('0') { Play::HangsUp(5) } else { Play::Busy }
+        if number.e164().ends_with('0') {
+            Play::HangsUp(5)
+        } else {
+            Play::Busy
+        }
     }));
     let stop = CancellationToken::new();
-    let workers = [dialer(&pool, &network, |_| ()).await, dialer(&pool, &network, |_| ()).await];
+    let workers = [
+        dialer(&pool, &network, |_| ()).await,
+        dialer(&pool, &network, |_| ()).await,
+    ];
     let workers = workers.map(|worker| tokio::spawn(worker.run(stop.clone())));
     until(&pool, COMPLETED, 2).await;
     stop.cancel();
@@ -83,12 +90,22 @@ async fn two_workers_finish_two_campaigns_within_their_limits(pool: PgPool) {
 async fn a_network_that_is_down_costs_no_lead(pool: PgPool) {
     stage::campaign(&pool, &WallClock, &stage::content("Down"), 0, 3).await;
     let path = ledger("down");
-    let network = Arc::new(SmallNetwork::new(path.clone(), Duration::from_millis(3), |_| Play::Busy));
+    let network = Arc::new(SmallNetwork::new(path.clone(), Duration::from_millis(3), |_| {
+        Play::Busy
+    }));
     network.down.store(true, Ordering::Relaxed);
     let stop = CancellationToken::new();
     let worker = AbortOnDropHandle::new(tokio::spawn(dialer(&pool, &network, |_| ()).await.run(stop.clone())));
-    until(&pool, "SELECT count(*) FROM conversations WHERE status = 'cancelled'", 3).await;
-    assert_eq!(stage::count(&pool, "SELECT count(*) FROM lead_queue WHERE attempts = 0").await, 3);
+    until(
+        &pool,
+        "SELECT count(*) FROM conversations WHERE status = 'cancelled'",
+        3,
+    )
+    .await;
+    assert_eq!(
+        stage::count(&pool, "SELECT count(*) FROM lead_queue WHERE attempts = 0").await,
+        3
+    );
     network.down.store(false, Ordering::Relaxed);
     until(&pool, COMPLETED, 1).await;
     assert_eq!(SmallNetwork::dialled(&path).len(), 3);
@@ -99,7 +116,9 @@ async fn a_network_that_is_down_costs_no_lead(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn commands_reach_their_call_and_draining_ends_what_is_left(pool: PgPool) {
     stage::campaign(&pool, &WallClock, &stage::content("Live"), 0, 2).await;
-    let network = Arc::new(SmallNetwork::new(ledger("commands"), Duration::from_millis(20), |_| Play::Stays));
+    let network = Arc::new(SmallNetwork::new(ledger("commands"), Duration::from_millis(20), |_| {
+        Play::Stays
+    }));
     let stop = CancellationToken::new();
     let worker = dialer(&pool, &network, |config| {
         config.drain = Duration::from_millis(200);
@@ -110,12 +129,21 @@ async fn commands_reach_their_call_and_draining_ends_what_is_left(pool: PgPool) 
         .fetch_one(&pool)
         .await
         .expect("a call");
-    let mia: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users").fetch_one(&pool).await.expect("a user");
+    let mia: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users")
+        .fetch_one(&pool)
+        .await
+        .expect("a user");
     let store = Store::from_pool(pool.clone());
     let mut transaction = store.begin().await.expect("a transaction");
     let at = domain::Clock::now(&WallClock);
-    let left =
-        store::call_commands::leave(&mut transaction, at, UserId(mia), ConversationId(first), &CallCommand::End).await;
+    let left = store::call_commands::leave(
+        &mut transaction,
+        at,
+        UserId(mia),
+        ConversationId(first),
+        &CallCommand::End,
+    )
+    .await;
     assert!(left.expect("left"));
     transaction.commit().await.expect("committed");
     until(
@@ -125,7 +153,10 @@ async fn commands_reach_their_call_and_draining_ends_what_is_left(pool: PgPool) 
     )
     .await;
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(15), worker).await.expect("in time").expect("ends");
+    tokio::time::timeout(Duration::from_secs(15), worker)
+        .await
+        .expect("in time")
+        .expect("ends");
     assert_eq!(
         stage::count(&pool, "SELECT count(*) FROM conversations WHERE call_end_time IS NULL").await,
         0
@@ -137,14 +168,19 @@ async fn commands_reach_their_call_and_draining_ends_what_is_left(pool: PgPool) 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_call_whose_lease_is_gone_ends_at_once(pool: PgPool) {
     stage::campaign(&pool, &WallClock, &stage::content("Gone"), 0, 1).await;
-    let network = Arc::new(SmallNetwork::new(ledger("gone"), Duration::from_millis(20), |_| Play::Stays));
+    let network = Arc::new(SmallNetwork::new(ledger("gone"), Duration::from_millis(20), |_| {
+        Play::Stays
+    }));
     let stop = CancellationToken::new();
     let worker = dialer(&pool, &network, |config| {
         config.leases.renewal = Duration::from_millis(100);
     });
     let worker = AbortOnDropHandle::new(tokio::spawn(worker.await.run(stop.clone())));
     until(&pool, LIVE, 1).await;
-    sqlx::query("DELETE FROM leases").execute(&pool).await.expect("taken away");
+    sqlx::query("DELETE FROM leases")
+        .execute(&pool)
+        .await
+        .expect("taken away");
     let patience = Instant::now() + Duration::from_secs(5);
     while network.in_use.load(Ordering::SeqCst) > 0 {
         assert!(Instant::now() < patience, "the call goes on");

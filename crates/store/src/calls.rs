@@ -124,7 +124,15 @@ pub async fn opted_out(
     at: UnixMillis,
 ) -> Result<(), StoreError> {
     let mut transaction = store.begin().await?;
-    let changed = do_not_call::add(&mut transaction, number, ASKED_DURING_A_CALL, None, Some(conversation), at).await?;
+    let changed = do_not_call::add(
+        &mut transaction,
+        number,
+        ASKED_DURING_A_CALL,
+        None,
+        Some(conversation),
+        at,
+    )
+    .await?;
     campaigns::announce(&mut transaction, at, &changed).await?;
     transaction.commit().await?;
     Ok(())

@@ -146,7 +146,11 @@ impl Claimed {
 /// The database's.
 pub async fn overview(conn: &mut PgConnection) -> Result<Overview, StoreError> {
     let paused = settings::dialling_paused(conn).await?;
-    let calls = count(sqlx::query_scalar!(r#"SELECT count(*) AS "calls!" FROM leases"#).fetch_one(&mut *conn).await?);
+    let calls = count(
+        sqlx::query_scalar!(r#"SELECT count(*) AS "calls!" FROM leases"#)
+            .fetch_one(&mut *conn)
+            .await?,
+    );
     let campaigns = sqlx::query!(
         r#"SELECT id, (SELECT count(*) FROM leases WHERE leases.campaign_id = campaigns.id) AS "calls!",
                   (SELECT min(due_at) FROM lead_queue WHERE lead_queue.campaign_id = campaigns.id) AS next_due
@@ -252,7 +256,9 @@ pub async fn claim(
     }
     let refused = written.refused.clone();
     if !written.attempts.is_empty() {
-        written.write(&mut transaction, request, standing.revision, &calls).await?;
+        written
+            .write(&mut transaction, request, standing.revision, &calls)
+            .await?;
         let mut happenings: Vec<Happening> = calls
             .iter()
             .map(|call| Happening::CallStarted {
@@ -282,7 +288,11 @@ pub async fn claim(
     }
     transaction.commit().await?;
     let ask_again = if handed_out >= slots {
-        if slots < free { AskAgain::After(pace.wait(handed_out, request.look_ahead)) } else { AskAgain::WhenChanged }
+        if slots < free {
+            AskAgain::After(pace.wait(handed_out, request.look_ahead))
+        } else {
+            AskAgain::WhenChanged
+        }
     } else if seen >= batch as usize {
         AskAgain::Now
     } else {
@@ -297,11 +307,7 @@ pub async fn claim(
 }
 
 /// The leads that are due, locked, without those that somebody else holds.
-async fn waiting(
-    conn: &mut PgConnection,
-    request: &ClaimRequest,
-    limit: u32,
-) -> Result<Vec<WaitingLead>, StoreError> {
+async fn waiting(conn: &mut PgConnection, request: &ClaimRequest, limit: u32) -> Result<Vec<WaitingLead>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT lead_queue.lead_id, attempts, zones, leads.phone_number, name, email,
                   variables AS "variables?: Json<BTreeMap<String, String>>",
@@ -350,16 +356,11 @@ struct Decisions {
 }
 
 impl Decisions {
-    fn add(
-        &mut self,
-        lead: &WaitingLead,
-        attempt: AttemptId,
-        conversation: Option<ConversationId>,
-        verdict: Verdict,
-    ) {
+    fn add(&mut self, lead: &WaitingLead, attempt: AttemptId, conversation: Option<ConversationId>, verdict: Verdict) {
         self.attempts.push(attempt.0);
         self.leads.push(lead.lead_id.0);
-        self.numbers.push(i32::try_from(lead.calls_made).unwrap_or(i32::MAX - 1) + 1);
+        self.numbers
+            .push(i32::try_from(lead.calls_made).unwrap_or(i32::MAX - 1) + 1);
         self.reasons.push(verdict.reason.as_str().to_owned());
         self.evidence.push(Json(verdict.evidence));
         self.conversations.push(conversation.map(|id| id.0));
@@ -386,12 +387,18 @@ impl Decisions {
     }
 
     fn refusals(&self, campaign_id: CampaignId) -> impl Iterator<Item = Happening> + '_ {
-        let without_call = self.leads.iter().zip(&self.conversations).filter(|(_, call)| call.is_none());
-        without_call.zip(&self.refused).map(move |((lead, _), reason)| Happening::LeadRefused {
-            campaign_id,
-            lead_id: LeadId(*lead),
-            reason: *reason,
-        })
+        let without_call = self
+            .leads
+            .iter()
+            .zip(&self.conversations)
+            .filter(|(_, call)| call.is_none());
+        without_call
+            .zip(&self.refused)
+            .map(move |((lead, _), reason)| Happening::LeadRefused {
+                campaign_id,
+                lead_id: LeadId(*lead),
+                reason: *reason,
+            })
     }
 
     async fn write(

@@ -30,9 +30,7 @@ use telephony::{
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
-use voice::ports::{
-    LanguageModel, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices,
-};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices};
 
 /// Chance for tests: different in each process, never twice the same.
 pub struct TestChance(AtomicU64);
@@ -47,7 +45,10 @@ impl Chance for TestChance {
     fn fill(&self, bytes: &mut [u8]) {
         for piece in bytes.chunks_mut(8) {
             // SplitMix64.
-            let mut mixed = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = self
+                .0
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
             mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             let mixed = (mixed ^ (mixed >> 31)).to_le_bytes();
@@ -60,7 +61,10 @@ impl Chance for TestChance {
 pub struct WallClock;
 
 impl Clock for WallClock {
-    #[expect(clippy::disallowed_methods, reason = "tests with several processes share the real clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests with several processes share the real clock"
+    )]
     fn now(&self) -> UnixMillis {
         let since = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -127,8 +131,12 @@ pub async fn campaign(
     let store = Store::from_pool(pool.clone());
     let mut transaction = store.begin().await.expect("a transaction");
     let now = clock.now();
-    campaigns::insert(&mut transaction, campaign, content, user, now).await.expect("a campaign");
-    campaigns::set_status(&mut transaction, campaign, CampaignStatus::Running, now).await.expect("running");
+    campaigns::insert(&mut transaction, campaign, content, user, now)
+        .await
+        .expect("a campaign");
+    campaigns::set_status(&mut transaction, campaign, CampaignStatus::Running, now)
+        .await
+        .expect("running");
     for chunk in (first..first + count).collect::<Vec<_>>().chunks(1_000) {
         let new: Vec<leads::LeadToAdd> = chunk
             .iter()
@@ -154,12 +162,12 @@ pub async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 
 /// A worker known to the database.
 pub async fn worker(pool: &PgPool) -> domain::WorkerId {
-    let id = domain::WorkerId(Uuid::from_u128(u128::from(
-        NEXT_WORKER.fetch_add(1, Ordering::Relaxed),
-    )));
+    let id = domain::WorkerId(Uuid::from_u128(u128::from(NEXT_WORKER.fetch_add(1, Ordering::Relaxed))));
     let store = Store::from_pool(pool.clone());
     let mut conn = store.connection().await.expect("a connection");
-    store::workers::report(&mut conn, id, UnixMillis(1)).await.expect("entered");
+    store::workers::report(&mut conn, id, UnixMillis(1))
+        .await
+        .expect("entered");
     id
 }
 
@@ -238,7 +246,11 @@ impl TelephoneNetwork for SmallNetwork {
             return Err(TelephonyError::Unavailable("down for a test".to_owned()));
         }
         let dialled = Self::dialled(&self.ledger).iter().any(|(known, _)| *known == attempt);
-        Ok(if dialled { DialRecord::Dialled } else { DialRecord::Never })
+        Ok(if dialled {
+            DialRecord::Dialled
+        } else {
+            DialRecord::Never
+        })
     }
 
     fn listen(&self, _conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>> {

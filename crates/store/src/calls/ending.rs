@@ -100,8 +100,15 @@ pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
     let mut changed = vec![campaign_id];
     if ending.disposition == Disposition::OptedOut && !call.listed {
         let by_call = Some(ending.conversation_id);
-        let others =
-            do_not_call::add(&mut transaction, &call.number, ASKED_DURING_A_CALL, None, by_call, ending.at).await?;
+        let others = do_not_call::add(
+            &mut transaction,
+            &call.number,
+            ASKED_DURING_A_CALL,
+            None,
+            by_call,
+            ending.at,
+        )
+        .await?;
         changed.extend(others.into_iter().filter(|other| *other != campaign_id));
     }
     let lead_status = move_lead(&mut transaction, ending, &call, campaign_id).await?;
@@ -282,11 +289,7 @@ async fn move_lead(
     Ok(status)
 }
 
-async fn write_recording(
-    conn: &mut PgConnection,
-    ending: &Ending,
-    recording: &NewRecording,
-) -> Result<(), StoreError> {
+async fn write_recording(conn: &mut PgConnection, ending: &Ending, recording: &NewRecording) -> Result<(), StoreError> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     sqlx::query!(
         "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, created_at)

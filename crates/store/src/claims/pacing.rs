@@ -64,7 +64,10 @@ mod tests {
         assert_eq!(pace.start_after(2), Duration::from_millis(400));
         assert_eq!(pace.wait(3, AHEAD), Duration::from_millis(100));
         let later = Pace::new(50, Some(pace.next_at(3)), now + Duration::from_millis(100));
-        assert_eq!((later.slots(AHEAD), later.start_after(0)), (1, Duration::from_millis(500)));
+        assert_eq!(
+            (later.slots(AHEAD), later.start_after(0)),
+            (1, Duration::from_millis(500))
+        );
     }
 
     #[test]
