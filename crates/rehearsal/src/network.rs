@@ -132,3 +132,6 @@ impl TelephoneNetwork for RehearsalNetwork {
         Some(listeners.get_or_init(|| broadcast::channel(LISTENER_BACKLOG).0).subscribe())
     }
 }
+
+#[cfg(test)]
+mod tests;

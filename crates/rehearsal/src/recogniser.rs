@@ -27,7 +27,7 @@ const GO_ON: f32 = 0.40;
 /// Silence where a sentence has sound counts as this many wrong bits: the speaker has stopped.
 const STOPPED: u32 = 24;
 /// Sentences that are followed at the same time.
-const MOST_TRACKS: usize = 24;
+const MOST_TRACKS: usize = 64;
 /// A print describes the sound around the middle of its window, which is this many frames ago.
 const WINDOW_DELAY: usize = 3;
 /// Prints by which one sentence may reach into the next.

@@ -140,8 +140,10 @@ async fn rehearse(outcome: Outcome, expected: &[Disposition], least: usize) -> V
         .collect::<Vec<_>>()
         .join("\n\n");
     assert!(good >= least, "{outcome:?}: {good} as expected\n{story}");
-    if std::env::var_os("RINGSIDE_TEST_STORY").is_some() {
-        tracing::info!("{story}");
+    // For whoever wants to read them.
+    if let Some(folder) = std::env::var_os("RINGSIDE_TEST_STORIES") {
+        let file = std::path::Path::new(&folder).join(format!("{}.txt", outcome.as_str()));
+        std::fs::write(file, story).expect("written");
     }
     calls
 }

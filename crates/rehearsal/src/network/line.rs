@@ -79,6 +79,15 @@ impl PersonsLine {
     }
 
     fn hear(&mut self, agent: &Frame) {
+        if self.mouth.has_begun() {
+            // Whoever speaks does not listen. What was being said when they cut in needs no answer.
+            if self.agent_since.take().is_some() {
+                self.words.clear();
+                self.ear.begin_anew();
+            }
+            self.sound_ms = 0;
+            return;
+        }
         if rms(agent) >= AUDIBLE {
             self.sound_ms += FRAME_MILLIS;
             self.silence_ms = 0;

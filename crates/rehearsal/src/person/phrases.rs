@@ -33,8 +33,8 @@ pub(crate) const ROBOT: [&str; 3] = [
     "Hold on, are you a real person?",
 ];
 pub(crate) const HESITATION: [&str; 3] = [
-    "Hm. I don't usually talk to machines. But go ahead.",
-    "Well, all right. What do you want to know?",
+    "Hm, a machine. Well, go ahead.",
+    "Well, all right. Ask your questions.",
     "I am not sure about this. But okay, let's try.",
 ];
 pub(crate) const DECLINE: [&str; 3] = [

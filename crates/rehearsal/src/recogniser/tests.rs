@@ -102,6 +102,21 @@ async fn a_phrase_is_recognised_quieter_with_noise_and_even_between_frames() {
 }
 
 #[tokio::test]
+async fn every_phrase_sounds_like_speech_to_the_agent() {
+    for studio in studios().await {
+        for clip in all_clips(&studio, &PEOPLE).await {
+            let mut activity = voice::activity::VoiceActivity::new();
+            let voiced = with_silence(&clip)
+                .iter()
+                .filter(|frame| activity.hear(frame).speaking)
+                .count();
+            // The agent takes 160 ms of voice for the beginning of a turn.
+            assert!(voiced >= 10, "{} ({voiced} frames, speech: {})", clip.text, studio.speaks());
+        }
+    }
+}
+
+#[tokio::test]
 async fn half_a_sentence_gives_half_its_words() {
     let studio = &studios().await[0];
     let text = "Hello Ada, this is the AI assistant of Example Company. Do you have a minute?";

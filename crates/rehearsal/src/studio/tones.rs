@@ -20,7 +20,7 @@ pub(super) fn make(voice: SpeakerVoice, text: &str) -> Vec<i16> {
     for (place, word) in text.split_whitespace().enumerate() {
         let letters: String = word.chars().filter(|letter| letter.is_alphanumeric()).collect();
         let digest = Sha256::digest(format!("{} {}", voice.name, letters.to_lowercase()));
-        let syllables = letters.chars().count().div_ceil(3).clamp(1, 6);
+        let syllables = letters.chars().count().div_ceil(3).clamp(2, 6);
         for syllable in 0..syllables {
             let byte = |index: usize| f32::from(digest[(syllable * 5 + index) % 32]) / 255.0;
             // Three formants and how far they move, as vowels have them.

@@ -41,7 +41,7 @@ pub(super) fn reply(prompt: &Prompt, talk: &StateOfTalk) -> Reply {
             words: BETTER_TIME.to_owned(),
             ..Reply::default()
         },
-        Intent::Robot => next("Yes, I am an AI assistant. I can pass you on to a colleague later."),
+        Intent::Robot => next("Yes, I am an AI assistant, not a person."),
         Intent::Repeat => Reply {
             words: if talk.agent_last.is_empty() {
                 "Of course.".to_owned()
@@ -143,7 +143,8 @@ fn answer(topic: Topic, prompt: &Prompt) -> String {
                 .find(|line| line.role == ContextRole::Agent)
                 .map(|line| line.text.reveal())
                 .and_then(|opening| opening.split_inclusive(['.', '!']).find(|part| part.contains("this is")))
-                .map(|part| part.trim().to_owned())
+                .and_then(|part| part.split_once("this is"))
+                .map(|(_, who)| format!("This is{}", who.trim_end()))
                 .filter(|_| topic == Topic::Who);
             introduction
                 .or_else(|| purpose(prompt.script.reveal()))

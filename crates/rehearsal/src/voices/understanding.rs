@@ -104,6 +104,7 @@ pub(super) fn intent(text: &str) -> Intent {
     Intent::Other
 }
 
+/// Yes or no, in so many words: “go ahead” or “okay” agree to nothing in particular.
 pub(super) fn yes_no(text: &str) -> Option<bool> {
     let words = plain(text).replace(" why not ", " ");
     if has(&words, &["not sure", "maybe", "don't know"]) {
@@ -112,7 +113,7 @@ pub(super) fn yes_no(text: &str) -> Option<bool> {
     let no = has(&words, &["no", "nope", "not", "don't", "never", "nothing"]);
     let yes = has(
         &words,
-        &["yes", "yeah", "yep", "sure", "okay", "ok", "of course", "all right", "please", "go ahead", "right", "good", "fine", "definitely"],
+        &["yes", "yeah", "yep", "sure", "of course", "please", "definitely", "that is right", "that's right"],
     );
     match (yes, no) {
         (_, true) => Some(false),
@@ -234,9 +235,14 @@ mod tests {
 
     #[test]
     fn understands_all_that_people_say() {
-        for text in phrases::YES.iter().chain(&phrases::GO_AHEAD).chain(&phrases::HESITATION) {
-            let hesitates = phrases::HESITATION.contains(text);
-            assert!(hesitates || yes_no(text) == Some(true) || intent(text) != Intent::Other, "{text}");
+        for text in phrases::YES {
+            assert_eq!((intent(text), yes_no(text)), (Intent::Other, Some(true)), "{text}");
+        }
+        for text in phrases::GO_AHEAD {
+            assert_ne!(yes_no(text), Some(false), "{text}");
+        }
+        for text in phrases::HESITATION.iter().chain(&phrases::ALL_RIGHT) {
+            assert_eq!((intent(text), yes_no(text)), (Intent::Other, None), "{text}");
         }
         for text in phrases::NO {
             assert_eq!((intent(text), yes_no(text)), (Intent::Other, Some(false)), "{text}");

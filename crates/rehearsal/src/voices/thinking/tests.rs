@@ -73,7 +73,7 @@ fn answers_questions_and_takes_up_its_own() {
     let reply = next(&[(Agent, "Do you want an appointment?"), (Person, "What does it cost?")]);
     assert!(reply.words.ends_with("Do you want an appointment?"), "{}", reply.words);
     let robot = next(&[(Agent, OPENING), (Person, "Wait, is this a robot?")]);
-    assert!(robot.words.starts_with("Yes, I am an AI assistant."), "{}", robot.words);
+    assert!(robot.words.starts_with("Yes, I am an AI assistant, not a person."), "{}", robot.words);
 }
 
 #[test]
