@@ -327,7 +327,7 @@ async fn a_call_is_retried_as_the_campaign_says_and_the_campaign_then_completes(
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn two_last_calls_that_end_at_once_complete_the_campaign(pool: PgPool) {
+async fn two_last_calls_that_end_at_once_complete_the_campaign_once(pool: PgPool) {
     let (store, worker) = (Store::from_pool(pool.clone()), stage::worker(&pool).await);
     for round in 0..10 {
         let campaign = stage::campaign(&pool, &clock(), &stage::content("Pair"), round * 10, 2).await;
@@ -342,7 +342,7 @@ async fn two_last_calls_that_end_at_once_complete_the_campaign(pool: PgPool) {
             async move { calls::end(&store, &done).await.expect("ended") }
         };
         let (one, other) = tokio::join!(end(0), end(1));
-        let completed = [one, other]
+        let by_a_call = [one, other]
             .into_iter()
             .filter(|ended| {
                 matches!(
@@ -354,7 +354,9 @@ async fn two_last_calls_that_end_at_once_complete_the_campaign(pool: PgPool) {
                 )
             })
             .count();
-        assert_eq!(completed, 1);
+        // Each may have seen the other; the dialer, which looks every second, then does it.
+        let by_looking = claims::complete(&store, campaign, MORNING).await.expect("looked");
+        assert_eq!(by_a_call + usize::from(by_looking), 1);
     }
 }
 

@@ -72,8 +72,7 @@ pub async fn stage(
         status,
     };
     events::append(&mut transaction, at, &[changed]).await?;
-    transaction.commit().await?;
-    Ok(())
+    events::commit(store, transaction).await
 }
 
 /// A sentence was said aloud.
@@ -109,8 +108,7 @@ pub async fn sentence(
         segment,
     };
     events::append(&mut transaction, at, &[spoken]).await?;
-    transaction.commit().await?;
-    Ok(())
+    events::commit(store, transaction).await
 }
 
 /// The person asked not to be called again: from now on nobody calls the number.
@@ -134,8 +132,7 @@ pub async fn opted_out(
     )
     .await?;
     campaigns::announce(&mut transaction, at, &changed).await?;
-    transaction.commit().await?;
-    Ok(())
+    events::commit(store, transaction).await
 }
 
 /// Tells the news that nobody keeps; each payload is a JSON array of glimpses below 8,000 bytes.

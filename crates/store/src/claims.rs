@@ -286,7 +286,7 @@ pub async fn claim(
         }
         events::append(&mut transaction, request.at, &happenings).await?;
     }
-    transaction.commit().await?;
+    events::commit(store, transaction).await?;
     let ask_again = if handed_out >= slots {
         if slots < free {
             AskAgain::After(pace.wait(handed_out, request.look_ahead))

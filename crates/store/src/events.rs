@@ -4,7 +4,7 @@
 //! advisory lock that it holds until commit. That costs nothing that NOTIFY, which serialises commits anyway, does not
 //! cost already. Append as the last step of a transaction.
 
-use crate::{StoreError, to_sql};
+use crate::{Store, StoreError, Transaction, to_sql};
 use domain::{UnixMillis, live::Happening};
 use sqlx::{PgConnection, types::Json};
 
@@ -41,7 +41,6 @@ pub async fn append(
     if happenings.is_empty() {
         return Ok(());
     }
-    in_order(&mut *transaction).await?;
     let kinds: Vec<String> = happenings.iter().map(|happened| happened.kind().to_owned()).collect();
     let campaigns: Vec<Option<uuid::Uuid>> = happenings
         .iter()
@@ -52,22 +51,56 @@ pub async fn append(
         .map(|happened| happened.conversation().map(|id| id.0))
         .collect();
     let happened: Vec<Json<&Happening>> = happenings.iter().map(Json).collect();
+    // One statement, because others wait as long as this takes. The ids are drawn from rows that come out of a join with
+    // the lock, so only when it is held.
     sqlx::query!(
-        "INSERT INTO events (at, kind, campaign_id, conversation_id, happened)
-         SELECT $1, kind, campaign_id, conversation_id, happened
-         FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) WITH ORDINALITY
-              AS new (kind, campaign_id, conversation_id, happened, position)
-         ORDER BY position",
+        r#"WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($6)),
+                appended AS (
+                    INSERT INTO events (at, kind, campaign_id, conversation_id, happened)
+                    SELECT $1, kind, campaign_id, conversation_id, happened
+                    FROM locked, unnest($2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) WITH ORDINALITY
+                         AS new (kind, campaign_id, conversation_id, happened, position)
+                    ORDER BY position
+                    RETURNING id
+                )
+           SELECT count(*) AS "appended!", pg_notify($7, '')::text AS told FROM appended"#,
         to_sql(at),
         &kinds,
         &campaigns as &[Option<uuid::Uuid>],
         &conversations as &[Option<uuid::Uuid>],
         &happened as &[Json<&Happening>],
+        APPEND_LOCK,
+        CHANNEL,
     )
-    .execute(&mut *transaction)
+    .fetch_one(&mut *transaction)
     .await?;
-    sqlx::query!("SELECT pg_notify($1, '')", CHANNEL)
-        .execute(&mut *transaction)
+    Ok(())
+}
+
+/// Commits a transaction that appended events, for writers that are many: calls.
+///
+/// Appending holds a lock until commit, and an ordinary commit waits for the disk, so all writers of all processes would
+/// wait for one disk write each, one after the other. Here the commit itself does not wait; then, with the lock released,
+/// the disk is waited for together with everybody else who does so. What is returned from is on disk as ever.
+///
+/// # Errors
+/// The database's; then nothing was committed.
+pub async fn commit(store: &Store, mut transaction: Transaction) -> Result<(), StoreError> {
+    sqlx::query!("SELECT set_config('synchronous_commit', 'off', true)")
+        .fetch_one(&mut *transaction)
         .await?;
+    transaction.commit().await?;
+    let flushed = async {
+        let mut conn = store.connection().await?;
+        // Any write that is committed synchronously takes everything before it to the disk; this one leaves no row.
+        sqlx::query!("SELECT pg_logical_emit_message(true, 'ringside', '')::text")
+            .fetch_one(&mut *conn)
+            .await?;
+        Ok::<(), StoreError>(())
+    };
+    if let Err(error) = flushed.await {
+        // It is committed: telling the caller otherwise would make it do it again.
+        tracing::error!(%error, "it is not known whether a commit has reached the disk");
+    }
     Ok(())
 }

@@ -72,28 +72,24 @@ pub enum Ended {
 /// # Errors
 /// The database's; then nothing was written and it can be tried again.
 pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
-    let mut transaction = store.begin().await?;
-    let leased = sqlx::query_scalar!(
-        "SELECT campaign_id FROM leases WHERE conversation_id = $1",
-        ending.conversation_id.0
-    )
-    .fetch_optional(&mut *transaction)
-    .await?;
-    let Some(campaign_id) = leased.map(CampaignId) else {
+    // Read before the transaction, since others wait while it lasts. Nobody but this call changes what is read here.
+    let mut conn = store.connection().await?;
+    let Some(call) = facts(&mut conn, ending).await? else {
         return Ok(Ended::NotOurs);
     };
-    // First the campaign, as everybody does who changes the status of its leads.
-    campaigns::lock(&mut transaction, campaign_id).await?;
-    if !give_up_lease(&mut transaction, ending).await? {
+    drop(conn);
+    let after = after(ending, &call);
+    let campaign_id = call.campaign_id;
+    let mut transaction = store.begin().await?;
+    let Some(written) = write_end(&mut transaction, ending, &call, &after).await? else {
         return Ok(Ended::NotOurs);
-    }
-    let call = facts(&mut transaction, ending).await?;
+    };
+    // The lease is locked and gone: only now is it certain whether its holder was about to dial.
     if let EndedBy::Finder { may_be_dialled } = ending.by
-        && may_be_dialled != call.may_be_dialled
+        && may_be_dialled != is_marked_as_dialled(&mut transaction, ending.conversation_id).await?
     {
         return Ok(Ended::NotOurs);
     }
-    let duration_seconds = write_end(&mut transaction, ending).await?;
     if let Some(recording) = &ending.recording {
         write_recording(&mut transaction, ending, recording).await?;
     }
@@ -111,8 +107,12 @@ pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
         .await?;
         changed.extend(others.into_iter().filter(|other| *other != campaign_id));
     }
-    let lead_status = move_lead(&mut transaction, ending, &call, campaign_id).await?;
-    let campaign_completed = complete_within(&mut transaction, campaign_id, ending.at).await?;
+    // Two last calls that end at the same time each see the other; then the dialer, which looks every second, completes
+    // the campaign.
+    let campaign_completed = written.was_last && after.again.is_none() && {
+        campaigns::lock(&mut transaction, campaign_id).await?;
+        complete_within(&mut transaction, campaign_id, ending.at).await?
+    };
 
     let mut happenings = vec![Happening::CallEnded {
         outcome: RecentOutcome {
@@ -123,7 +123,7 @@ pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
             lead_name: call.lead_name.into(),
             disposition: ending.disposition,
             ended_at: ending.at,
-            duration_seconds,
+            duration_seconds: written.seconds,
         },
     }];
     events::in_order(&mut transaction).await?;
@@ -133,160 +133,171 @@ pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
         });
     }
     events::append(&mut transaction, ending.at, &happenings).await?;
-    transaction.commit().await?;
+    events::commit(store, transaction).await?;
     Ok(Ended::Ended {
         campaign_id,
-        lead_status,
+        lead_status: after.status,
         campaign_completed,
     })
 }
 
-/// Deletes the lease if the call may be ended by whoever wants to.
-async fn give_up_lease(conn: &mut PgConnection, ending: &Ending) -> Result<bool, StoreError> {
-    let (holder, expired) = match ending.by {
-        EndedBy::Holder(worker) => (Some(worker.0), false),
-        EndedBy::Finder { .. } => (None, true),
-    };
-    let given_up = sqlx::query!(
-        "DELETE FROM leases WHERE conversation_id = $1 AND ($2::uuid IS NULL OR worker_id = $2)
-             AND (NOT $3 OR expires_at < clock_timestamp())",
-        ending.conversation_id.0,
-        holder,
-        expired,
-    )
-    .execute(conn)
-    .await?;
-    Ok(given_up.rows_affected() == 1)
-}
-
 /// What the end of a call depends on.
 struct CallFacts {
+    campaign_id: CampaignId,
+    campaign_name: String,
     lead_id: LeadId,
     lead_name: String,
     number: PhoneNumber,
     listed: bool,
-    campaign_name: String,
     content: CampaignContent,
     attempt_number: i32,
-    may_be_dialled: bool,
     zones: Vec<String>,
     same_outcome_before: u32,
 }
 
-async fn facts(conn: &mut PgConnection, ending: &Ending) -> Result<CallFacts, StoreError> {
+/// `None` if nobody holds the call.
+async fn facts(conn: &mut PgConnection, ending: &Ending) -> Result<Option<CallFacts>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT leads.id AS lead_id, leads.name AS lead_name, leads.phone_number, campaigns.name AS campaign_name,
-                  content AS "content: Json<CampaignContent>", number, dialled_at IS NOT NULL AS "may_be_dialled!",
+        r#"SELECT leads.id AS lead_id, leads.name AS lead_name, leads.phone_number, leads.campaign_id,
+                  campaigns.name AS campaign_name, content AS "content: Json<CampaignContent>", number,
                   because AS "because: Json<GateEvidence>",
                   EXISTS (SELECT FROM do_not_call WHERE do_not_call.phone_number = leads.phone_number) AS "listed!",
                   (SELECT count(*) FROM attempts AS earlier
                    WHERE earlier.lead_id = leads.id AND earlier.disposition = $2
                      AND earlier.id <> attempts.id) AS "same_outcome_before!"
-           FROM attempts
+           FROM leases
+           JOIN attempts ON attempts.conversation_id = leases.conversation_id
            JOIN leads ON leads.id = attempts.lead_id
            JOIN campaigns ON campaigns.id = attempts.campaign_id
            JOIN campaign_revisions ON campaign_revisions.campaign_id = attempts.campaign_id
                 AND campaign_revisions.revision = attempts.revision
-           WHERE attempts.conversation_id = $1"#,
+           WHERE leases.conversation_id = $1"#,
         ending.conversation_id.0,
         ending.disposition.as_str(),
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(CallFacts {
-        lead_id: LeadId(row.lead_id),
-        lead_name: row.lead_name,
-        number: phone_number(&row.phone_number)?,
-        listed: row.listed,
-        campaign_name: row.campaign_name,
-        content: row.content.0,
-        attempt_number: row.number,
-        may_be_dialled: row.may_be_dialled,
-        // The decision named every zone of the number; the queue's row, which did too, is gone.
-        zones: row.because.0.zones.into_iter().map(|clock| clock.zone).collect(),
-        same_outcome_before: u32::try_from(row.same_outcome_before).unwrap_or(0),
+    row.map(|row| {
+        Ok(CallFacts {
+            campaign_id: CampaignId(row.campaign_id),
+            campaign_name: row.campaign_name,
+            lead_id: LeadId(row.lead_id),
+            lead_name: row.lead_name,
+            number: phone_number(&row.phone_number)?,
+            listed: row.listed,
+            content: row.content.0,
+            attempt_number: row.number,
+            // The decision named every zone of the number; the queue's row, which did too, is gone.
+            zones: row.because.0.zones.into_iter().map(|clock| clock.zone).collect(),
+            same_outcome_before: u32::try_from(row.same_outcome_before).unwrap_or(0),
+        })
     })
+    .transpose()
 }
 
-/// Writes the end on conversation and attempt; answers with the seconds that the call lasted.
-async fn write_end(conn: &mut PgConnection, ending: &Ending) -> Result<u32, StoreError> {
-    let seconds = match ending.duration {
-        Some(duration) => i32::try_from(duration.as_secs()).unwrap_or(i32::MAX),
-        None => {
-            sqlx::query_scalar!(
-                r#"SELECT coalesce(max(end_ms), 0) / 1000 AS "seconds!" FROM transcript_segments
-                   WHERE conversation_id = $1"#,
-                ending.conversation_id.0,
-            )
-            .fetch_one(&mut *conn)
-            .await?
+/// Where the lead stands after the call.
+struct LeadAfter {
+    status: LeadStatus,
+    why: Option<String>,
+    /// When it may be called again.
+    again: Option<UnixMillis>,
+}
+
+fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
+    let (status, why, again) = match after_call(&call.content.retries, ending.disposition, call.same_outcome_before) {
+        AfterCall::Finished(LeadStatus::DoNotCall) => (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST), None),
+        AfterCall::Again(_) if call.listed => (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST), None),
+        AfterCall::Finished(LeadStatus::Failed) => (LeadStatus::Failed, Some(ending.disposition.label()), None),
+        AfterCall::Finished(status) => (status, None, None),
+        AfterCall::Again(delay) => {
+            let due = ending.at.plus(delay.max(ending.not_again_before));
+            (LeadStatus::Pending, None, Some(due))
         }
     };
-    let ended = sqlx::query!(
-        "UPDATE conversations SET status = $2, call_end_time = $3, duration = $4, results = $5
-         WHERE id = $1 AND call_end_time IS NULL",
-        ending.conversation_id.0,
-        ending.disposition.as_str(),
-        to_sql(ending.at),
-        seconds.max(0),
-        Json(&ending.results) as Json<&ConversationResults>,
-    )
-    .execute(&mut *conn)
-    .await?;
-    if ended.rows_affected() != 1 {
-        return Err(StoreError::Missing);
+    LeadAfter {
+        status,
+        why: why.map(str::to_owned),
+        again,
     }
-    sqlx::query!(
-        "UPDATE attempts SET disposition = $2, ended_at = $3 WHERE conversation_id = $1",
-        ending.conversation_id.0,
-        ending.disposition.as_str(),
-        to_sql(ending.at),
-    )
-    .execute(conn)
-    .await?;
-    Ok(u32::try_from(seconds).unwrap_or(0))
 }
 
-/// Moves the lead on: to its last status, or back into the queue.
-async fn move_lead(
+/// What was written.
+struct Written {
+    seconds: u32,
+    /// Nobody waits, and no other call is in progress, as far as could be seen.
+    was_last: bool,
+}
+
+/// Gives up the lease and moves conversation, attempt, lead and queue on, in one statement. `None` if the call is not to
+/// be ended by whoever wants to.
+async fn write_end(
     conn: &mut PgConnection,
     ending: &Ending,
     call: &CallFacts,
-    campaign_id: CampaignId,
-) -> Result<LeadStatus, StoreError> {
-    let set_aside = || (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST.to_owned()), None);
-    let (status, why, again) = match after_call(&call.content.retries, ending.disposition, call.same_outcome_before) {
-        AfterCall::Finished(LeadStatus::DoNotCall) => set_aside(),
-        AfterCall::Again(_) if call.listed => set_aside(),
-        AfterCall::Finished(LeadStatus::Failed) => {
-            (LeadStatus::Failed, Some(ending.disposition.label().to_owned()), None)
-        }
-        AfterCall::Finished(status) => (status, None, None),
-        AfterCall::Again(delay) => (LeadStatus::Pending, None, Some(delay.max(ending.not_again_before))),
+    after: &LeadAfter,
+) -> Result<Option<Written>, StoreError> {
+    let (holder, expired) = match ending.by {
+        EndedBy::Holder(worker) => (Some(worker.0), false),
+        EndedBy::Finder { .. } => (None, true),
     };
-    sqlx::query!(
-        "UPDATE leads SET status = $2, error_reason = $3 WHERE id = $1",
+    let seconds = ending
+        .duration
+        .map(|duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX));
+    // A call that we cancelled does not count.
+    let calls_made = call.attempt_number - i32::from(ending.disposition == Disposition::Cancelled);
+    let written = sqlx::query!(
+        r#"WITH given_up AS (
+               DELETE FROM leases WHERE conversation_id = $1 AND ($2::uuid IS NULL OR worker_id = $2)
+                   AND (NOT $3::boolean OR expires_at < clock_timestamp())
+               RETURNING conversation_id
+           ), conversation AS (
+               UPDATE conversations SET status = $4, call_end_time = $5, results = $7,
+                   duration = coalesce($6::int, (SELECT max(end_ms) / 1000 FROM transcript_segments
+                                                 WHERE transcript_segments.conversation_id = $1), 0)
+               FROM given_up WHERE id = given_up.conversation_id AND call_end_time IS NULL RETURNING duration
+           ), attempt AS (
+               UPDATE attempts SET disposition = $4, ended_at = $5
+               FROM given_up WHERE attempts.conversation_id = given_up.conversation_id
+           ), lead AS (
+               UPDATE leads SET status = $9, error_reason = $10 FROM given_up WHERE id = $8
+           ), again AS (
+               INSERT INTO lead_queue (lead_id, campaign_id, due_at, attempts, zones)
+               SELECT $8, $11, $12, $13, $14 FROM given_up WHERE $12::timestamptz IS NOT NULL
+           )
+           SELECT duration AS "seconds!",
+                  NOT EXISTS (SELECT FROM lead_queue WHERE campaign_id = $11)
+                  AND NOT EXISTS (SELECT FROM leases WHERE campaign_id = $11 AND conversation_id <> $1) AS "was_last!"
+           FROM conversation"#,
+        ending.conversation_id.0,
+        holder,
+        expired,
+        ending.disposition.as_str(),
+        to_sql(ending.at),
+        seconds,
+        Json(&ending.results) as Json<&ConversationResults>,
         call.lead_id.0,
-        status.as_str(),
-        why,
+        after.status.as_str(),
+        after.why.as_deref(),
+        call.campaign_id.0,
+        after.again.map(to_sql),
+        calls_made,
+        &call.zones,
     )
-    .execute(&mut *conn)
+    .fetch_optional(conn)
     .await?;
-    if let Some(delay) = again {
-        // A call that we cancelled does not count.
-        let calls_made = call.attempt_number - i32::from(ending.disposition == Disposition::Cancelled);
-        sqlx::query!(
-            "INSERT INTO lead_queue (lead_id, campaign_id, due_at, attempts, zones) VALUES ($1, $2, $3, $4, $5)",
-            call.lead_id.0,
-            campaign_id.0,
-            to_sql(ending.at.plus(delay)),
-            calls_made,
-            &call.zones,
-        )
-        .execute(conn)
-        .await?;
-    }
-    Ok(status)
+    Ok(written.map(|row| Written {
+        seconds: u32::try_from(row.seconds).unwrap_or(0),
+        was_last: row.was_last,
+    }))
+}
+
+async fn is_marked_as_dialled(conn: &mut PgConnection, conversation: ConversationId) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT dialled_at IS NOT NULL AS "dialled!" FROM attempts WHERE conversation_id = $1"#,
+        conversation.0,
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 async fn write_recording(conn: &mut PgConnection, ending: &Ending, recording: &NewRecording) -> Result<(), StoreError> {
