@@ -109,7 +109,7 @@ fn ImportInto(campaign: CampaignView, imports: Vec<ImportView>) -> impl IntoView
                 <label for="import-text">"Or paste the rows"</label>
                 <textarea
                     id="import-text"
-                    name="text"
+                    name="pasted"
                     rows="6"
                     spellcheck="false"
                     class="mono"
