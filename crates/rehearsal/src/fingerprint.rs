@@ -19,6 +19,9 @@ const HIGHEST_HZ: f32 = 3_400.0;
 const SILENT: f32 = 65.0;
 const LOUD: f32 = 230.0;
 
+/// After so many silent frames a sound is over.
+const FADING: usize = 2;
+
 /// How much sound there is in a print's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loudness {
@@ -117,7 +120,18 @@ impl Fingerprinter {
         }
         let before = self.bands;
         self.listen();
-        let loudness = if mean < LOUD { Loudness::Soft } else { Loudness::Loud };
+        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+        let latest = (self.energies[self.energies.len() - FADING..].iter().sum::<f32>()
+            / (FADING * FRAME_SAMPLES) as f32)
+            .sqrt();
+        let loudness = if latest < SILENT {
+            // What is still in the window fades away, and all sounds fade alike.
+            Loudness::Silent
+        } else if mean < LOUD {
+            Loudness::Soft
+        } else {
+            Loudness::Loud
+        };
         self.print(&before, loudness)
     }
 

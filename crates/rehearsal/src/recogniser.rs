@@ -250,11 +250,25 @@ impl Recogniser {
                 return;
             }
             let next = place.at + 1;
-            let known = |track: &Track| Arc::ptr_eq(&track.phrase, &place.phrase) && track.at.abs_diff(next) <= 2;
-            if next >= place.phrase.prints.len() || self.tracks.iter().any(known) {
+            if next >= place.phrase.prints.len() {
                 continue;
             }
-            self.tracks.extend(compare(&self.memory, &place.phrase, next, self.now));
+            let beside = |track: &Track| {
+                track.stage == Stage::Following && Arc::ptr_eq(&track.phrase, &place.phrase) && track.at.abs_diff(next) <= 2
+            };
+            let known = self.tracks.iter().position(beside);
+            if known.is_some_and(|track| self.tracks[track].at == next) {
+                continue;
+            }
+            let Some(found) = compare(&self.memory, &place.phrase, next, self.now) else {
+                continue;
+            };
+            match known {
+                // Followed a print or two beside the right place, a sentence agrees for a while only.
+                Some(track) if found.wrong_share() < self.tracks[track].wrong_share() => self.tracks[track] = found,
+                Some(_) => {}
+                None => self.tracks.push(found),
+            }
         }
     }
 
