@@ -5,17 +5,28 @@ use crate::{
     configuration::{Configuration, RehearsalHours},
 };
 use app::app::Assets;
-use domain::{Chance, views::InstallationView};
+use dialer::{Dialer, DialerConfig, IanaClock, ZoneClock};
+use domain::{
+    Chance, Clock, UnixMillis, WorkerId,
+    calling_hours::{LocalTime, Weekday},
+    views::InstallationView,
+};
 use leptos::config::LeptosOptions;
 use operations::{Operations, number_zones};
+use rehearsal::{RehearsalConfig, RehearsalNetwork, Studio, StudioConfig};
 use std::sync::Arc;
 use store::Store;
 use telephony::TelephoneNetwork;
+use voice::ports::Voices;
 
 /// What was chosen.
-#[derive(Clone)]
 pub struct Adapters {
     pub network: Arc<dyn TelephoneNetwork>,
+    pub voices: Voices,
+    /// What time it is where people live.
+    pub zones: Arc<dyn ZoneClock>,
+    /// Renders the simulated people's sentences; worth preparing before the first call.
+    pub studio: Arc<Studio>,
 }
 
 /// What every operation works with.
@@ -36,31 +47,28 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
 fn installation(configuration: &Configuration) -> InstallationView {
     let mut notices =
         vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
-    let rehearsal = &configuration.rehearsal;
-    if rehearsal.hours == RehearsalHours::Daytime {
+    let settings = &configuration.rehearsal;
+    if settings.hours == RehearsalHours::Daytime {
         notices.push("For the rehearsal it is always a weekday morning where people live.".to_owned());
     }
+    if !rehearsal::speech_available() {
+        notices.push("Voices are plain tones, because espeak-ng is not installed.".to_owned());
+    }
     let place = if configuration.database_url.is_some() { "the one in DATABASE_URL" } else { "embedded" };
-    let percent = |number: u8| format!("{number} %");
-    let settings = [
+    let words = [
         ("Address", configuration.public_url.clone()),
         ("Database", place.to_owned()),
-        ("Calls at once in one process", configuration.max_calls.to_string()),
+        ("Calls at once", configuration.max_calls.to_string()),
         ("Calls may go on after the order to stop", format!("{} s", configuration.drain.as_secs())),
-        ("Rehearsal: speed", format!("{} × real time", rehearsal.speed)),
-        ("Rehearsal: seed", rehearsal.seed.to_string()),
-        ("Rehearsal: no answer", percent(rehearsal.no_answer_percent)),
-        ("Rehearsal: busy", percent(rehearsal.busy_percent)),
-        ("Rehearsal: rejected", percent(rehearsal.rejected_percent)),
-        ("Rehearsal: voicemail", percent(rehearsal.voicemail_percent)),
-        ("Rehearsal: network failure", percent(rehearsal.failure_percent)),
+        ("Rehearsal: speed", format!("{} × real time", settings.speed)),
+        ("Rehearsal: seed", settings.seed.to_string()),
     ];
     InstallationView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         telephone_network: "rehearsal".to_owned(),
         notices,
         zone_data_version: number_zones::zone_data_version().to_owned(),
-        settings: settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        settings: words.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         development: cfg!(debug_assertions),
     }
 }
@@ -68,40 +76,69 @@ fn installation(configuration: &Configuration) -> InstallationView {
 /// Chooses the telephone network and the voices.
 ///
 /// # Errors
-/// A sentence that says what is missing.
-pub fn adapters(_configuration: &Configuration) -> Result<Adapters, String> {
+/// A sentence that says what cannot be used.
+pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<Adapters, String> {
+    let data_dir = &configuration.data_dir;
+    for directory in [data_dir, &configuration.recordings_dir] {
+        std::fs::create_dir_all(directory)
+            .map_err(|error| format!("The directory {} cannot be made: {error}", directory.display()))?;
+    }
+    let settings = &configuration.rehearsal;
+    let studio = Studio::new(StudioConfig {
+        cache: Some(data_dir.join("voices")),
+        tones_only: false,
+    });
+    let config = RehearsalConfig {
+        seed: settings.seed,
+        speed: settings.speed,
+        odds: settings.odds.clone().unwrap_or_default(),
+        ledger: Some(data_dir.join("rehearsal-ledger")),
+        ..RehearsalConfig::default()
+    };
+    let network = RehearsalNetwork::new(config, Arc::clone(&studio), clock)
+        .map_err(|error| format!("The ledger of the rehearsal network cannot be opened: {error}"))?;
+    let zones: Arc<dyn ZoneClock> = match settings.hours {
+        RehearsalHours::Daytime => Arc::new(RehearsalDaytime),
+        RehearsalHours::Real => Arc::new(IanaClock),
+    };
     Ok(Adapters {
-        network: Arc::new(Nothing),
+        network: Arc::new(network),
+        voices: rehearsal::voices(&studio, settings.speed),
+        zones,
+        studio,
     })
 }
 
-struct Nothing;
-#[async_trait::async_trait]
-impl TelephoneNetwork for Nothing {
-    async fn open_room(&self, _: domain::ConversationId) -> Result<Box<dyn telephony::AgentSeat>, telephony::TelephonyError> {
-        Err(telephony::TelephonyError::RoomClosed)
-    }
-    async fn was_dialled(&self, _: domain::AttemptId) -> Result<telephony::DialRecord, telephony::TelephonyError> {
-        Err(telephony::TelephonyError::RoomClosed)
-    }
-    fn listen(&self, _: domain::ConversationId) -> Option<tokio::sync::broadcast::Receiver<telephony::HeardFrames>> {
-        None
-    }
-}
+/// It is always Tuesday, half past ten in the morning, wherever there is a clock at all. A zone that does not exist
+/// still closes the gate.
+struct RehearsalDaytime;
 
-/// Waits for the real one.
-pub struct NoDialer;
-impl NoDialer {
-    /// Waits.
-    pub async fn run(self, stop: tokio_util::sync::CancellationToken) {
-        stop.cancelled().await;
+impl ZoneClock for RehearsalDaytime {
+    fn local_time(&self, zone: &str, at: UnixMillis) -> Option<LocalTime> {
+        IanaClock.local_time(zone, at).map(|_| LocalTime {
+            day: Weekday::Tuesday,
+            minute: 10 * 60 + 30,
+        })
     }
 }
 
 /// The dialer of this process.
 #[must_use]
-pub fn dialer(_configuration: &Configuration, _ops: &Operations, _adapters: &Adapters) -> NoDialer {
-    NoDialer
+pub fn dialer(configuration: &Configuration, ops: &Operations, adapters: &Adapters) -> Dialer {
+    let worker = WorkerId(domain::new_id(ops.clock.now(), &*ops.chance));
+    let config = DialerConfig {
+        drain: configuration.drain,
+        ..DialerConfig::new(worker, configuration.max_calls, &configuration.recordings_dir)
+    };
+    Dialer::new(
+        config,
+        ops.store.clone(),
+        Arc::clone(&adapters.network),
+        adapters.voices.clone(),
+        Arc::clone(&ops.clock),
+        Arc::clone(&ops.chance),
+        Arc::clone(&adapters.zones),
+    )
 }
 
 /// The names of the built files, from the manifest that the build wrote; without one, the plain names.

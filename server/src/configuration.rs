@@ -60,12 +60,8 @@ pub struct RehearsalSettings {
     /// How many times faster than real time its rooms tick.
     pub speed: f32,
     pub seed: u64,
-    /// Out of 100 dials; the rest is answered by a person.
-    pub no_answer_percent: u8,
-    pub busy_percent: u8,
-    pub rejected_percent: u8,
-    pub voicemail_percent: u8,
-    pub failure_percent: u8,
+    /// How often what becomes of a call; `None` for a lively mixture.
+    pub odds: Option<rehearsal::Odds>,
 }
 
 /// Everything that can be configured.
@@ -92,7 +88,7 @@ pub struct Configuration {
     pub metrics_token: Option<Secret>,
     /// The one proxy whose `X-Forwarded-For` is believed.
     pub trusted_proxy: Option<IpAddr>,
-    /// Calls at once in this process.
+    /// Calls at once, in all processes together.
     pub max_calls: u32,
     /// How long calls may go on after the order to stop.
     pub drain: Duration,
@@ -140,11 +136,7 @@ const KEYS: &[Key] = &[
     key("rehearsal_hours"),
     key("rehearsal_speed"),
     key("rehearsal_seed"),
-    key("rehearsal_no_answer_percent"),
-    key("rehearsal_busy_percent"),
-    key("rehearsal_rejected_percent"),
-    key("rehearsal_voicemail_percent"),
-    key("rehearsal_failure_percent"),
+    key("rehearsal_odds"),
 ];
 
 impl Key {
@@ -337,29 +329,11 @@ impl Reader {
                     &[("daytime", RehearsalHours::Daytime), ("real", RehearsalHours::Real)],
                     RehearsalHours::Daytime,
                 ),
-                speed: self.number("rehearsal_speed", 0.1, 1_000.0, 1.0),
+                speed: self.number("rehearsal_speed", 0.1, 50.0, 1.0),
                 seed: self.number("rehearsal_seed", 0, u64::MAX, 1),
-                no_answer_percent: self.number("rehearsal_no_answer_percent", 0, 100, 12),
-                busy_percent: self.number("rehearsal_busy_percent", 0, 100, 5),
-                rejected_percent: self.number("rehearsal_rejected_percent", 0, 100, 3),
-                voicemail_percent: self.number("rehearsal_voicemail_percent", 0, 100, 12),
-                failure_percent: self.number("rehearsal_failure_percent", 0, 100, 2),
+                odds: self.get("rehearsal_odds", check_odds),
             },
         };
-        let rehearsal = &configuration.rehearsal;
-        let sum: u32 = [
-            rehearsal.no_answer_percent,
-            rehearsal.busy_percent,
-            rehearsal.rejected_percent,
-            rehearsal.voicemail_percent,
-            rehearsal.failure_percent,
-        ]
-        .into_iter()
-        .map(u32::from)
-        .sum();
-        if sum > 100 {
-            self.problems.push(format!("The rehearsal percentages add up to {sum}; at most 100 is possible."));
-        }
         if self.problems.is_empty() { Ok(configuration) } else { Err(ConfigurationErrors(self.problems)) }
     }
 }
@@ -394,6 +368,18 @@ fn check_public_url(text: &str) -> Result<String, String> {
     } else {
         Err("http:// or https:// and a host, without a path".to_owned())
     }
+}
+
+/// “interested:3, voicemail:1”.
+fn check_odds(text: &str) -> Result<rehearsal::Odds, String> {
+    let pair = |pair: &str| {
+        let (outcome, weight) = pair.split_once(':')?;
+        Some((outcome.trim().to_owned(), weight.trim().parse::<u32>().ok().filter(|weight| *weight <= 1_000_000)?.into()))
+    };
+    let pairs: Option<serde_json::Map<String, serde_json::Value>> = text.split(',').map(pair).collect();
+    pairs
+        .and_then(|pairs| serde_json::from_value(serde_json::Value::Object(pairs)).ok())
+        .ok_or_else(|| "pairs of an outcome and a weight, like interested:3, voicemail:1; see .env.example".to_owned())
 }
 
 fn check_database_url(text: &str) -> Result<Secret, String> {
@@ -444,13 +430,13 @@ mod tests {
             ("RINGSIDE_PUBLIC_URL", "calls.example.com/app"),
             ("RINGSIDE_ADRESS", "[::]:80"),
         ]);
-        let file = "rehearsal_busy_percent = 80\nrehearsal_no_answer_percent = 80\nspeed = 3\nzone_table = []";
+        let file = "rehearsal_odds = \"winner:1\"\nspeed = 3\nzone_table = []";
         let errors = load(environment, Some("nonsense"), Some(file)).expect_err("wrong in many ways");
         let text = errors.to_string();
         assert_eq!(errors.0.len(), 9, "{text}");
         assert!(!text.contains("hunter"), "{text}");
         assert!(text.contains("Did you mean RINGSIDE_ADDRESS?"), "{text}");
-        assert!(text.contains("add up to"), "{text}");
+        assert!(text.contains("interested:3"), "{text}");
     }
 
     #[test]

@@ -88,12 +88,18 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
     let (store, embedded) = open_database(&configuration).await?;
     let configuration = Arc::new(configuration);
     let ops = composition::operations(&configuration, store);
-    let adapters = composition::adapters(&configuration).map_err(StartError::Composition)?;
+    let adapters = composition::adapters(&configuration, Arc::clone(&ops.clock)).map_err(StartError::Composition)?;
 
     let stopping = Stopping::default();
     let draining = CancellationToken::new();
     let jobs = TaskTracker::new();
     if role.calls() {
+        let studio = Arc::clone(&adapters.studio);
+        tokio::spawn(async move {
+            if let Err(error) = studio.prepare().await {
+                tracing::warn!(%error, "the voices of the rehearsal could not be prepared; they are made when needed");
+            }
+        });
         let dialer = composition::dialer(&configuration, &ops, &adapters);
         let draining = draining.clone();
         jobs.spawn(async move { dialer.run(draining).await });

@@ -127,6 +127,12 @@ impl EventFeed {
         Ok(feed)
     }
 
+    /// False once the feed has stopped reading.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.shared.state().stopped
+    }
+
     /// All that happens from now on; with `after`, first what happened after that event. The stream ends when the feed
     /// is stopped, and after a reset.
     pub fn subscribe(&self, topic: Topic, after: Option<i64>) -> impl Stream<Item = FeedMessage> + Send + use<> {

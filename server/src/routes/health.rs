@@ -22,7 +22,7 @@ pub(super) async fn ready(State(state): State<WebState>) -> impl IntoResponse {
     let schema = tokio::time::timeout(Duration::from_secs(2), schema).await;
     let database = matches!(schema, Ok(Ok(_)));
     let migrated = matches!(schema, Ok(Ok(true)));
-    let events = true;
+    let events = state.feed.is_alive();
     let ready = !stopping && database && migrated && events;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts = serde_json::json!({

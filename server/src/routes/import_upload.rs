@@ -31,8 +31,23 @@ pub(super) async fn receive(
     match store(&state, &signed_in, &id, request).await {
         Ok(import) if wants_data => Json(serde_json::json!({ "import_id": import })).into_response(),
         Ok(import) => Redirect::to(&format!("/imports/{import}")).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => match id.parse::<CampaignId>() {
+            // A person without JavaScript gets the form again. The page makes the sentence from the kind.
+            Ok(campaign) if wants_page(&headers) && refusal.0.kind != ErrorKind::SignedOut => {
+                let kind = match refusal.0.kind {
+                    ErrorKind::Invalid => "invalid",
+                    ErrorKind::TooLarge => "too_large",
+                    _ => "broken",
+                };
+                Redirect::to(&format!("/campaigns/{campaign}/import?problem={kind}")).into_response()
+            }
+            _ => refusal.into_response(),
+        },
     }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 async fn store(state: &WebState, signed_in: &SignedIn, id: &str, request: Request) -> Result<ImportId, Refusal> {

@@ -1,0 +1,9 @@
+//! The web server from outside: real HTTP on loopback, a real PostgreSQL.
+
+mod bad_input;
+mod event_stream;
+mod headers;
+mod health;
+mod installation;
+mod log;
+mod who_may;
