@@ -19,6 +19,8 @@ const HIGHEST_HZ: f32 = 3_400.0;
 const SILENT: f32 = 65.0;
 const LOUD: f32 = 230.0;
 
+/// How much each frame counts in the window: a sound that has only just begun hardly does.
+const WEIGHTS: [f32; WINDOW / FRAME_SAMPLES + 1] = [0.01, 0.15, 0.55, 0.95, 0.9, 0.45, 0.08];
 /// After so many silent frames a sound is over.
 const FADING: usize = 2;
 
@@ -112,8 +114,9 @@ impl Fingerprinter {
         if let Some(last) = self.energies.last_mut() {
             *last = energy;
         }
+        let weighted: f32 = self.energies.iter().zip(WEIGHTS).map(|(energy, weight)| energy * weight).sum();
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-        let mean = (self.energies.iter().sum::<f32>() / WINDOW as f32).sqrt();
+        let mean = (weighted / (WEIGHTS.iter().sum::<f32>() * FRAME_SAMPLES as f32)).sqrt();
         if mean < SILENT {
             self.bands = [0.0; BANDS];
             return Print::SILENT;

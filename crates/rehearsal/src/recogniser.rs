@@ -26,6 +26,8 @@ const CERTAIN: f32 = 0.26;
 const GO_ON: f32 = 0.40;
 /// Silence where a sentence has sound counts as this many wrong bits: the speaker has stopped.
 const STOPPED: u32 = 24;
+/// Prints around a pause in which sound and silence may differ.
+const EDGE: usize = 3;
 /// Sentences that are followed at the same time.
 const MOST_TRACKS: usize = 64;
 /// A print describes the sound around the middle of its window, which is this many frames ago.
@@ -78,10 +80,10 @@ impl Track {
     }
 
     fn follow(&mut self, print: &Print, now: u32) {
-        let Some(known) = self.phrase.prints.get(self.at).filter(|_| self.stage == Stage::Following) else {
+        if self.stage != Stage::Following || self.at >= self.phrase.prints.len() {
             return;
-        };
-        let (wrong, compared) = difference(known, print);
+        }
+        let (wrong, compared) = difference(&self.phrase, self.at, print);
         self.at += 1;
         self.latest.push_back((wrong, compared));
         if self.latest.len() > MEMORY {
@@ -144,11 +146,18 @@ impl Track {
 }
 
 /// (wrong, compared) bits.
-fn difference(known: &Print, heard: &Print) -> (u32, u32) {
+fn difference(phrase: &Phrase, at: usize, heard: &Print) -> (u32, u32) {
+    let known = &phrase.prints[at];
     match (known.loudness, heard.loudness) {
-        (Loudness::Loud, Loudness::Silent) => (STOPPED, 32),
-        (Loudness::Silent, _) | (_, Loudness::Silent) => (0, 0),
-        _ => ((known.bits ^ heard.bits).count_ones(), 32),
+        (Loudness::Loud, Loudness::Silent) => {
+            // A pause may begin a little earlier, or end a little later, where the sound is quieter.
+            let around = at.saturating_sub(EDGE)..(at + EDGE + 1).min(phrase.prints.len());
+            let at_an_edge = phrase.prints[around].iter().any(|print| print.loudness != Loudness::Loud);
+            if at_an_edge { (0, 0) } else { (STOPPED, 32) }
+        }
+        (Loudness::Loud, _) => ((known.bits ^ heard.bits).count_ones(), 32),
+        // Where a sentence is soft, noise decides about the bits.
+        _ => (0, 0),
     }
 }
 
@@ -314,7 +323,7 @@ fn compare(memory: &VecDeque<Print>, phrase: &Arc<Phrase>, next: usize, now: u32
     let (mut wrong, mut compared, mut agreed, mut from, mut began) = (0, 0, 0, next, now);
     for (back, print) in memory.iter().rev().enumerate() {
         let Some(at) = next.checked_sub(back + 1) else { break };
-        let one = difference(&phrase.prints[at], print);
+        let one = difference(phrase, at, print);
         #[expect(clippy::cast_precision_loss, reason = "a few hundred bits")]
         let share = (wrong + one.0) as f32 / (compared + one.1).max(1) as f32;
         if share > BEGIN {
