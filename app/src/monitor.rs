@@ -194,7 +194,7 @@ fn Head(own_window: bool) -> impl IntoView {
         <div class="monitor-head">
             <strong>{if lead.is_empty() { number.clone() } else { lead }}</strong>
             <span class="muted nowrap">{number}</span>
-            <span class="muted">{campaign}</span>
+            <span class="muted campaign">{campaign}</span>
             <StatusBadge status=watching.status />
             <Show when=move || running.get()>
                 <StatusBadge status=agent />

@@ -2,6 +2,18 @@
 
 use super::IconButton;
 use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
+
+/// The browser gives the focus back to what opened the dialog. If that is gone by now (a row of a live table), the page
+/// takes it, so that the keyboard does not begin at the top again.
+fn keep_focus_on_page() {
+    let document = document();
+    let lost = document.active_element().is_none_or(|focused| focused.tag_name() == "BODY");
+    if let (true, Some(page)) = (lost, document.get_element_by_id("page")) {
+        // An element of the document can take the focus.
+        let _ = page.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
 
 /// A modal dialog, open while `open` is true. Its children exist only while it is open.
 #[component]
@@ -31,7 +43,10 @@ pub fn Dialog(
             node_ref=element
             class=if wide { "dialog wide" } else { "dialog" }
             aria-label=move || title.get()
-            on:close=move |_| open.set(false)
+            on:close=move |_| {
+                open.set(false);
+                keep_focus_on_page();
+            }
         >
             <Show when=move || open.get()>
                 <header>

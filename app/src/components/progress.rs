@@ -40,7 +40,8 @@ pub fn ProgressBar(
             <progress
                 aria-label=label
                 max=move || max.get().max(1).to_string()
-                value=move || value.get().min(max.get().max(1)).to_string()
+                // Without a value the bar says that it does not know.
+                value=move || (max.get() > 0).then(|| value.get().min(max.get()).to_string())
             ></progress>
         </div>
     }

@@ -18,6 +18,12 @@ const SHOWN: usize = 50;
 #[component]
 pub(super) fn LiveCalls(signals: LiveSignals) -> impl IntoView {
     let all = RwSignal::new(false);
+    // The table holds still for a pointer over it and for a focus inside it, each on its own.
+    let (pointer, focus) = (RwSignal::new(false), RwSignal::new(false));
+    let hold = move |by: &RwSignal<bool>, held: bool| {
+        by.set(held);
+        signals.hold(pointer.get_untracked() || focus.get_untracked());
+    };
     let rows = Memo::new(move |_| {
         signals.rows.with(|rows| {
             let shown = if all.get() { rows.len() } else { rows.len().min(SHOWN) };
@@ -42,10 +48,10 @@ pub(super) fn LiveCalls(signals: LiveSignals) -> impl IntoView {
                 </Show>
             </div>
             <div
-                on:pointerenter=move |_| signals.hold(true)
-                on:pointerleave=move |_| signals.hold(false)
-                on:focusin=move |_| signals.hold(true)
-                on:focusout=move |_| signals.hold(false)
+                on:pointerenter=move |_| hold(&pointer, true)
+                on:pointerleave=move |_| hold(&pointer, false)
+                on:focusin=move |_| hold(&focus, true)
+                on:focusout=move |_| hold(&focus, false)
             >
                 <Show
                     when=move || { count.get() > 0 }
@@ -116,23 +122,23 @@ fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
                 <th role="rowheader" scope="row" class="lead">
                     {lead.clone()}
                 </th>
-                <td role="cell" class="aside">
+                <td role="cell" class="status">
                     <StatusBadge status=status />
                 </td>
-                <td role="cell">
+                <td role="cell" class="agent">
                     <StatusBadge status=agent plain=true />
                 </td>
-                <td role="cell">
+                <td role="cell" class="campaign">
                     <A href=format!("/campaigns/{campaign_id}")>{campaign}</A>
                 </td>
-                <td role="cell" class="number">
+                <td role="cell" class="number time">
                     <CallTimer since=since running=running />
                 </td>
                 <td role="cell" class="clip">
                     <span class="said-by">{move || said_by.get()}</span>
                     {move || line.get()}
                 </td>
-                <td role="cell" class="aside">
+                <td role="cell" class="monitor-cell">
                     <MonitorButton id=id lead=lead />
                 </td>
             </tr>

@@ -25,6 +25,8 @@ fn Badges<S: HasLook + Copy + Send + Sync + 'static>(of: Vec<S>, #[prop(optional
 
 #[component]
 pub(super) fn Statuses() -> impl IntoView {
+    let in_browser = RwSignal::new(false);
+    Effect::new(move || in_browser.set(true));
     let agent = vec![
         AgentState::Waiting,
         AgentState::Listening,
@@ -54,7 +56,10 @@ pub(super) fn Statuses() -> impl IntoView {
                 .collect_view()}
         </Exhibit>
         <Exhibit title="Problem">
-            <Problem error=AppError(UserError::conflict("Somebody else has changed it. Reload the page.")) />
+            // On the server it would set the status of this page's answer.
+            <Show when=move || in_browser.get()>
+                <Problem error=AppError(UserError::conflict("Somebody else has changed it. Reload the page.")) />
+            </Show>
         </Exhibit>
     }
     .into_any()
