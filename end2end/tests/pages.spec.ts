@@ -1,49 +1,56 @@
-// Every page: no error in the console, no violation that axe finds, no sideways scrolling; at each width.
-import { join } from "node:path";
+// Every page, at each width: it hydrates without a word in the console, axe finds nothing, nothing sticks out.
 import { accessible, expect, fits, hydrated, test } from "../support/test.ts";
-import { screenshotFolder } from "../support/installation.ts";
+import { pages } from "../support/pages.ts";
 
-const pages: [path: string, heading: string | RegExp][] = [
-  ["/", /dashboard/i],
-  ["/campaigns", /campaigns/i],
-  ["/campaigns/new", /campaign/i],
-  ["/conversations", /conversations/i],
-  ["/do-not-call", /do.not.call/i],
-  ["/users", /users/i],
-  ["/account", /account/i],
-  ["/settings", /settings/i],
-  ["/audit", /audit/i],
-];
-
-for (const [path, heading] of pages) {
-  test(`page ${path}`, async ({ page }, { project }) => {
-    await page.goto(path);
-    await hydrated(page);
-    await expect(page.getByRole("heading", { name: heading }).first()).toBeVisible();
-    await fits(page);
-    await page.screenshot({ path: join(screenshotFolder, `${project.name}${path.replaceAll("/", "-")}.png`), fullPage: true });
-    await accessible(page);
-  });
-}
-
-test("the campaign's own pages", async ({ page }, { project }) => {
-  await page.goto("/campaigns");
-  await hydrated(page);
-  await page.getByRole("link", { name: "Spring appointments" }).first().click();
-  await page.waitForURL(/campaigns\/[0-9a-f-]+$/);
-  const campaign = new URL(page.url()).pathname;
-  for (const path of [campaign, `${campaign}/leads`, `${campaign}/import`, `${campaign}/edit`]) {
-    await page.goto(path);
-    await hydrated(page);
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    await fits(page);
-    const name = path.replace(campaign, "campaign").replaceAll("/", "-");
-    await page.screenshot({ path: join(screenshotFolder, `${project.name}-${name}.png`), fullPage: true });
-    await accessible(page);
+test("every page is whole, accessible in light and dark, and fits", async ({ page, request }) => {
+  test.setTimeout(300_000);
+  for (const path of await pages(request)) {
+    await test.step(path.replace(/[0-9a-f-]{36}/, ":id"), async () => {
+      const answer = await page.goto(path);
+      expect(answer!.status(), path).toBe(200);
+      await hydrated(page);
+      await expect(page.locator("h1"), path).toHaveCount(1);
+      await accessible(page);
+      await fits(page);
+    });
   }
 });
 
-test("an address that does not exist says so", async ({ page }) => {
-  const answer = await page.request.get("/nowhere", { headers: { accept: "text/html" } });
-  expect(answer.status()).toBe(404);
+test.describe("signed out", () => {
+  test.use({ storageState: { cookies: [], origins: [] } });
+
+  test("the sign-in page is accessible and fits", async ({ page }) => {
+    await page.goto("/sign-in");
+    await hydrated(page);
+    await accessible(page);
+    await fits(page);
+  });
+
+  test("every page leads to the sign-in page, and back", async ({ page }) => {
+    await page.goto("/conversations");
+    await expect(page).toHaveURL(/sign-in\?next=/);
+  });
+});
+
+test.describe("what does not exist", () => {
+  test.use({ expectedErrors: [/404/] });
+
+  test("is told in words, with the status 404", async ({ page }) => {
+    const answer = await page.goto("/no-such-page");
+    expect(answer!.status()).toBe(404);
+    await hydrated(page);
+    await accessible(page);
+  });
+});
+
+test("moving between pages needs no reload", async ({ page, isMobile }) => {
+  await page.goto("/");
+  await hydrated(page);
+  await page.evaluate(() => Object.assign(window, { stillHere: true }));
+  const navigation = page.getByRole("navigation").first();
+  await navigation.getByRole("link", { name: "Campaigns" }).first().click();
+  await expect(page.getByRole("heading", { name: "Campaigns", level: 1 })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole("heading", { name: "Live calls" })).toBeVisible();
+  expect(await page.evaluate(() => "stillHere" in window), `reloaded (${isMobile ? "phone" : "desktop"})`).toBe(true);
 });

@@ -1,39 +1,43 @@
-// The core pages are whole before, and without, any script.
-import { expect, test } from "../support/test.ts";
+// The core of the product before WASM has arrived, or where it never will.
 import { administrator } from "../support/installation.ts";
+import { pages } from "../support/pages.ts";
+import { expect, fits, test } from "../support/test.ts";
+
+test("every page shows its data", async ({ page, request }) => {
+  test.setTimeout(120_000);
+  for (const path of await pages(request)) {
+    await page.goto(path);
+    await expect(page.locator("h1"), path).toHaveCount(1);
+    await fits(page);
+  }
+});
+
+test("the conversation can be read", async ({ page }) => {
+  await page.goto("/conversations");
+  await page.locator("tbody a").first().click();
+  await expect(page.getByRole("heading", { name: "Transcript" })).toBeVisible();
+});
+
+test("a campaign can be written, and a wrong one says what is wrong", async ({ page }) => {
+  await page.goto("/campaigns/new");
+  await page.getByLabel("Name", { exact: true }).first().fill("Without scripts");
+  await page.getByRole("button", { name: "Create campaign" }).click();
+  await expect(page.getByRole("heading", { name: "Without scripts" })).toBeVisible();
+});
 
 test.describe("signed out", () => {
   test.use({ storageState: { cookies: [], origins: [] } });
 
-  test("signing in works, and a wrong password keeps the address that was typed", async ({ page }) => {
-    await page.goto("/");
-    await page.waitForURL("**/sign-in**");
+  test("one can sign in, with the wrong password first", async ({ page }) => {
+    await page.goto("/account");
     await page.getByLabel("E-mail address").fill(administrator.email);
-    await page.getByLabel("Password").fill("this is not the password");
+    await page.getByLabel("Password", { exact: true }).fill("not this one at all");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await expect(page.getByRole("alert").first()).toBeVisible();
+    await expect(page.getByRole("alert")).toBeVisible();
     await page.getByLabel("E-mail address").fill(administrator.email);
-    await page.getByLabel("Password").fill(administrator.password);
+    await page.getByLabel("Password", { exact: true }).fill(administrator.password);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await expect(page.getByRole("heading", { name: "Live calls" })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page).not.toHaveURL(/sign-in/);
   });
-});
-
-test("lists and details are in the first HTML", async ({ page }) => {
-  await page.goto("/");
-  await expect(page.getByRole("heading", { name: "Recent outcomes" })).toBeVisible();
-  await page.goto("/campaigns");
-  await page.getByRole("link", { name: "Spring appointments" }).first().click();
-  await expect(page.getByRole("heading", { name: "Spring appointments" })).toBeVisible();
-  await page.goto("/conversations?status=completed");
-  await page.locator("tbody tr").first().getByRole("link").first().click();
-  await expect(page.getByRole("heading", { name: "Transcript" })).toBeVisible();
-  await expect(page.getByText("AI assistant of Example Company").first()).toBeVisible();
-});
-
-test("a campaign can be made without a script", async ({ page }) => {
-  await page.goto("/campaigns/new");
-  await page.getByLabel("Name", { exact: true }).first().fill("Made without a script");
-  await page.getByRole("button", { name: "Create campaign" }).click();
-  await expect(page.getByRole("heading", { name: "Made without a script" })).toBeVisible();
 });
