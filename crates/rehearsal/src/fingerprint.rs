@@ -114,7 +114,12 @@ impl Fingerprinter {
         if let Some(last) = self.energies.last_mut() {
             *last = energy;
         }
-        let weighted: f32 = self.energies.iter().zip(WEIGHTS).map(|(energy, weight)| energy * weight).sum();
+        let weighted: f32 = self
+            .energies
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(energy, weight)| energy * weight)
+            .sum();
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
         let mean = (weighted / (WEIGHTS.iter().sum::<f32>() * FRAME_SAMPLES as f32)).sqrt();
         if mean < SILENT {

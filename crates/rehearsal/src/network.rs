@@ -114,7 +114,11 @@ impl TelephoneNetwork for RehearsalNetwork {
         let listeners = Arc::<Listeners>::default();
         rooms.insert(conversation, Arc::clone(&listeners));
         drop(rooms);
-        Ok(Box::new(seat::Seat::new(Arc::clone(&self.shared), conversation, listeners)))
+        Ok(Box::new(seat::Seat::new(
+            Arc::clone(&self.shared),
+            conversation,
+            listeners,
+        )))
     }
 
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError> {
@@ -122,14 +126,20 @@ impl TelephoneNetwork for RehearsalNetwork {
         match ledger.contains(attempt) {
             Ok(true) => Ok(DialRecord::Dialled),
             Ok(false) => Ok(DialRecord::Never),
-            Err(error) => Err(TelephonyError::Unavailable(format!("the ledger cannot be read: {error}"))),
+            Err(error) => Err(TelephonyError::Unavailable(format!(
+                "the ledger cannot be read: {error}"
+            ))),
         }
     }
 
     fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>> {
         let rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let listeners = rooms.get(&conversation)?;
-        Some(listeners.get_or_init(|| broadcast::channel(LISTENER_BACKLOG).0).subscribe())
+        Some(
+            listeners
+                .get_or_init(|| broadcast::channel(LISTENER_BACKLOG).0)
+                .subscribe(),
+        )
     }
 }
 

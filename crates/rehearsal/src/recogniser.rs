@@ -152,7 +152,9 @@ fn difference(phrase: &Phrase, at: usize, heard: &Print) -> (u32, u32) {
         (Loudness::Loud, Loudness::Silent) => {
             // A pause may begin a little earlier, or end a little later, where the sound is quieter.
             let around = at.saturating_sub(EDGE)..(at + EDGE + 1).min(phrase.prints.len());
-            let at_an_edge = phrase.prints[around].iter().any(|print| print.loudness != Loudness::Loud);
+            let at_an_edge = phrase.prints[around]
+                .iter()
+                .any(|print| print.loudness != Loudness::Loud);
             if at_an_edge { (0, 0) } else { (STOPPED, 32) }
         }
         (Loudness::Loud, _) => ((known.bits ^ heard.bits).count_ones(), 32),
@@ -263,7 +265,9 @@ impl Recogniser {
                 continue;
             }
             let beside = |track: &Track| {
-                track.stage == Stage::Following && Arc::ptr_eq(&track.phrase, &place.phrase) && track.at.abs_diff(next) <= 2
+                track.stage == Stage::Following
+                    && Arc::ptr_eq(&track.phrase, &place.phrase)
+                    && track.at.abs_diff(next) <= 2
             };
             let known = self.tracks.iter().position(beside);
             if known.is_some_and(|track| self.tracks[track].at == next) {
@@ -283,7 +287,8 @@ impl Recogniser {
 
     /// Drops sentences that turned out to be others, and puts aside those that are over.
     fn settle(&mut self) {
-        self.tracks.retain(|track| track.certain || track.stage == Stage::Following);
+        self.tracks
+            .retain(|track| track.certain || track.stage == Stage::Following);
         while let Some(best) = self.best() {
             let best = &self.tracks[best];
             if best.stage == Stage::Following {
@@ -300,7 +305,11 @@ impl Recogniser {
             let candidate = |track: &Track| {
                 track.stage == Stage::Following && track.began + overlap < ended && track.wrong_share() < BEGIN
             };
-            if self.tracks.iter().any(|track| rival(track) || (doubt && candidate(track))) {
+            if self
+                .tracks
+                .iter()
+                .any(|track| rival(track) || (doubt && candidate(track)))
+            {
                 return;
             }
             let text = best.text();

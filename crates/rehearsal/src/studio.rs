@@ -126,11 +126,11 @@ impl Studio {
             return Ok(clip);
         }
         let file = self.cache_file(voice, &text);
-        let samples = match self.from_disk(file.as_deref()).await {
+        let samples = match read_from_disk(file.as_deref()).await {
             Some(samples) => samples,
             None => {
                 let samples = self.make(voice, &text).await?;
-                to_disk(file.as_deref(), &samples).await;
+                write_to_disk(file.as_deref(), &samples).await;
                 samples
             }
         };
@@ -206,17 +206,6 @@ impl Studio {
         let name: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
         Some(folder.join(format!("{name}.pcm")))
     }
-
-    async fn from_disk(&self, file: Option<&Path>) -> Option<Vec<i16>> {
-        let bytes = tokio::fs::read(file?).await.ok()?;
-        let whole = !bytes.is_empty() && bytes.len().is_multiple_of(2 * FRAME_SAMPLES);
-        whole.then(|| {
-            bytes
-                .chunks_exact(2)
-                .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-                .collect()
-        })
-    }
 }
 
 impl Shelf {
@@ -230,8 +219,19 @@ impl Shelf {
     }
 }
 
+async fn read_from_disk(file: Option<&Path>) -> Option<Vec<i16>> {
+    let bytes = tokio::fs::read(file?).await.ok()?;
+    let whole = !bytes.is_empty() && bytes.len().is_multiple_of(2 * FRAME_SAMPLES);
+    whole.then(|| {
+        bytes
+            .chunks_exact(2)
+            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+            .collect()
+    })
+}
+
 /// Written beside and then renamed: whoever reads it reads all of it. A cache that cannot be written is none.
-async fn to_disk(file: Option<&Path>, samples: &[i16]) {
+async fn write_to_disk(file: Option<&Path>, samples: &[i16]) {
     let Some(file) = file else { return };
     let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let beside = file.with_extension(format!("{}.part", std::process::id()));

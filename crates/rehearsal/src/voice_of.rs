@@ -32,7 +32,11 @@ pub const MACHINE: SpeakerVoice = voice("en-us+m7", 35, 150);
 /// The agent's voice in a language (BCP 47); English if it is not known.
 #[must_use]
 pub fn agent(language: &str) -> SpeakerVoice {
-    let spoken = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let spoken = language
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match spoken.as_str() {
         "de" => voice("de+f3", 50, 160),
         "es" => voice("es+f3", 50, 160),

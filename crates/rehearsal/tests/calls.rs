@@ -22,6 +22,7 @@ use telephony::TelephoneNetwork;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use voice::recording::{CallRecorder, OggOpusRecorder};
 
 struct Noon;
 
@@ -66,6 +67,17 @@ struct Call {
 }
 
 async fn call(studio: &Arc<Studio>, outcome: Outcome, number: u32, policy: VoicemailPolicy, speed: f32) -> Call {
+    recorded_call(studio, outcome, number, policy, speed, None).await
+}
+
+async fn recorded_call(
+    studio: &Arc<Studio>,
+    outcome: Outcome,
+    number: u32,
+    policy: VoicemailPolicy,
+    speed: f32,
+    record_to: Option<&std::path::Path>,
+) -> Call {
     let config = RehearsalConfig {
         seed: 5,
         speed,
@@ -76,6 +88,13 @@ async fn call(studio: &Arc<Studio>, outcome: Outcome, number: u32, policy: Voice
     let conversation_id = ConversationId(Uuid::from_u128(u128::from(number)));
     let notebook = Arc::new(Notebook::default());
     let (_commands, received) = mpsc::channel(4);
+    let (recorder, recording) = match record_to {
+        Some(path) => {
+            let (recorder, recording) = OggOpusRecorder::create(path).expect("creates");
+            (Some(Box::new(recorder) as Box<dyn CallRecorder>), Some(recording))
+        }
+        None => (None, None),
+    };
     let agent = CampaignAgent {
         brief: CallBrief {
             conversation_id,
@@ -94,7 +113,7 @@ async fn call(studio: &Arc<Studio>, outcome: Outcome, number: u32, policy: Voice
         voices: voices(studio, speed),
         scribe: Arc::clone(&notebook) as Arc<dyn CallScribe>,
         commands: received,
-        recorder: None,
+        recorder,
         stop: CancellationToken::new(),
     };
     let end = agent.run().await;
@@ -111,6 +130,12 @@ async fn call(studio: &Arc<Studio>, outcome: Outcome, number: u32, policy: Voice
         .collect();
     let opted_out = *notebook.opted_out.lock().expect("never poisoned");
     let stages = notebook.stages.lock().expect("never poisoned").clone();
+    if let Some(recording) = recording {
+        let summary = recording.finish().await.expect("written");
+        let difference = i128::from(summary.duration_ms) - i128::try_from(end.duration.as_millis()).expect("short");
+        assert!(difference.abs() <= 20, "the recording is as long as the call");
+        assert!(summary.peaks.iter().any(|peak| peak.0 > 20) && summary.peaks.iter().any(|peak| peak.1 > 20));
+    }
     Call {
         end,
         transcript,
@@ -133,10 +158,20 @@ async fn rehearse(outcome: Outcome, expected: &[Disposition], least: usize) -> V
     for number in 0..8 {
         calls.push(call(&studio, outcome, 1_000 + number, VoicemailPolicy::HangUp, 1.0).await);
     }
-    let good = calls.iter().filter(|call| expected.contains(&call.end.disposition)).count();
+    let good = calls
+        .iter()
+        .filter(|call| expected.contains(&call.end.disposition))
+        .count();
     let story = calls
         .iter()
-        .map(|call| format!("{:?} {:?}\n{}", call.end.disposition, call.end.results, call.transcript.join("\n")))
+        .map(|call| {
+            format!(
+                "{:?} {:?}\n{}",
+                call.end.disposition,
+                call.end.results,
+                call.transcript.join("\n")
+            )
+        })
         .collect::<Vec<_>>()
         .join("\n\n");
     assert!(good >= least, "{outcome:?}: {good} as expected\n{story}");
@@ -153,9 +188,19 @@ async fn interested_people_answer_the_questions() {
     let calls = rehearse(Outcome::Person(Persona::Interested), &[Disposition::Completed], 8).await;
     for call in &calls {
         let fields = &call.end.results.fields;
-        assert!(fields.contains_key("interested"), "{:?}\n{}", call.end.results, call.transcript.join("\n"));
+        assert!(
+            fields.contains_key("interested"),
+            "{:?}\n{}",
+            call.end.results,
+            call.transcript.join("\n")
+        );
         let wants = fields["interested"] == true;
-        assert_eq!(wants, fields.contains_key("preferred_day"), "{}", call.transcript.join("\n"));
+        assert_eq!(
+            wants,
+            fields.contains_key("preferred_day"),
+            "{}",
+            call.transcript.join("\n")
+        );
         assert_eq!(call.stages, [ConversationStatus::Ringing, ConversationStatus::Live]);
     }
 }
@@ -173,7 +218,11 @@ async fn people_in_a_hurry_are_called_back() {
 async fn sceptics_and_the_curious_come_to_an_end() {
     rehearse(Outcome::Person(Persona::Sceptical), &[Disposition::Completed], 8).await;
     let calls = rehearse(Outcome::Person(Persona::Curious), &[Disposition::Completed], 8).await;
-    assert!(calls.iter().all(|call| call.end.results.fields.contains_key("interested")));
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.end.results.fields.contains_key("interested"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,7 +257,12 @@ async fn a_message_is_left_after_the_beep() {
     let studio = tones();
     for number in 0..6 {
         let call = call(&studio, Outcome::Voicemail, number, VoicemailPolicy::LeaveMessage, 1.0).await;
-        assert_eq!(call.end.disposition, Disposition::VoicemailLeft, "{}", call.transcript.join("\n"));
+        assert_eq!(
+            call.end.disposition,
+            Disposition::VoicemailLeft,
+            "{}",
+            call.transcript.join("\n")
+        );
         assert!(call.transcript.last().is_some_and(|last| last.ends_with("Goodbye.")));
     }
 }
@@ -228,7 +282,12 @@ async fn a_call_in_real_speech_and_at_speed_works_too() {
     let studio = Studio::new(StudioConfig::default());
     for speed in [4.0, 20.0] {
         let outcome = Outcome::Person(Persona::Interested);
-        let call = call(&studio, outcome, 7, VoicemailPolicy::HangUp, speed).await;
+        let folder = std::env::var_os("RINGSIDE_TEST_STORIES").map_or_else(std::env::temp_dir, Into::into);
+        let file = folder.join(format!("ringside-call-{}-{speed}.ogg", std::process::id()));
+        let call = recorded_call(&studio, outcome, 7, VoicemailPolicy::HangUp, speed, Some(&file)).await;
+        if std::env::var_os("RINGSIDE_TEST_STORIES").is_none() {
+            std::fs::remove_file(&file).expect("removed");
+        }
         assert_eq!(
             call.end.disposition,
             Disposition::Completed,

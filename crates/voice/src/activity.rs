@@ -103,7 +103,9 @@ mod tests {
         let mut activity = VoiceActivity::new();
         let mut seed = 7;
         assert!((0..100).all(|_| !activity.hear(&Frame::silence()).speaking));
-        let voiced = (0..200).filter(|_| activity.hear(&noise(&mut seed, 60)).speaking).count();
+        let voiced = (0..200)
+            .filter(|_| activity.hear(&noise(&mut seed, 60)).speaking)
+            .count();
         assert!(voiced <= 10, "{voiced}");
         assert!((0..100).skip(10).all(|_| !activity.hear(&Frame::silence()).speaking));
     }

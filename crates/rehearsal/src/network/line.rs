@@ -124,7 +124,10 @@ impl PersonsLine {
                     let words = std::mem::take(&mut self.words);
                     self.ear.begin_anew();
                     self.think(Some(&Heard::Said(&words)));
-                } else if self.silence_ms == 0 && (self.now_ms - since).is_multiple_of(THINK_MS) && !self.mouth.is_busy() {
+                } else if self.silence_ms == 0
+                    && (self.now_ms - since).is_multiple_of(THINK_MS)
+                    && !self.mouth.is_busy()
+                {
                     let words = std::mem::take(&mut self.words);
                     let for_ms = self.now_ms - since;
                     self.think(Some(&Heard::Saying { words: &words, for_ms }));

@@ -61,9 +61,7 @@ impl Machine {
         if rms(agent) >= AUDIBLE {
             self.last_heard = Some(now);
         }
-        let silent_for = self
-            .last_heard
-            .map_or(now - recording_from, |heard| now - heard);
+        let silent_for = self.last_heard.map_or(now - recording_from, |heard| now - heard);
         let patience = if self.last_heard.is_some() {
             SILENCE_MS
         } else {

@@ -35,7 +35,7 @@ enum Stage {
     /// What happens before the answer: events with their times, the next one last.
     Calling {
         coming: Vec<(Instant, RoomEvent)>,
-        answer: Option<(Outcome, ChaCha8Rng)>,
+        answer: Option<Box<(Outcome, ChaCha8Rng)>>,
     },
     Live {
         far: Far,
@@ -101,13 +101,16 @@ impl Seat {
         let connected = Instant::now() + self.shared.real(connecting);
         let mut coming: Vec<(Instant, RoomEvent)> = Vec::new();
         let answered = then == [RoomEvent::Answered];
-        coming.extend(then.into_iter().map(|event| (connected + self.shared.real(after), event)));
+        coming.extend(
+            then.into_iter()
+                .map(|event| (connected + self.shared.real(after), event)),
+        );
         if rings {
             coming.push((connected, RoomEvent::Ringing));
         }
         Stage::Calling {
             coming,
-            answer: answered.then_some((outcome, chance)),
+            answer: answered.then(|| Box::new((outcome, chance))),
         }
     }
 
@@ -216,7 +219,10 @@ impl AgentSeat for Seat {
                 sleep_until(*at).await;
                 let event = coming.pop().map_or(RoomEvent::Left(FarEnd::Lost), |(_, event)| event);
                 match (&event, answer.take()) {
-                    (RoomEvent::Answered, Some((outcome, chance))) => self.stage = self.answer(outcome, chance),
+                    (RoomEvent::Answered, Some(who)) => {
+                        let (outcome, chance) = *who;
+                        self.stage = self.answer(outcome, chance);
+                    }
                     (RoomEvent::Ringing, kept) => *answer = kept,
                     _ => self.stage = Stage::Over,
                 }

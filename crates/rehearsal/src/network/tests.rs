@@ -82,7 +82,10 @@ async fn each_outcome_reaches_the_agent_in_its_own_way() {
         assert_eq!(ticks > 0, expected.contains(&Answered), "{outcome:?}");
     }
     let (events, _) = story(&network(only(Outcome::Unreachable)), 1).await;
-    assert!(matches!(events[..], [Not(NotAnswered::Unreachable { sip_code: Some(_) })]));
+    assert!(matches!(
+        events[..],
+        [Not(NotAnswered::Unreachable { sip_code: Some(_) })]
+    ));
 }
 
 #[tokio::test(start_paused = true)]

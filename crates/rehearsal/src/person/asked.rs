@@ -43,7 +43,13 @@ pub(crate) fn asked(heard: &str) -> Asked {
     if asks(&["a minute", "a moment", "good time", "bad time", "time to talk"]) {
         return Asked::AMinute;
     }
-    if asks(&["better time", "call you back", "call back", "when should we call", "when may we call"]) {
+    if asks(&[
+        "better time",
+        "call you back",
+        "call back",
+        "when should we call",
+        "when may we call",
+    ]) {
         return Asked::BetterTime;
     }
     if let Some(choices) = choices(heard) {
@@ -52,7 +58,16 @@ pub(crate) fn asked(heard: &str) -> Asked {
     if asks(&["which day", "what day", "when", "what time", "what date", "which time"]) {
         return Asked::When;
     }
-    if asks(&["how many", "how much", "how old", "how often", "what number", "on a scale", "from one to", "number"]) {
+    if asks(&[
+        "how many",
+        "how much",
+        "how old",
+        "how often",
+        "what number",
+        "on a scale",
+        "from one to",
+        "number",
+    ]) {
         return Asked::Number;
     }
     if asks(&["what ", "which ", "who ", "whom ", "where ", "why ", "how "]) {
@@ -80,7 +95,9 @@ fn choices(heard: &str) -> Option<Vec<String>> {
     // The first choice stands at the end of the words that ask.
     if let Some(first) = choices.first_mut() {
         let words: Vec<&str> = first.split_whitespace().collect();
-        let asking = ["is", "it", "prefer", "like", "rather", "be", "want", "choose", "a", "the", "you"];
+        let asking = [
+            "is", "it", "prefer", "like", "rather", "be", "want", "choose", "a", "the", "you",
+        ];
         let from = words
             .iter()
             .rposition(|word| asking.contains(&word.to_lowercase().as_str()))
@@ -99,7 +116,10 @@ mod tests {
     #[test]
     fn understands_what_is_asked() {
         for (heard, expected) in [
-            ("Hello Ada, this is the AI assistant of Example. Do you have a minute?", Asked::AMinute),
+            (
+                "Hello Ada, this is the AI assistant of Example. Do you have a minute?",
+                Asked::AMinute,
+            ),
             ("Do you want an appointment?", Asked::YesNo),
             ("Thank you. Which day suits you?", Asked::When),
             ("When would be a better time to call you?", Asked::BetterTime),

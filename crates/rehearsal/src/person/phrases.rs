@@ -7,7 +7,13 @@ pub(crate) const GO_AHEAD: [&str; 4] = [
     "Yes, what is it about?",
     "Okay, but make it quick.",
 ];
-pub(crate) const YES: [&str; 5] = ["Yes.", "Yes, please.", "Yes, I would like that.", "Sure, why not.", "Yes, that is right."];
+pub(crate) const YES: [&str; 5] = [
+    "Yes.",
+    "Yes, please.",
+    "Yes, I would like that.",
+    "Sure, why not.",
+    "Yes, that is right.",
+];
 pub(crate) const NO: [&str; 4] = ["No.", "No, not really.", "No, I don't think so.", "No, thank you."];
 pub(crate) const ALL_RIGHT: [&str; 4] = ["Okay.", "All right.", "I see.", "Good."];
 pub(crate) const TEXT_ANSWERS: [&str; 4] = [
@@ -26,7 +32,11 @@ pub(crate) const CALL_BACK: [&str; 3] = [
     "I have to ask my wife first. Could you call me back next week?",
     "Not today. Please call back on Friday at three.",
 ];
-pub(crate) const BETTER_TIME: [&str; 3] = ["Tomorrow at ten.", "Thursday afternoon would be good.", "Friday at three."];
+pub(crate) const BETTER_TIME: [&str; 3] = [
+    "Tomorrow at ten.",
+    "Thursday afternoon would be good.",
+    "Friday at three.",
+];
 pub(crate) const ROBOT: [&str; 3] = [
     "Wait, is this a robot?",
     "Am I talking to a machine?",

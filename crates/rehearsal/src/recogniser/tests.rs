@@ -37,7 +37,12 @@ fn noise(seed: u32, loud: i32) -> impl FnMut() -> i16 {
 }
 
 /// A studio that has rendered everything that people say, in speech and in tones.
-async fn studios() -> Vec<Arc<Studio>> {
+async fn studios() -> &'static [Arc<Studio>] {
+    static STUDIOS: tokio::sync::OnceCell<Vec<Arc<Studio>>> = tokio::sync::OnceCell::const_new();
+    STUDIOS.get_or_init(prepared_studios).await
+}
+
+async fn prepared_studios() -> Vec<Arc<Studio>> {
     let folder = std::env::temp_dir().join("ringside-test-voices");
     let mut studios = Vec::new();
     for tones_only in [false, true] {
@@ -68,7 +73,7 @@ async fn all_clips(studio: &Studio, voices: &[SpeakerVoice]) -> Vec<Arc<Clip>> {
 async fn every_phrase_is_recognised_by_its_sound_and_none_is_taken_for_another() {
     for studio in studios().await {
         let mut wrong = Vec::new();
-        for clip in all_clips(&studio, &PEOPLE).await {
+        for clip in all_clips(studio, &PEOPLE).await {
             let heard = heard(studio.phrase_book(), with_silence(&clip));
             if heard != *clip.text {
                 wrong.push((clip.text.clone(), heard));
@@ -81,7 +86,7 @@ async fn every_phrase_is_recognised_by_its_sound_and_none_is_taken_for_another()
 #[tokio::test]
 async fn a_phrase_is_recognised_quieter_with_noise_and_even_between_frames() {
     let studio = &studios().await[0];
-    let clips = all_clips(studio, &PEOPLE[..2]).await;
+    let clips = all_clips(studio, &PEOPLE[1..2]).await;
     for (between, most_missed) in [(0, 0.02), (90, 0.1)] {
         let mut missed = Vec::new();
         for clip in &clips {
@@ -97,21 +102,31 @@ async fn a_phrase_is_recognised_quieter_with_noise_and_even_between_frames() {
         }
         #[expect(clippy::cast_precision_loss, reason = "a few hundred clips")]
         let share = missed.len() as f32 / clips.len() as f32;
-        assert!(share <= most_missed, "{between}: {} of {}: {missed:#?}", missed.len(), clips.len());
+        assert!(
+            share <= most_missed,
+            "{between}: {} of {}: {missed:#?}",
+            missed.len(),
+            clips.len()
+        );
     }
 }
 
 #[tokio::test]
 async fn every_phrase_sounds_like_speech_to_the_agent() {
     for studio in studios().await {
-        for clip in all_clips(&studio, &PEOPLE).await {
+        for clip in all_clips(studio, &PEOPLE).await {
             let mut activity = voice::activity::VoiceActivity::new();
             let voiced = with_silence(&clip)
                 .iter()
                 .filter(|frame| activity.hear(frame).speaking)
                 .count();
             // The agent takes 160 ms of voice for the beginning of a turn.
-            assert!(voiced >= 10, "{} ({voiced} frames, speech: {})", clip.text, studio.speaks());
+            assert!(
+                voiced >= 10,
+                "{} ({voiced} frames, speech: {})",
+                clip.text,
+                studio.speaks()
+            );
         }
     }
 }
@@ -126,10 +141,7 @@ async fn half_a_sentence_gives_half_its_words() {
     for part in 1..=4 {
         let cut = clip.frames.len() * part / 5;
         let silence = std::iter::repeat_n(Frame::silence(), 40);
-        let heard = heard(
-            studio.phrase_book(),
-            clip.frames[..cut].iter().cloned().chain(silence),
-        );
+        let heard = heard(studio.phrase_book(), clip.frames[..cut].iter().cloned().chain(silence));
         let count = heard.split_whitespace().count();
         assert_eq!(words[..count].join(" "), heard);
         assert!(count > before && count < words.len(), "{part}: {heard}");
@@ -140,7 +152,10 @@ async fn half_a_sentence_gives_half_its_words() {
 #[tokio::test]
 async fn words_come_while_they_are_spoken_and_sentences_follow_each_other() {
     let studio = &studios().await[0];
-    let one = studio.render(PEOPLE[1], "Yes, I would like that.").await.expect("rendered");
+    let one = studio
+        .render(PEOPLE[1], "Yes, I would like that.")
+        .await
+        .expect("rendered");
     let two = studio.render(PEOPLE[1], "Friday is fine.").await.expect("rendered");
     let mut ear = studio.phrase_book().recogniser();
     let mut partial = Vec::new();

@@ -1,10 +1,7 @@
 //! From a speaker's sound to that of a telephone: rate, length, loudness.
 
 use super::StudioError;
-use rubato::{
-    Fft, FixedSync, Resampler,
-    audioadapter_buffers::owned::InterleavedOwned,
-};
+use rubato::{Fft, FixedSync, Resampler, audioadapter_buffers::owned::InterleavedOwned};
 use telephony::{FRAME_SAMPLES, SAMPLE_RATE_HZ};
 
 /// Mean loudness of a sample in a sentence: -23 dB of full scale.
@@ -45,7 +42,10 @@ pub(super) fn polish(samples: &[f32]) -> Vec<i16> {
     let mut polished: Vec<i16> = sound
         .iter()
         .map(|sample| {
-            #[expect(clippy::cast_possible_truncation, reason = "limited to 16 bits by the gain; `as` saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "limited to 16 bits by the gain; `as` saturates"
+            )]
             let sample = (sample * gain) as i16;
             sample
         })

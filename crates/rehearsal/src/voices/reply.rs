@@ -142,7 +142,11 @@ fn answer(topic: Topic, prompt: &Prompt) -> String {
                 .iter()
                 .find(|line| line.role == ContextRole::Agent)
                 .map(|line| line.text.reveal())
-                .and_then(|opening| opening.split_inclusive(['.', '!']).find(|part| part.contains("this is")))
+                .and_then(|opening| {
+                    opening
+                        .split_inclusive(['.', '!'])
+                        .find(|part| part.contains("this is"))
+                })
                 .and_then(|part| part.split_once("this is"))
                 .map(|(_, who)| format!("This is{}", who.trim_end()))
                 .filter(|_| topic == Topic::Who);

@@ -10,7 +10,10 @@ const LONGEST_QUESTION: usize = 200;
 /// Why we call, from the first sentence of the script: “You are calling Ada on behalf of Example about their yearly
 /// service.” becomes “I am calling on behalf of Example about your yearly service.” `None` if it does not say.
 pub(super) fn purpose(script: &str) -> Option<String> {
-    let sentence = script.split_inclusive(['.', '\n']).map(str::trim).find(|part| part.len() > 12)?;
+    let sentence = script
+        .split_inclusive(['.', '\n'])
+        .map(str::trim)
+        .find(|part| part.len() > 12)?;
     let lower = sentence.to_lowercase();
     let start = [" on behalf of ", " about ", " to ask ", " because ", " for "]
         .iter()
@@ -38,7 +41,9 @@ pub(super) fn question(field: &ResultField) -> String {
     let bare = spoken.trim_end_matches(['?', '.', '!', ' ']).to_owned();
     match &field.kind {
         FieldKind::Choice(choices) => {
-            let (last, first) = choices.split_last().map_or(("", &choices[..]), |(last, first)| (last.as_str(), first));
+            let (last, first) = choices
+                .split_last()
+                .map_or(("", &choices[..]), |(last, first)| (last.as_str(), first));
             format!("{bare}: {} or {last}?", first.join(", "))
         }
         _ if is_question => spoken,
@@ -127,7 +132,8 @@ mod tests {
 
     #[test]
     fn says_why_it_calls_if_the_script_does() {
-        let script = "You are calling Ada on behalf of Example Company about their yearly service appointment.\n\nFind…";
+        let script =
+            "You are calling Ada on behalf of Example Company about their yearly service appointment.\n\nFind…";
         assert_eq!(
             purpose(script).as_deref(),
             Some("I am calling on behalf of Example Company about your yearly service appointment.")

@@ -61,7 +61,10 @@ impl LanguageModel for ScriptedLanguageModel {
         let what = if talk.wants_no_calls {
             "The person asked not to be called again.".to_owned()
         } else if talk.wants_call_back || talk.call_back.is_some() {
-            let when = talk.call_back.as_ref().map_or_else(String::new, |when| format!(" ({when})"));
+            let when = talk
+                .call_back
+                .as_ref()
+                .map_or_else(String::new, |when| format!(" ({when})"));
             format!("The person asked to be called back{when}.")
         } else if talk.not_interested {
             "The person was not interested.".to_owned()
@@ -117,9 +120,9 @@ fn in_words(value: &Value) -> String {
 
 fn first_letter_large(text: &str) -> String {
     let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
 }
 
 #[cfg(test)]

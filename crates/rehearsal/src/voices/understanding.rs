@@ -58,11 +58,35 @@ fn has(plain: &str, needles: &[&str]) -> bool {
 pub(super) fn intent(text: &str) -> Intent {
     let words = plain(text);
     let words = words.as_str();
-    if has(words, &["stop calling", "off your list", "not to call me again", "don't call me again", "never call me"]) {
+    if has(
+        words,
+        &[
+            "stop calling",
+            "off your list",
+            "not to call me again",
+            "don't call me again",
+            "never call me",
+        ],
+    ) {
         return Intent::Stop;
     }
-    let call_back = ["call me back", "call back", "call me later", "call me again", "call again", "another time", "bad time"];
-    let in_a_hurry = ["no time", "in a meeting", "driving", "busy right now", "busy at the moment", "have to go"];
+    let call_back = [
+        "call me back",
+        "call back",
+        "call me later",
+        "call me again",
+        "call again",
+        "another time",
+        "bad time",
+    ];
+    let in_a_hurry = [
+        "no time",
+        "in a meeting",
+        "driving",
+        "busy right now",
+        "busy at the moment",
+        "have to go",
+    ];
     if has(words, &call_back) || has(words, &in_a_hurry) {
         return Intent::CallBack(when(text));
     }
@@ -75,15 +99,42 @@ pub(super) fn intent(text: &str) -> Intent {
     if has(words, &["robot", "machine", "real person", "a computer", "a human"]) && text.contains('?') {
         return Intent::Robot;
     }
-    if has(words, &["say that again", "repeat that", "what did you say", "pardon", "come again"]) {
+    if has(
+        words,
+        &[
+            "say that again",
+            "repeat that",
+            "what did you say",
+            "pardon",
+            "come again",
+        ],
+    ) {
         return Intent::Repeat;
     }
     let questions = [
         (Topic::HowLong, &["how long", "how much time"][..]),
         (Topic::Price, &["cost", "price", "how much", "expensive", "for free"]),
         (Topic::OurNumber, &["my number", "my data", "my name"]),
-        (Topic::Who, &["who is this", "who are you", "who is calling", "calling for", "what company", "which company"]),
-        (Topic::WhatAbout, &["what is it about", "what is this about", "what's this about", "what do you want"]),
+        (
+            Topic::Who,
+            &[
+                "who is this",
+                "who are you",
+                "who is calling",
+                "calling for",
+                "what company",
+                "which company",
+            ],
+        ),
+        (
+            Topic::WhatAbout,
+            &[
+                "what is it about",
+                "what is this about",
+                "what's this about",
+                "what do you want",
+            ],
+        ),
     ];
     if text.contains('?') || has(words, &["who is this", "what is it about"]) {
         let hello = has(words, &["hello", "hi", "anybody there", "are you there"]);
@@ -113,7 +164,17 @@ pub(super) fn yes_no(text: &str) -> Option<bool> {
     let no = has(&words, &["no", "nope", "not", "don't", "never", "nothing"]);
     let yes = has(
         &words,
-        &["yes", "yeah", "yep", "sure", "of course", "please", "definitely", "that is right", "that's right"],
+        &[
+            "yes",
+            "yeah",
+            "yep",
+            "sure",
+            "of course",
+            "please",
+            "definitely",
+            "that is right",
+            "that's right",
+        ],
     );
     match (yes, no) {
         (_, true) => Some(false),
@@ -122,10 +183,28 @@ pub(super) fn yes_no(text: &str) -> Option<bool> {
     }
 }
 
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
 const RELATIVE: [&str; 12] = [
-    "tomorrow morning", "tomorrow afternoon", "tomorrow evening", "tomorrow", "this afternoon", "this evening",
-    "tonight", "next week", "next month", "today", "in an hour", "in the evening",
+    "tomorrow morning",
+    "tomorrow afternoon",
+    "tomorrow evening",
+    "tomorrow",
+    "this afternoon",
+    "this evening",
+    "tonight",
+    "next week",
+    "next month",
+    "today",
+    "in an hour",
+    "in the evening",
 ];
 const HOURS: [&str; 13] = [
     "", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -156,7 +235,10 @@ pub(super) fn when(text: &str) -> Option<String> {
     let time = words.split(" at ").nth(1).and_then(|rest| {
         let hour = rest.split_whitespace().next()?;
         let known = HOURS[1..].contains(&hour) || hour.chars().next().is_some_and(|letter| letter.is_ascii_digit());
-        let part = rest.split_whitespace().nth(1).filter(|part| ["am", "pm", "o'clock", "thirty"].contains(part));
+        let part = rest
+            .split_whitespace()
+            .nth(1)
+            .filter(|part| ["am", "pm", "o'clock", "thirty"].contains(part));
         known.then(|| part.map_or_else(|| hour.to_owned(), |part| format!("{hour} {part}")))
     });
     match (day, time) {
@@ -177,15 +259,27 @@ pub(super) fn number(text: &str) -> Option<f64> {
     if let Some(digits) = digits {
         return digits.parse().ok().filter(|number: &f64| number.is_finite());
     }
-    let tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let tens = [
+        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    ];
     let teens = [
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
     let small = |word: &str| -> Option<u32> {
         if word == "zero" || word == "none" {
             return Some(0);
         }
-        let index = |list: &[&str]| list.iter().position(|known| *known == word).and_then(|at| u32::try_from(at).ok());
+        let index = |list: &[&str]| {
+            list.iter()
+                .position(|known| *known == word)
+                .and_then(|at| u32::try_from(at).ok())
+        };
         index(&HOURS[1..])
             .map(|at| at + 1)
             .or_else(|| index(&teens).map(|at| at + 13))
@@ -218,7 +312,10 @@ pub(super) fn value(kind: &FieldKind, text: &str) -> Option<Value> {
             let number = number(text)?;
             #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
             let whole = (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64);
-            whole.map_or_else(|| serde_json::Number::from_f64(number).map(Value::Number), |whole| Some(whole.into()))
+            whole.map_or_else(
+                || serde_json::Number::from_f64(number).map(Value::Number),
+                |whole| Some(whole.into()),
+            )
         }
         FieldKind::Choice(choices) => choice(text, choices).map(Value::from),
         FieldKind::Text => {
@@ -272,7 +369,10 @@ mod tests {
 
     #[test]
     fn takes_values_as_they_were_said_and_invents_none() {
-        assert_eq!(when("Call me tomorrow at ten, please.").as_deref(), Some("tomorrow at ten"));
+        assert_eq!(
+            when("Call me tomorrow at ten, please.").as_deref(),
+            Some("tomorrow at ten")
+        );
         assert_eq!(when("Next Friday afternoon").as_deref(), Some("next Friday afternoon"));
         assert_eq!(when("I don't know"), None);
         assert_eq!(number("About twenty five"), Some(25.0));

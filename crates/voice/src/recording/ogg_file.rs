@@ -104,7 +104,8 @@ impl OggFile {
             .encoder
             .encode(&self.interleaved[..], &mut self.packet[..])
             .map_err(io::Error::other)?;
-        self.pages.write_packet(self.packet[..length].to_vec(), SERIAL, end, position)
+        self.pages
+            .write_packet(self.packet[..length].to_vec(), SERIAL, end, position)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -57,7 +57,12 @@ impl Peaks {
 
 /// The loudest sample, 0 to 100.
 fn peak(frame: &Frame) -> u8 {
-    let loudest = frame.samples().iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+    let loudest = frame
+        .samples()
+        .iter()
+        .map(|sample| sample.unsigned_abs())
+        .max()
+        .unwrap_or(0);
     u8::try_from(u32::from(loudest) * 100 / 32_768).unwrap_or(100)
 }
 
@@ -75,7 +80,11 @@ mod tests {
             peaks.add(if tick < ticks / 2 { &loud } else { &quiet }, &quiet);
         }
         let slices = peaks.finish();
-        assert!((MOST_PEAKS / 2..=MOST_PEAKS).contains(&slices.len()), "{}", slices.len());
+        assert!(
+            (MOST_PEAKS / 2..=MOST_PEAKS).contains(&slices.len()),
+            "{}",
+            slices.len()
+        );
         assert!(slices.iter().all(|slice| slice.1 == 0));
         let loud = slices.iter().filter(|slice| slice.0 == 100).count();
         assert!(loud.abs_diff(slices.len() / 2) <= 1);

@@ -53,11 +53,17 @@ fn asks_no_day_of_somebody_who_wants_no_appointment() {
 
 #[test]
 fn calls_back_when_the_person_says() {
-    let reply = next(&[(Agent, OPENING), (Person, "This is a bad time. Can you call me back tomorrow at ten?")]);
+    let reply = next(&[
+        (Agent, OPENING),
+        (Person, "This is a bad time. Can you call me back tomorrow at ten?"),
+    ]);
     assert_eq!(reply.call_back.as_deref(), Some("tomorrow at ten"));
     assert!(reply.ends);
     let ask = next(&[(Agent, OPENING), (Person, "Please call me back.")]);
-    assert_eq!((ask.words.as_str(), ask.ends), ("When would be a better time to call you?", false));
+    assert_eq!(
+        (ask.words.as_str(), ask.ends),
+        ("When would be a better time to call you?", false)
+    );
     let then = next(&[
         (Agent, OPENING),
         (Person, "Please call me back."),
@@ -65,7 +71,10 @@ fn calls_back_when_the_person_says() {
         (Person, "Thursday afternoon would be good."),
     ]);
     assert_eq!(then.call_back.as_deref(), Some("Thursday afternoon"));
-    assert_eq!(then.words, "All right, we will call you back on Thursday afternoon. Goodbye.");
+    assert_eq!(
+        then.words,
+        "All right, we will call you back on Thursday afternoon. Goodbye."
+    );
 }
 
 #[test]
@@ -73,7 +82,11 @@ fn answers_questions_and_takes_up_its_own() {
     let reply = next(&[(Agent, "Do you want an appointment?"), (Person, "What does it cost?")]);
     assert!(reply.words.ends_with("Do you want an appointment?"), "{}", reply.words);
     let robot = next(&[(Agent, OPENING), (Person, "Wait, is this a robot?")]);
-    assert!(robot.words.starts_with("Yes, I am an AI assistant, not a person."), "{}", robot.words);
+    assert!(
+        robot.words.starts_with("Yes, I am an AI assistant, not a person."),
+        "{}",
+        robot.words
+    );
 }
 
 #[test]
