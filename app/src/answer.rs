@@ -2,8 +2,8 @@
 //! does anything.
 
 use domain::ErrorKind;
-use leptos_router::hooks::use_location;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 /// Sets the status of the page's answer. Being signed out is no status but a redirect.
 pub(crate) fn set_status(kind: ErrorKind) {

@@ -36,7 +36,9 @@ impl Default for Assets {
 pub fn shell(assets: &Assets) -> impl IntoView + use<> {
     let Assets { style, script, wasm } = assets.clone();
     let nonce = leptos::nonce::use_nonce();
-    let start = format!("import start, {{ hydrate }} from {script:?};\nawait start({{ module_or_path: {wasm:?} }});\nhydrate();");
+    let start = format!(
+        "import start, {{ hydrate }} from {script:?};\nawait start({{ module_or_path: {wasm:?} }});\nhydrate();"
+    );
     view! {
         <!DOCTYPE html>
         <html lang="en">

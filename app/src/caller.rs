@@ -114,7 +114,10 @@ mod tests {
     fn a_cookie_is_found_among_others_and_only_under_its_own_name() {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("zone=UTC; ringside=abc=d"));
-        assert_eq!(CookieSettings { secure: false }.read(&headers).as_deref(), Some("abc=d"));
+        assert_eq!(
+            CookieSettings { secure: false }.read(&headers).as_deref(),
+            Some("abc=d")
+        );
         assert_eq!(CookieSettings { secure: true }.read(&headers), None);
     }
 

@@ -42,10 +42,12 @@ impl FromServerFnError for AppError {
                 ErrorKind::Unavailable,
                 "The server cannot be reached. Check your connection, then try again.",
             ),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => UserError::new(
-                ErrorKind::Malformed,
-                "The server did not understand this request. Reload the page, then try again.",
-            ),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                UserError::new(
+                    ErrorKind::Malformed,
+                    "The server did not understand this request. Reload the page, then try again.",
+                )
+            }
             _ => UserError::unavailable(),
         })
     }

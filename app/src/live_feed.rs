@@ -219,7 +219,11 @@ impl Feed {
                 }
             }
         }
-        let newest = batches.iter().flat_map(|batch| &batch.events).map(|event| event.id).max();
+        let newest = batches
+            .iter()
+            .flat_map(|batch| &batch.events)
+            .map(|event| event.id)
+            .max();
         if let Some(newest) = newest {
             let mut state = self.state.borrow_mut();
             state.after = state.after.max(newest);

@@ -7,7 +7,7 @@ mod transcript;
 
 use crate::{
     api::calls,
-    components::{CallTimer, Dialog, Icon, LinkButton, Loaded, StatusBadge},
+    components::{CallTimer, Dialog, Icon, LinkButton, Loaded, StatusBadge, once_taken_over},
     live_feed::{FeedStatus, Topic, follow},
     session::may,
 };
@@ -70,9 +70,9 @@ pub fn MonitorButton(
 #[component]
 pub fn CallMonitorPopup(open: OpenMonitor) -> impl IntoView {
     let query = use_query_map();
-    Effect::new(move || {
-        let asked = query.with(|query| query.get("monitor").and_then(|id| id.parse().ok()));
-        if let Some(id) = asked {
+    let asked = Memo::new(move |_| query.with(|query| query.get("monitor").and_then(|id| id.parse().ok())));
+    once_taken_over(move || {
+        if let Some(id) = asked.get_untracked() {
             open.watch(id);
         }
     });

@@ -60,11 +60,16 @@ impl CallScribe for Counting {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [calls, seconds] = arguments.as_slice() else { return Err("usage: call_load CALLS SECONDS".into()) };
+    let [calls, seconds] = arguments.as_slice() else {
+        return Err("usage: call_load CALLS SECONDS".into());
+    };
     let (calls, seconds): (u64, u64) = (calls.parse()?, seconds.parse()?);
     let folder = std::env::temp_dir().join(format!("ringside-call-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let studio = Studio::new(StudioConfig { cache: Some(folder.join("voices")), ..StudioConfig::default() });
+    let studio = Studio::new(StudioConfig {
+        cache: Some(folder.join("voices")),
+        ..StudioConfig::default()
+    });
     studio.prepare().await?;
     let talkative =
         [Persona::Interested, Persona::Curious, Persona::Sceptical].map(|persona| (Outcome::Person(persona), 1));
@@ -73,17 +78,29 @@ async fn main() -> Result<(), Failure> {
         odds: Odds::new(talkative),
         ..RehearsalConfig::default()
     };
-    let network: Arc<dyn TelephoneNetwork> =
-        Arc::new(RehearsalNetwork::new(config, Arc::clone(&studio), Arc::new(SystemClock))?);
+    let network: Arc<dyn TelephoneNetwork> = Arc::new(RehearsalNetwork::new(
+        config,
+        Arc::clone(&studio),
+        Arc::new(SystemClock),
+    )?);
     let voices = rehearsal::voices(&studio, 1.0);
-    let scribe = Arc::new(Counting { sentences: AtomicU64::new(0) });
+    let scribe = Arc::new(Counting {
+        sentences: AtomicU64::new(0),
+    });
     let stop = CancellationToken::new();
     let idle = memory_kib()?;
 
     let lines: Vec<_> = (0..calls)
         .map(|line| {
             let (network, voices) = (Arc::clone(&network), voices.clone());
-            tokio::spawn(keep_calling(line, network, voices, Arc::clone(&scribe), folder.clone(), stop.clone()))
+            tokio::spawn(keep_calling(
+                line,
+                network,
+                voices,
+                Arc::clone(&scribe),
+                folder.clone(),
+                stop.clone(),
+            ))
         })
         .collect();
     // Everybody is on the phone, and the sentences are rendered: what is measured is conversation.
@@ -124,10 +141,16 @@ async fn keep_calling(
         }
         let id = new_id(SystemClock.now(), &SystemChance);
         let file = folder.as_ref().join(format!("{id}.ogg"));
-        let Ok(seat) = network.open_room(ConversationId(id)).await else { return };
-        let Ok((recorder, recording)) = OggOpusRecorder::create(&file) else { return };
+        let Ok(seat) = network.open_room(ConversationId(id)).await else {
+            return;
+        };
+        let Ok((recorder, recording)) = OggOpusRecorder::create(&file) else {
+            return;
+        };
         let content = CampaignContent::template();
-        let Ok(number) = format!("+1415{:07}", 5_550_000 + line * 100 + call).parse() else { return };
+        let Ok(number) = format!("+1415{:07}", 5_550_000 + line * 100 + call).parse() else {
+            return;
+        };
         let (_commands, orders) = mpsc::channel(1);
         let agent = CampaignAgent {
             brief: CallBrief {
@@ -159,7 +182,10 @@ async fn keep_calling(
 /// Proportional set size of this process, KiB.
 fn memory_kib() -> Result<u64, Failure> {
     let rollup = std::fs::read_to_string("/proc/self/smaps_rollup")?;
-    let line = rollup.lines().find(|line| line.starts_with("Pss:")).ok_or("no Pss line")?;
+    let line = rollup
+        .lines()
+        .find(|line| line.starts_with("Pss:"))
+        .ok_or("no Pss line")?;
     Ok(line.split_whitespace().nth(1).ok_or("no number")?.parse()?)
 }
 

@@ -50,10 +50,15 @@ async fn main() -> Result<(), Failure> {
     for _ in 0..events {
         let id = new_id(domain::Clock::now(&clock), &SystemChance);
         let mut transaction = store.pool().begin().await?;
-        let happened = [Happening::CampaignDeleted { campaign_id: CampaignId(id) }];
+        let happened = [Happening::CampaignDeleted {
+            campaign_id: CampaignId(id),
+        }];
         store::events::append(&mut transaction, domain::Clock::now(&clock), &happened).await?;
         transaction.commit().await?;
-        committed.lock().map_err(|_| "poisoned")?.push((id.to_string(), Instant::now()));
+        committed
+            .lock()
+            .map_err(|_| "poisoned")?
+            .push((id.to_string(), Instant::now()));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let expected = viewers * events;
@@ -71,7 +76,12 @@ async fn main() -> Result<(), Failure> {
         }
     }
     waits.sort_by(f64::total_cmp);
-    let at = |share: f64| waits.get(((waits.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(f64::NAN);
+    let at = |share: f64| {
+        waits
+            .get(((waits.len() as f64 - 1.0) * share) as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
     let line = serde_json::json!({
         "viewers": viewers, "events": events, "arrived": waits.len(), "expected": expected,
         "p50_ms": at(0.5), "p99_ms": at(0.99),
@@ -89,7 +99,9 @@ async fn sign_in(store: &Store) -> Result<String, Failure> {
         installation: Arc::default(),
         throttle_key: [0; 32],
     };
-    let link = operations::sign_in::ensure_first_invitation(&ops).await?.ok_or("the database is not fresh")?;
+    let link = operations::sign_in::ensure_first_invitation(&ops)
+        .await?
+        .ok_or("the database is not fresh")?;
     let token = link.path.split("token=").nth(1).ok_or("no token in the link")?;
     let (name, email, password) = ("Bench", "bench@example.com", "a password for the bench");
     let session = operations::sign_in::accept_invitation(&ops, token, name, email, password, "bench").await?;
@@ -129,6 +141,9 @@ async fn watch(stream: TcpStream, arrivals: mpsc::UnboundedSender<(String, Insta
 /// Proportional set size of a process, KiB.
 fn memory_kib(pid: &str) -> Result<u64, Failure> {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let line = rollup.lines().find(|line| line.starts_with("Pss:")).ok_or("no Pss line")?;
+    let line = rollup
+        .lines()
+        .find(|line| line.starts_with("Pss:"))
+        .ok_or("no Pss line")?;
     Ok(line.split_whitespace().nth(1).ok_or("no number")?.parse()?)
 }

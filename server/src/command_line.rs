@@ -79,7 +79,7 @@ pub fn run() -> ExitCode {
             tell("The configuration is valid.");
             Ok(())
         }
-        Some(Verb::Migrate) => in_runtime(configuration, |configuration| running::migrate_only(configuration)),
+        Some(Verb::Migrate) => in_runtime(configuration, running::migrate_only),
         _ => {
             let role = command_line.role;
             in_runtime(configuration, move |configuration| running::run(configuration, role))
@@ -122,10 +122,7 @@ fn read_configuration(file: &std::path::Path) -> Result<Configuration, running::
     Ok(configuration::load(environment, dot_env.as_deref(), text.as_deref())?)
 }
 
-fn in_runtime<F>(
-    configuration: Configuration,
-    work: impl FnOnce(Configuration) -> F,
-) -> Result<(), running::StartError>
+fn in_runtime<F>(configuration: Configuration, work: impl FnOnce(Configuration) -> F) -> Result<(), running::StartError>
 where
     F: Future<Output = Result<(), running::StartError>>,
 {

@@ -45,8 +45,7 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
 
 /// What is connected and what is simulated, in words.
 fn installation(configuration: &Configuration) -> InstallationView {
-    let mut notices =
-        vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
+    let mut notices = vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
     let settings = &configuration.rehearsal;
     if settings.hours == RehearsalHours::Daytime {
         notices.push("For the rehearsal it is always a weekday morning where people live.".to_owned());
@@ -54,12 +53,19 @@ fn installation(configuration: &Configuration) -> InstallationView {
     if !rehearsal::speech_available() {
         notices.push("Voices are plain tones, because espeak-ng is not installed.".to_owned());
     }
-    let place = if configuration.database_url.is_some() { "the one in DATABASE_URL" } else { "embedded" };
+    let place = if configuration.database_url.is_some() {
+        "the one in DATABASE_URL"
+    } else {
+        "embedded"
+    };
     let words = [
         ("Address", configuration.public_url.clone()),
         ("Database", place.to_owned()),
         ("Calls at once", configuration.max_calls.to_string()),
-        ("Calls may go on after the order to stop", format!("{} s", configuration.drain.as_secs())),
+        (
+            "Calls may go on after the order to stop",
+            format!("{} s", configuration.drain.as_secs()),
+        ),
         ("Rehearsal: speed", format!("{} × real time", settings.speed)),
         ("Rehearsal: seed", settings.seed.to_string()),
     ];
@@ -68,7 +74,10 @@ fn installation(configuration: &Configuration) -> InstallationView {
         telephone_network: "rehearsal".to_owned(),
         notices,
         zone_data_version: number_zones::zone_data_version().to_owned(),
-        settings: words.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        settings: words
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         development: cfg!(debug_assertions),
     }
 }
@@ -145,8 +154,9 @@ pub fn dialer(configuration: &Configuration, ops: &Operations, adapters: &Adapte
 #[must_use]
 pub fn assets(configuration: &Configuration) -> Assets {
     let path = configuration.site_dir.join("assets.json");
-    let manifest: Option<serde_json::Value> =
-        std::fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let manifest: Option<serde_json::Value> = std::fs::read_to_string(&path)
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok());
     let Some(manifest) = manifest else {
         tracing::warn!(path = %path.display(), "the site was not built: pages come without style and scripts; run cargo xtask build");
         return Assets::default();

@@ -111,7 +111,10 @@ struct Key {
 }
 
 const fn key(name: &'static str) -> Key {
-    Key { name, environment: None }
+    Key {
+        name,
+        environment: None,
+    }
 }
 
 /// Every key there is.
@@ -189,20 +192,23 @@ impl Reader {
             Ok(table) => table,
             Err(error) => {
                 // The whole error quotes the line, which may hold a secret.
-                self.problems.push(format!("The file cannot be read as TOML: {}.", error.message()));
+                self.problems
+                    .push(format!("The file cannot be read as TOML: {}.", error.message()));
                 return;
             }
         };
         for (name, value) in table {
             let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-                self.problems.push(unknown(&name, "the file", KEYS.iter().map(|key| key.name.to_owned())));
+                self.problems
+                    .push(unknown(&name, "the file", KEYS.iter().map(|key| key.name.to_owned())));
                 continue;
             };
             let text = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
                 _ => {
-                    self.problems.push(format!("{name} in the file must be a text or a number."));
+                    self.problems
+                        .push(format!("{name} in the file must be a text or a number."));
                     continue;
                 }
             };
@@ -235,7 +241,8 @@ impl Reader {
                     self.values.insert(key.name, (value, format!("{name} in {source}")));
                 }
                 None if name.starts_with("RINGSIDE_") => {
-                    self.problems.push(unknown(&name, source, KEYS.iter().map(Key::in_environment)));
+                    self.problems
+                        .push(unknown(&name, source, KEYS.iter().map(Key::in_environment)));
                 }
                 None => {}
             }
@@ -255,7 +262,13 @@ impl Reader {
         }
     }
 
-    fn number<T: FromStr + PartialOrd + fmt::Display + Copy>(&mut self, name: &str, least: T, most: T, default: T) -> T {
+    fn number<T: FromStr + PartialOrd + fmt::Display + Copy>(
+        &mut self,
+        name: &str,
+        least: T,
+        most: T,
+        default: T,
+    ) -> T {
         self.get(name, |text| {
             text.parse::<T>()
                 .ok()
@@ -267,16 +280,24 @@ impl Reader {
 
     fn path(&mut self, name: &str) -> Option<PathBuf> {
         self.get(name, |text| {
-            if text.is_empty() { Err("a path".to_owned()) } else { Ok(PathBuf::from(text)) }
+            if text.is_empty() {
+                Err("a path".to_owned())
+            } else {
+                Ok(PathBuf::from(text))
+            }
         })
     }
 
     fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)], default: T) -> T {
         self.get(name, |text| {
-            choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
-                let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-                format!("one of: {}", words.join(", "))
-            })
+            choices
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, value)| *value)
+                .ok_or_else(|| {
+                    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+                    format!("one of: {}", words.join(", "))
+                })
         })
         .unwrap_or(default)
     }
@@ -284,7 +305,8 @@ impl Reader {
     fn finish(mut self) -> Result<Configuration, ConfigurationErrors> {
         let address = self
             .get("address", |text| {
-                text.parse().map_err(|_| "an IP address and a port, like 127.0.0.1:3000 or [::]:3000".to_owned())
+                text.parse()
+                    .map_err(|_| "an IP address and a port, like 127.0.0.1:3000 or [::]:3000".to_owned())
             })
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
         let public_url = self.get("public_url", check_public_url);
@@ -294,12 +316,18 @@ impl Reader {
             address,
             database_url: self.get("database_url", check_database_url),
             database_connections: self.number("database_connections", 4, 1_000, 24),
-            recordings_dir: self.path("recordings_dir").unwrap_or_else(|| data_dir.join("recordings")),
+            recordings_dir: self
+                .path("recordings_dir")
+                .unwrap_or_else(|| data_dir.join("recordings")),
             data_dir,
             site_dir: self.path("site_dir").unwrap_or_else(|| PathBuf::from("target/site")),
             zone_table: self.get("zone_table", |text| {
                 let path = Path::new(text);
-                if path.is_file() { Ok(path.to_owned()) } else { Err("a file that exists".to_owned()) }
+                if path.is_file() {
+                    Ok(path.to_owned())
+                } else {
+                    Err("a file that exists".to_owned())
+                }
             }),
             log_format: self.choice(
                 "log_format",
@@ -320,7 +348,9 @@ impl Reader {
                     Err("at least 16 characters long".to_owned())
                 }
             }),
-            trusted_proxy: self.get("trusted_proxy", |text| text.parse().map_err(|_| "an IP address".to_owned())),
+            trusted_proxy: self.get("trusted_proxy", |text| {
+                text.parse().map_err(|_| "an IP address".to_owned())
+            }),
             max_calls: self.number("max_calls", 1, 10_000, 50),
             drain: Duration::from_secs(self.number("drain_seconds", 0, 3_600, 30)),
             rehearsal: RehearsalSettings {
@@ -334,7 +364,11 @@ impl Reader {
                 odds: self.get("rehearsal_odds", check_odds),
             },
         };
-        if self.problems.is_empty() { Ok(configuration) } else { Err(ConfigurationErrors(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(configuration)
+        } else {
+            Err(ConfigurationErrors(self.problems))
+        }
     }
 }
 
@@ -351,7 +385,12 @@ fn unknown(name: &str, source: &str, known: impl Iterator<Item = String>) -> Str
 /// Length of the common beginning plus that of the common end: enough to find a slip of the keyboard.
 fn shared_letters(one: &str, other: &str) -> usize {
     let front = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    let back = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let back = one
+        .bytes()
+        .rev()
+        .zip(other.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     front + back
 }
 
@@ -359,7 +398,9 @@ fn check_public_url(text: &str) -> Result<String, String> {
     let text = text.trim_end_matches('/');
     let valid = text.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+            && uri
+                .authority()
+                .is_some_and(|authority| !authority.as_str().contains('@'))
             && uri.path() == "/"
             && uri.query().is_none()
     });
@@ -374,7 +415,15 @@ fn check_public_url(text: &str) -> Result<String, String> {
 fn check_odds(text: &str) -> Result<rehearsal::Odds, String> {
     let pair = |pair: &str| {
         let (outcome, weight) = pair.split_once(':')?;
-        Some((outcome.trim().to_owned(), weight.trim().parse::<u32>().ok().filter(|weight| *weight <= 1_000_000)?.into()))
+        Some((
+            outcome.trim().to_owned(),
+            weight
+                .trim()
+                .parse::<u32>()
+                .ok()
+                .filter(|weight| *weight <= 1_000_000)?
+                .into(),
+        ))
     };
     let pairs: Option<serde_json::Map<String, serde_json::Value>> = text.split(',').map(pair).collect();
     pairs
@@ -396,7 +445,10 @@ mod tests {
     use super::*;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -411,7 +463,11 @@ mod tests {
     fn the_environment_wins_over_dot_env_and_that_over_the_file() {
         let file = "max_calls = 7\nlog = \"warn\"\nlog_format = \"json\"";
         let configuration = load(
-            pairs(&[("RINGSIDE_MAX_CALLS", "9"), ("PATH", "/bin"), ("RINGSIDE_LOG_FORMAT", "")]),
+            pairs(&[
+                ("RINGSIDE_MAX_CALLS", "9"),
+                ("PATH", "/bin"),
+                ("RINGSIDE_LOG_FORMAT", ""),
+            ]),
             Some("RINGSIDE_MAX_CALLS=8\nRINGSIDE_LOG=debug\n"),
             Some(file),
         )

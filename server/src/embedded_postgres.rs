@@ -85,7 +85,9 @@ impl EmbeddedPostgres {
         let stdin = guard.stdin.take();
         let stdout = guard.stdout.take().expect("stdout was asked to be a pipe");
         let mut lines = BufReader::new(stdout).lines();
-        let first = tokio::time::timeout(START_LIMIT, lines.next_line()).await.map_err(|_| EmbeddedError::Slow)?;
+        let first = tokio::time::timeout(START_LIMIT, lines.next_line())
+            .await
+            .map_err(|_| EmbeddedError::Slow)?;
         match first {
             Ok(Some(line)) => match line.strip_prefix("error: ") {
                 Some(problem) => Err(EmbeddedError::Guard(problem.to_owned())),
@@ -95,14 +97,19 @@ impl EmbeddedPostgres {
                     stdin,
                 }),
             },
-            _ => Err(EmbeddedError::Guard("the guard of PostgreSQL ended without a word".to_owned())),
+            _ => Err(EmbeddedError::Guard(
+                "the guard of PostgreSQL ended without a word".to_owned(),
+            )),
         }
     }
 
     /// Stops PostgreSQL and waits until it has stopped.
     pub async fn stop(mut self) {
         drop(self.stdin.take());
-        if tokio::time::timeout(Duration::from_secs(20), self.guard.wait()).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(20), self.guard.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("the embedded PostgreSQL takes longer than 20 seconds to stop; leaving it to its guard");
         }
     }

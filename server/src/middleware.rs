@@ -22,7 +22,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Refuses what comes from other sites or is too large, tells the client's address to those who count sign-ins, and
 /// adds the headers every answer bears.
-pub async fn guard(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
     let ours = origin::is_ours(request.headers(), &state.configuration.public_url);
     let changes = !origin::is_safe(request.method()) || request.headers().contains_key(header::UPGRADE);
     let announced = request
@@ -55,12 +55,20 @@ fn client_address(request: &Request, state: &WebState) -> Option<String> {
     let told = (state.configuration.trusted_proxy == Some(peer))
         .then(|| request.headers().get_all("x-forwarded-for").iter().next_back())
         .flatten()
-        .and_then(|line| line.to_str().ok()?.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok());
+        .and_then(|line| {
+            line.to_str()
+                .ok()?
+                .rsplit(',')
+                .next()?
+                .trim()
+                .parse::<std::net::IpAddr>()
+                .ok()
+        });
     Some(told.unwrap_or(peer).to_string())
 }
 
 /// Gives every request an id, logs it by its route, and counts it. Ids, queries and bodies are never logged.
-pub async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let mut id = [0; 8];
     crate::ambient::SystemChance.fill(&mut id);
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -96,7 +104,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
 }
 
 /// The answer after a bug. The log has its place; the person gets a sentence.
-pub fn after_a_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+pub(crate) fn after_a_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     let page = "<!DOCTYPE html><html lang=\"en\"><title>Ringside</title><h1>Something went wrong on our side</h1>\
                 <p>It was written to the log. <a href=\"/\">Go to the dashboard</a></html>";
     (

@@ -42,7 +42,10 @@ pub fn router(state: WebState) -> Router {
         .route("/listen/{id}", any(listening::listen))
         .route("/recordings/{file}", get(recordings::send));
     let others = Router::new()
-        .route("/campaigns/{id}/import", post(import_upload::receive).layer(DefaultBodyLimit::disable()))
+        .route(
+            "/campaigns/{id}/import",
+            post(import_upload::receive).layer(DefaultBodyLimit::disable()),
+        )
         .route("/imports/{id}/refused.csv", get(refused_rows::download))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -74,7 +74,8 @@ async fn open_database(configuration: &Configuration) -> Result<(Store, Option<E
 /// The process cannot start.
 pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartError> {
     let signals = stop_signals();
-    number_zones::load(configuration.zone_table.as_deref()).map_err(|error| StartError::Composition(error.to_string()))?;
+    number_zones::load(configuration.zone_table.as_deref())
+        .map_err(|error| StartError::Composition(error.to_string()))?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])?
         .install_recorder()?;
@@ -130,7 +131,9 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         let closing = stopping.closing.clone();
         let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
         web = Some(tokio::spawn(async move {
-            let served = axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned()).await;
+            let served = axum::serve(listener, service)
+                .with_graceful_shutdown(closing.cancelled_owned())
+                .await;
             if let Err(error) = served {
                 tracing::error!(%error, "the web server ended");
             }
@@ -154,7 +157,9 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
     }
     stopping.closing.cancel();
     if let Some(web) = web
-        && tokio::time::timeout(std::time::Duration::from_secs(5), web).await.is_err()
+        && tokio::time::timeout(std::time::Duration::from_secs(5), web)
+            .await
+            .is_err()
     {
         tracing::debug!("some connections were still open and are cut");
     }
@@ -182,7 +187,9 @@ async fn announce(configuration: &Configuration, ops: &operations::Operations) {
     match sign_in::ensure_first_invitation(ops).await {
         Ok(Some(link)) => {
             let path = &link.path;
-            tell(&format!("\n  Nobody can sign in yet. Become the administrator by this link, which works once:\n  {address}{path}\n"));
+            tell(&format!(
+                "\n  Nobody can sign in yet. Become the administrator by this link, which works once:\n  {address}{path}\n"
+            ));
         }
         Ok(None) => tell(""),
         Err(_) => tracing::error!("the link for the first administrator could not be made"),

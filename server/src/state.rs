@@ -48,7 +48,9 @@ impl FromRequestParts<WebState> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Refusal> {
         let cookie_value = state.cookie.read(&parts.headers).ok_or_else(UserError::signed_out)?;
-        let caller = sign_in::authenticate(&state.ops, &cookie_value).await?.ok_or_else(UserError::signed_out)?;
+        let caller = sign_in::authenticate(&state.ops, &cookie_value)
+            .await?
+            .ok_or_else(UserError::signed_out)?;
         Ok(Self { caller, cookie_value })
     }
 }

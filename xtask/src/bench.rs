@@ -31,7 +31,10 @@ pub(crate) enum Bench {
 pub(crate) fn bench(which: Option<Bench>) -> Outcome {
     machine();
     let all = [Bench::Claims, Bench::Calls, Bench::Events, Bench::Web];
-    for bench in all.into_iter().filter(|bench| which.is_none_or(|which| which as u8 == *bench as u8)) {
+    for bench in all
+        .into_iter()
+        .filter(|bench| which.is_none_or(|which| which as u8 == *bench as u8))
+    {
         match bench {
             Bench::Claims => claims()?,
             Bench::Calls => calls()?,
@@ -44,14 +47,24 @@ pub(crate) fn bench(which: Option<Bench>) -> Outcome {
 
 fn machine() {
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = model.lines().find(|line| line.starts_with("model name")).unwrap_or("model name: unknown").to_owned();
+    let model = model
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .unwrap_or("model name: unknown")
+        .to_owned();
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    say(&format!("machine: {cores} cores, {}", model.split(':').nth(1).unwrap_or("").trim()));
+    say(&format!(
+        "machine: {cores} cores, {}",
+        model.split(':').nth(1).unwrap_or("").trim()
+    ));
 }
 
 /// An optimised example of one of our crates.
 fn example(package: &str, name: &str) -> Outcome<PathBuf> {
-    let mut cargo = command("cargo", &["build", "--release", "--package", package, "--example", name]);
+    let mut cargo = command(
+        "cargo",
+        &["build", "--release", "--package", package, "--example", name],
+    );
     cargo.env("SQLX_OFFLINE", "true");
     run(cargo)?;
     Ok(target().join("release/examples").join(name))
@@ -116,8 +129,13 @@ fn web() -> Outcome {
         .collect();
     files.sort();
     for file in files {
-        let bytes = fs::metadata(&file).map_err(|error| format!("{}: {error}", file.display()))?.len();
-        say(&format!("  {bytes:>9}  {}", file.file_name().unwrap_or_default().to_string_lossy()));
+        let bytes = fs::metadata(&file)
+            .map_err(|error| format!("{}: {error}", file.display()))?
+            .len();
+        say(&format!(
+            "  {bytes:>9}  {}",
+            file.file_name().unwrap_or_default().to_string_lossy()
+        ));
     }
     let running = Product::start(&server)?;
     let mut chromium = command("node", &["support/time_to_interactive.mjs", running.address()]);
@@ -148,7 +166,9 @@ impl Product {
             .env("RINGSIDE_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        let mut server = command.spawn().map_err(|error| format!("cannot start the server: {error}"))?;
+        let mut server = command
+            .spawn()
+            .map_err(|error| format!("cannot start the server: {error}"))?;
         let begun = Instant::now();
         while std::net::TcpStream::connect(Self::ADDRESS).is_err() {
             if begun.elapsed() > Duration::from_secs(60) {
@@ -160,7 +180,11 @@ impl Product {
             // Read to the end in the background, so that the server never waits for us.
             std::thread::spawn(move || BufReader::new(stdout).lines().for_each(drop));
         }
-        Ok(Self { server, postgres, folder })
+        Ok(Self {
+            server,
+            postgres,
+            folder,
+        })
     }
 
     const fn address(&self) -> &'static str {

@@ -52,7 +52,15 @@ pub(crate) fn server(release: bool) -> Outcome<PathBuf> {
 
 /// Builds the WASM and the files beside it.
 pub(crate) fn frontend() -> Outcome {
-    let package = ["build", "--package", "frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release"];
+    let package = [
+        "build",
+        "--package",
+        "frontend",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--profile",
+        "wasm-release",
+    ];
     run(command("cargo", &package))?;
     let wasm = target().join("wasm32-unknown-unknown/wasm-release/frontend.wasm");
     let source = read(&wasm)?;
@@ -66,9 +74,15 @@ pub(crate) fn frontend() -> Outcome {
     clear(&bound)?;
     let mut bindgen = Bindgen::new();
     bindgen.web(true).map_err(|error| error.to_string())?;
-    bindgen.input_path(&wasm).out_name("frontend").typescript(false).omit_default_module_path(true);
+    bindgen
+        .input_path(&wasm)
+        .out_name("frontend")
+        .typescript(false)
+        .omit_default_module_path(true);
     bindgen.remove_name_section(true).remove_producers_section(true);
-    bindgen.generate(&bound).map_err(|error| format!("binding the WASM: {error:#}"))?;
+    bindgen
+        .generate(&bound)
+        .map_err(|error| format!("binding the WASM: {error:#}"))?;
     optimise(&bound.join("frontend_bg.wasm"))?;
 
     clear(&site())?;
@@ -104,7 +118,10 @@ fn style_sheet() -> Outcome<String> {
     let text = |path: &Path| read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let mut sheet = String::new();
     for line in text(&folder.join("main.css"))?.lines() {
-        match line.strip_prefix("@import \"").and_then(|rest| rest.strip_suffix("\";")) {
+        match line
+            .strip_prefix("@import \"")
+            .and_then(|rest| rest.strip_suffix("\";"))
+        {
             Some(file) => sheet.push_str(&text(&folder.join(file))?),
             None => sheet.push_str(line),
         }
@@ -193,7 +210,11 @@ fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
     while let Some(folder) = folders.pop().filter(|folder| folder.exists()) {
         for entry in fs::read_dir(&folder).map_err(failed("reading", &folder))? {
             let path = entry.map_err(failed("reading", &folder))?.path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
+            if path.is_dir() {
+                folders.push(path)
+            } else {
+                files.push(path)
+            }
         }
     }
     files.sort();

@@ -35,8 +35,10 @@ enum Verb {
         #[arg(long)]
         release: bool,
     },
-    /// Install what is missing, then run every check and every test
+    /// Install what is missing, then run every check and every test but the browser's
     Test,
+    /// Run the browser tests in a real Chromium
+    BrowserTest,
     /// Measure; all of it, or one figure
     Bench {
         #[arg(value_enum)]
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Run { release, arguments } => run(release, &arguments),
         Verb::Build { release } => setup::for_building().and_then(|()| build::all(release).map(drop)),
         Verb::Test => setup::for_building().and_then(|()| test::all()),
+        Verb::BrowserTest => setup::for_building().and_then(|()| test::browser()),
         Verb::Bench { which } => setup::for_building().and_then(|()| bench::bench(which)),
         Verb::SqlxPrepare => sqlx_prepare::write(),
     };

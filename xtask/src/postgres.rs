@@ -25,7 +25,8 @@ impl TestPostgres {
     pub(crate) fn start_fresh(server: &Path) -> Outcome<Self> {
         let directory = target().join("bench-postgres");
         if directory.exists() {
-            std::fs::remove_dir_all(&directory).map_err(|error| format!("clearing {}: {error}", directory.display()))?;
+            std::fs::remove_dir_all(&directory)
+                .map_err(|error| format!("clearing {}: {error}", directory.display()))?;
         }
         Self::start_in(server, &directory)
     }
@@ -42,7 +43,9 @@ impl TestPostgres {
         let stdin = guard.stdin.take();
         let mut line = String::new();
         if let Some(stdout) = guard.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line).map_err(|error| format!("the test PostgreSQL: {error}"))?;
+            BufReader::new(stdout)
+                .read_line(&mut line)
+                .map_err(|error| format!("the test PostgreSQL: {error}"))?;
         }
         let url = line.trim().to_owned();
         if !url.starts_with("postgres") {

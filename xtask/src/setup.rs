@@ -9,12 +9,14 @@ const CARGO_DENY: &str = "0.20.2";
 /// The WASM target and what the native build needs.
 pub(crate) fn for_building() -> Outcome {
     let sysroot = output(command("rustc", &["--print", "sysroot"]))?;
-    let installed = std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).join("lib");
+    let installed = std::path::Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(WASM)
+        .join("lib");
     if !installed.exists() {
         say("installing the WASM target");
-        run(command("rustup", &["target", "add", WASM])).map_err(|_| {
-            format!("the WASM target could not be installed. Run: rustup target add {WASM}")
-        })?;
+        run(command("rustup", &["target", "add", WASM]))
+            .map_err(|_| format!("the WASM target could not be installed. Run: rustup target add {WASM}"))?;
     }
     system_packages(&[("cmake", "cmake"), ("c++", "g++")], true)?;
     system_packages(&[("espeak-ng", "espeak-ng")], false)
@@ -34,9 +36,15 @@ pub(crate) fn cargo_deny() -> Outcome<String> {
     let program = folder.join("bin/cargo-deny");
     if !program.exists() {
         say("installing cargo-deny (some minutes, once)");
-        let mut install = command("cargo", &["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--root"]);
+        let mut install = command(
+            "cargo",
+            &["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--root"],
+        );
         // It runs for a second: compiling it quickly matters more than its speed.
-        install.arg(&folder).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        install
+            .arg(&folder)
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off");
         install.env("CARGO_TARGET_DIR", folder.join("build"));
         run(install)?;
     }
@@ -45,7 +53,11 @@ pub(crate) fn cargo_deny() -> Outcome<String> {
 
 /// Installs the packages of those programs that cannot be found: (program, package).
 fn system_packages(needed: &[(&str, &str)], required: bool) -> Outcome {
-    let missing: Vec<&str> = needed.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
+    let missing: Vec<&str> = needed
+        .iter()
+        .filter(|(program, _)| !exists(program))
+        .map(|(_, package)| *package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -54,23 +66,40 @@ fn system_packages(needed: &[(&str, &str)], required: bool) -> Outcome {
     let installed = exists("apt-get") && (root || exists_without_password()) && {
         say(&format!("installing {}", missing.join(", ")));
         let apt = |arguments: &[&str]| {
-            let mut apt = if root { command("apt-get", &[]) } else { command("sudo", &["-n", "apt-get"]) };
+            let mut apt = if root {
+                command("apt-get", &[])
+            } else {
+                command("sudo", &["-n", "apt-get"])
+            };
             apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
             run(apt)
         };
-        let install: Vec<&str> = ["install", "-y", "-q", "--no-install-recommends"].into_iter().chain(missing.clone()).collect();
-        apt(&install).or_else(|_| apt(&["update", "-q"]).and_then(|()| apt(&install))).is_ok()
+        let install: Vec<&str> = ["install", "-y", "-q", "--no-install-recommends"]
+            .into_iter()
+            .chain(missing.clone())
+            .collect();
+        apt(&install)
+            .or_else(|_| apt(&["update", "-q"]).and_then(|()| apt(&install)))
+            .is_ok()
     };
     match (installed, required) {
         (true, _) => Ok(()),
-        (false, true) => Err(format!("{} is missing. Run this, then try again:\n  {by_hand}", missing.join(", "))),
+        (false, true) => Err(format!(
+            "{} is missing. Run this, then try again:\n  {by_hand}",
+            missing.join(", ")
+        )),
         (false, false) => {
-            say(&format!("note: {} is missing; simulated people will speak in plain tones. To hear words: {by_hand}", missing.join(", ")));
+            say(&format!(
+                "note: {} is missing; simulated people will speak in plain tones. To hear words: {by_hand}",
+                missing.join(", ")
+            ));
             Ok(())
         }
     }
 }
 
 fn exists_without_password() -> bool {
-    command("sudo", &["-n", "true"]).status().is_ok_and(|status| status.success())
+    command("sudo", &["-n", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
 }

@@ -11,7 +11,10 @@ pub(crate) type Outcome<T = ()> = Result<T, String>;
 
 /// The project's folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies inside the project").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies inside the project")
+        .to_owned()
 }
 
 /// Where cargo builds.
@@ -35,14 +38,23 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
 /// Runs it to its end, with its output on the terminal.
 pub(crate) fn run(mut command: Command) -> Outcome {
     let name = format!("{command:?}");
-    let status = command.status().map_err(|error| format!("cannot start {name}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed ({status})")) }
+    let status = command
+        .status()
+        .map_err(|error| format!("cannot start {name}: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{name} failed ({status})"))
+    }
 }
 
 /// Runs it to its end and returns what it printed.
 pub(crate) fn output(mut command: Command) -> Outcome<String> {
     let name = format!("{command:?}");
-    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cannot start {name}: {error}"))?;
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot start {name}: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
@@ -52,7 +64,12 @@ pub(crate) fn output(mut command: Command) -> Outcome<String> {
 
 /// True if the program can be started.
 pub(crate) fn exists(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }
 
 /// Lets `command` take this process's place. Returns only if that fails.

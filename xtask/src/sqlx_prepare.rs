@@ -18,7 +18,9 @@ pub(crate) fn write() -> Outcome {
     } else {
         let server = target().join("debug/server");
         if !server.exists() {
-            return Err("there is no built server to start a database with. Set DATABASE_URL to a migrated one".to_owned());
+            return Err(
+                "there is no built server to start a database with. Set DATABASE_URL to a migrated one".to_owned(),
+            );
         }
         embedded = TestPostgres::start(&server)?;
         embedded.url.clone()
@@ -48,7 +50,18 @@ pub(crate) fn prove_current(url: &str) -> Outcome {
         say(&format!("{} SQL queries agree with the migrated schema", fresh.len()));
         return Ok(());
     }
-    Err(format!("{} entries of .sqlx are not current. Run: cargo xtask sqlx-prepare", differing.len()))
+    Err(format!(
+        "{} entries of .sqlx are not current. Run: cargo xtask sqlx-prepare",
+        differing.len()
+    ))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a tool of the developer's own machine: the file is touched now"
+)]
+fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
 }
 
 /// Lets the macros describe every query against the database at `url`.
@@ -60,12 +73,16 @@ fn describe(url: &str) -> Outcome<BTreeMap<String, String>> {
     fs::create_dir_all(&folder).map_err(|error| format!("making {}: {error}", folder.display()))?;
     // The macros run only if the crate is compiled: a target folder of its own is the surest way.
     let own_target: PathBuf = target().join("sqlx-check");
-    let touched = fs::File::open(root().join("crates/store/src/lib.rs"))
-        .and_then(|file| file.set_modified(std::time::SystemTime::now()));
+    let touched = fs::File::open(root().join("crates/store/src/lib.rs")).and_then(|file| file.set_modified(now()));
     touched.map_err(|error| format!("touching the store: {error}"))?;
     let mut check = command("cargo", &["check", "--quiet", "--package", "store", "--lib"]);
-    check.env("DATABASE_URL", url).env("SQLX_OFFLINE", "false").env("SQLX_OFFLINE_DIR", &folder);
-    check.env("SQLX_TMP", shell::target()).env("CARGO_TARGET_DIR", own_target);
+    check
+        .env("DATABASE_URL", url)
+        .env("SQLX_OFFLINE", "false")
+        .env("SQLX_OFFLINE_DIR", &folder);
+    check
+        .env("SQLX_TMP", shell::target())
+        .env("CARGO_TARGET_DIR", own_target);
     run(check)?;
     read(&folder)
 }

@@ -15,17 +15,29 @@ use std::{
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
 const NATIVE: [&str; 11] = [
-    "agent", "app", "dialer", "domain", "operations", "rehearsal", "server", "store", "telephony", "voice", "xtask",
+    "agent",
+    "app",
+    "dialer",
+    "domain",
+    "operations",
+    "rehearsal",
+    "server",
+    "store",
+    "telephony",
+    "voice",
+    "xtask",
 ];
 
 /// Runs everything; the first failure ends it.
 pub(crate) fn all() -> Outcome {
-    setup::for_browser_tests()?;
     let begun = Instant::now();
     let mut passed = 0;
     step("formatting", || run(command("cargo", &["fmt", "--all", "--check"])))?;
     step("lints, wasm32", || {
-        let mut clippy = command("cargo", &["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"]);
+        let mut clippy = command(
+            "cargo",
+            &["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"],
+        );
         clippy.args(["--", "-D", "warnings"]);
         run(clippy)
     })?;
@@ -41,19 +53,25 @@ pub(crate) fn all() -> Outcome {
         Ok(())
     })?;
     let postgres = TestPostgres::start(&server)?;
-    step("SQL agrees with the schema", || sqlx_prepare::prove_current(&postgres.url))?;
+    step("SQL agrees with the schema", || {
+        sqlx_prepare::prove_current(&postgres.url)
+    })?;
     step("unit, property and integration tests", || {
         let mut tests = native("test");
         tests.env("DATABASE_URL", &postgres.url);
         passed += counted(tests, cargo_count)?;
         Ok(())
     })?;
-    step("browser tests", || {
-        passed += browser_tests(&server)?;
-        Ok(())
-    })?;
     drop(postgres);
     say(&format!("all checks passed in {} s", begun.elapsed().as_secs()));
+    say(&format!("{passed} passed, 0 failed"));
+    Ok(())
+}
+
+/// Builds, then runs the browser tests.
+pub(crate) fn browser() -> Outcome {
+    setup::for_browser_tests()?;
+    let passed = browser_tests(&build::all(false)?)?;
     say(&format!("{passed} passed, 0 failed"));
     Ok(())
 }
@@ -79,8 +97,14 @@ fn native(verb: &str) -> Command {
 /// cargo-deny. Its advisory database lies on a public server that not every machine reaches.
 fn dependencies() -> Outcome {
     let deny = setup::cargo_deny()?;
-    run(command(&deny, &["--all-features", "check", "licenses", "bans", "sources"]))?;
-    let fetched = command(&deny, &["fetch", "db"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    run(command(
+        &deny,
+        &["--all-features", "check", "licenses", "bans", "sources"],
+    ))?;
+    let fetched = command(&deny, &["fetch", "db"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     if fetched.is_ok_and(|status| status.success()) {
         run(command(&deny, &["--all-features", "check", "advisories"]))
     } else {
@@ -99,13 +123,19 @@ fn browser_tests(server: &std::path::Path) -> Outcome<u64> {
     install.current_dir(&folder);
     run(install)?;
     let mut tests = command("npx", &["playwright", "test"]);
-    tests.current_dir(&folder).env("RINGSIDE_SERVER", server).env("RINGSIDE_SITE_DIR", build::site());
+    tests
+        .current_dir(&folder)
+        .env("RINGSIDE_SERVER", server)
+        .env("RINGSIDE_SITE_DIR", build::site());
     counted(tests, playwright_count)
 }
 
 /// Runs tests with their output on the terminal, and counts those that passed.
 fn counted(mut tests: Command, count: fn(&str) -> u64) -> Outcome<u64> {
-    let mut child = tests.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot start the tests: {error}"))?;
+    let mut child = tests
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start the tests: {error}"))?;
     let mut passed = 0;
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines() {
@@ -114,7 +144,9 @@ fn counted(mut tests: Command, count: fn(&str) -> u64) -> Outcome<u64> {
             passed += count(&line);
         }
     }
-    let status = child.wait().map_err(|error| format!("waiting for the tests: {error}"))?;
+    let status = child
+        .wait()
+        .map_err(|error| format!("waiting for the tests: {error}"))?;
     if !status.success() {
         return Err(format!("the tests failed ({status})"));
     }
@@ -126,7 +158,10 @@ fn counted(mut tests: Command, count: fn(&str) -> u64) -> Outcome<u64> {
 
 /// “test result: ok. 12 passed; 0 failed; …”
 fn cargo_count(line: &str) -> u64 {
-    line.strip_prefix("test result: ok. ").and_then(|rest| rest.split(' ').next()).and_then(|n| n.parse().ok()).unwrap_or(0)
+    line.strip_prefix("test result: ok. ")
+        .and_then(|rest| rest.split(' ').next())
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0)
 }
 
 /// “  34 passed (1.2m)”

@@ -4,8 +4,8 @@ use crate::{caller, error::AppError};
 use axum::extract::ConnectInfo;
 use domain::UnixMillis;
 use http::{header, request::Parts};
-use operations::sign_in::NewSession;
 use leptos::prelude::use_context;
+use operations::sign_in::NewSession;
 use std::net::SocketAddr;
 
 /// Holds the e-mail address of a failed sign-in for a minute, so that a browser without JavaScript shows it again.
@@ -22,7 +22,12 @@ pub(crate) fn network_address() -> String {
         .extensions
         .get::<ClientAddress>()
         .map(|address| address.0.clone())
-        .or_else(|| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string()))
+        .or_else(|| {
+            parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|peer| peer.0.ip().to_string())
+        })
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
@@ -53,8 +58,14 @@ pub(crate) fn begin_session(session: &NewSession, now: UnixMillis) -> Result<(),
 }
 
 pub(crate) fn remember_typed_email(email: &str) {
-    let hex: String = email.bytes().take(LONGEST_EMAIL).map(|byte| format!("{byte:02x}")).collect();
-    caller::set_cookie(&format!("{TYPED}={hex}; Path=/sign-in; Max-Age=60; HttpOnly; SameSite=Lax"));
+    let hex: String = email
+        .bytes()
+        .take(LONGEST_EMAIL)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    caller::set_cookie(&format!(
+        "{TYPED}={hex}; Path=/sign-in; Max-Age=60; HttpOnly; SameSite=Lax"
+    ));
 }
 
 pub(crate) fn forget_typed_email() {
@@ -63,13 +74,18 @@ pub(crate) fn forget_typed_email() {
 
 pub(crate) fn typed_email() -> Option<String> {
     let cookies = header(header::COOKIE)?;
-    let hex = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(TYPED)?.strip_prefix('='))?;
+    let hex = cookies
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix(TYPED)?.strip_prefix('='))?;
     decode_hex(hex)
 }
 
 fn decode_hex(hex: &str) -> Option<String> {
     let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
-    let bytes = digits?.chunks_exact(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect::<Option<_>>()?;
+    let bytes = digits?
+        .chunks_exact(2)
+        .map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok())
+        .collect::<Option<_>>()?;
     String::from_utf8(bytes).ok()
 }
 
@@ -85,7 +101,14 @@ mod tests {
     #[test]
     fn leads_only_to_paths_of_this_site() {
         assert_eq!(own_path(Some("/campaigns?status=running")), "/campaigns?status=running");
-        for elsewhere in [None, Some(""), Some("//evil.example"), Some("https://evil.example"), Some("/\\evil.example"), Some("/a\r\nb")] {
+        for elsewhere in [
+            None,
+            Some(""),
+            Some("//evil.example"),
+            Some("https://evil.example"),
+            Some("/\\evil.example"),
+            Some("/a\r\nb"),
+        ] {
             assert_eq!(own_path(elsewhere), "/", "{elsewhere:?}");
         }
     }

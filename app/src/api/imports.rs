@@ -26,14 +26,14 @@ pub async fn list_imports(campaign: CampaignId) -> Result<Vec<ImportView>, AppEr
 /// Confirms what each column is and starts reading the rows. `columns` holds one word per column as
 /// [`crate::pages::import_progress::column_word`] writes it.
 #[server(endpoint = "imports/start")]
-pub async fn start_import(
-    import: ImportId,
-    columns: Vec<String>,
-    default_country: String,
-) -> Result<(), AppError> {
+pub async fn start_import(import: ImportId, columns: Vec<String>, default_country: String) -> Result<(), AppError> {
     let (ops, caller) = crate::caller::caller().await?;
-    let mapping: Option<Vec<domain::import::ColumnUse>> = columns.iter().map(|word| crate::pages::import_progress::column_use(word)).collect();
-    let mapping = mapping.ok_or_else(|| domain::UserError::field("columns", "Choose a use from the list for each column."))?;
+    let mapping: Option<Vec<domain::import::ColumnUse>> = columns
+        .iter()
+        .map(|word| crate::pages::import_progress::column_use(word))
+        .collect();
+    let mapping =
+        mapping.ok_or_else(|| domain::UserError::field("columns", "Choose a use from the list for each column."))?;
     Ok(operations::imports::start(&ops, &caller, import, mapping, default_country).await?)
 }
 

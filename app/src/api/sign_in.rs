@@ -26,8 +26,14 @@ pub async fn typed_email() -> Result<String, AppError> {
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<(), AppError> {
     use super::browser_request as request;
     let ops = crate::caller::operations()?;
-    let opened =
-        operations::sign_in::sign_in(&ops, &email, &password, &request::network_address(), &request::browser()).await;
+    let opened = operations::sign_in::sign_in(
+        &ops,
+        &email,
+        &password,
+        &request::network_address(),
+        &request::browser(),
+    )
+    .await;
     match opened {
         Ok(session) => {
             request::forget_typed_email();
@@ -69,14 +75,12 @@ pub async fn invitation(token: String) -> Result<InvitationView, AppError> {
 pub async fn accept_invitation(
     token: String,
     name: String,
-    #[server(default)]
-    email: String,
+    #[server(default)] email: String,
     password: String,
 ) -> Result<(), AppError> {
     let ops = crate::caller::operations()?;
     let browser = super::browser_request::browser();
-    let session =
-        operations::sign_in::accept_invitation(&ops, &token, &name, &email, &password, &browser).await?;
+    let session = operations::sign_in::accept_invitation(&ops, &token, &name, &email, &password, &browser).await?;
     super::browser_request::begin_session(&session, ops.clock.now())?;
     leptos_axum::redirect("/");
     Ok(())

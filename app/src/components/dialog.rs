@@ -8,7 +8,9 @@ use wasm_bindgen::JsCast;
 /// takes it, so that the keyboard does not begin at the top again.
 fn keep_focus_on_page() {
     let document = document();
-    let lost = document.active_element().is_none_or(|focused| focused.tag_name() == "BODY");
+    let lost = document
+        .active_element()
+        .is_none_or(|focused| focused.tag_name() == "BODY");
     if let (true, Some(page)) = (lost, document.get_element_by_id("page")) {
         // An element of the document can take the focus.
         let _ = page.unchecked_into::<web_sys::HtmlElement>().focus();

@@ -28,12 +28,20 @@ use domain::UserError;
 pub fn control_id(field: &str) -> String {
     let mut id = String::with_capacity(field.len() + 6);
     id.push_str("field-");
-    id.extend(field.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }));
+    id.extend(
+        field
+            .chars()
+            .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }),
+    );
     id
 }
 
 /// The sentence for `field` in `error`, if there is one.
 #[must_use]
 pub fn field_message(error: Option<&UserError>, field: &str) -> Option<String> {
-    error?.fields.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.message.clone())
+    error?
+        .fields
+        .iter()
+        .find(|wrong| wrong.field == field)
+        .map(|wrong| wrong.message.clone())
 }

@@ -49,7 +49,10 @@ mod tests {
         }
         let missing: Vec<_> = used
             .into_iter()
-            .filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'))
+            .filter(|name| {
+                name.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            })
             .filter(|name| !name.is_empty() && !sprite.contains(&format!("id=\"{name}\"")))
             .collect();
         assert!(missing.is_empty(), "not in public/icons.svg: {missing:?}");

@@ -31,6 +31,10 @@ pub fn Problem(error: AppError) -> impl IntoView {
     if error.0.kind == ErrorKind::SignedOut {
         return view! { <Redirect path=crate::answer::sign_in_address() /> }.into_any();
     }
-    let tone = if error.0.kind == ErrorKind::NotFound { Tone::Warning } else { Tone::Failed };
+    let tone = if error.0.kind == ErrorKind::NotFound {
+        Tone::Warning
+    } else {
+        Tone::Failed
+    };
     view! { <Notice tone=tone>{error.0.message}</Notice> }.into_any()
 }

@@ -29,7 +29,12 @@ pub fn ProgressBar(
 ) -> impl IntoView {
     let words = move || match (value.get(), max.get()) {
         (value, 0) => grouped(value),
-        (value, max) => format!("{} of {} ({} %)", grouped(value), grouped(max), value.min(max) * 100 / max),
+        (value, max) => format!(
+            "{} of {} ({} %)",
+            grouped(value),
+            grouped(max),
+            value.min(max) * 100 / max
+        ),
     };
     view! {
         <div class="progress">

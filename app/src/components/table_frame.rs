@@ -11,7 +11,7 @@ pub fn TableFrame(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <div class="table-frame" role="region" aria-label=label tabindex="0">
+        <div class="table-frame" role="group" aria-label=label tabindex="0">
             {children()}
         </div>
     }

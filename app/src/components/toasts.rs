@@ -55,7 +55,9 @@ impl Toasts {
 
     fn take_down(self, number: u32) {
         // The application may be gone by the time the timer rings.
-        let _ = self.shown.try_update(|shown| shown.retain(|toast| toast.number != number));
+        let _ = self
+            .shown
+            .try_update(|shown| shown.retain(|toast| toast.number != number));
     }
 }
 

@@ -22,10 +22,7 @@ const FIRST: [Entry; 4] = [
 fn second() -> Vec<Entry> {
     let mut entries = Vec::new();
     if may(Permission::Administer) {
-        entries.extend([
-            ("/users", "users", "Users"),
-            ("/audit", "scroll-text", "Audit log"),
-        ]);
+        entries.extend([("/users", "users", "Users"), ("/audit", "scroll-text", "Audit log")]);
     }
     entries.push(("/settings", "settings", "Settings"));
     if installation().is_some_and(|view| view.development) {
@@ -73,7 +70,7 @@ pub(super) fn Navigation() -> impl IntoView {
         }
     });
     view! {
-        <div class="sidebar">
+        <header class="sidebar">
             <A href="/" attr:class="brand">
                 <img src="/favicon.svg" alt="" width="24" height="24" />
                 "Ringside"
@@ -103,7 +100,7 @@ pub(super) fn Navigation() -> impl IntoView {
                 </A>
                 <SignOut />
             </div>
-        </div>
+        </header>
     }
 }
 

@@ -102,8 +102,14 @@ fn TextForAgent(which: Writing, done: impl Fn() + Copy + Send + Sync + 'static) 
         None => {}
     });
     let (label, hint) = match which {
-        Writing::Whisper => ("Whisper to the agent", "Advice for its next answers. The person does not hear it."),
-        Writing::Say => ("Sentence to say now", "The agent says exactly this. The person hears it."),
+        Writing::Whisper => (
+            "Whisper to the agent",
+            "Advice for its next answers. The person does not hear it.",
+        ),
+        Writing::Say => (
+            "Sentence to say now",
+            "The agent says exactly this. The person hears it.",
+        ),
     };
     view! {
         <form on:submit=move |submit: SubmitEvent| {

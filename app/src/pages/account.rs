@@ -44,7 +44,11 @@ fn SessionList(sessions: Vec<SessionRow>) -> impl IntoView {
     let rows = sessions
         .into_iter()
         .map(|session| {
-            let browser = if session.browser.is_empty() { "Unknown browser".to_owned() } else { session.browser };
+            let browser = if session.browser.is_empty() {
+                "Unknown browser".to_owned()
+            } else {
+                session.browser
+            };
             view! {
                 <li>
                     <span class="browser">
@@ -95,7 +99,7 @@ fn PasswordForm(on_changed: impl Fn() + Send + Sync + 'static) -> impl IntoView 
                     label="Password until now"
                     kind="password"
                     required=true
-                    maxlength=1024
+                    maxlength=200
                     autocomplete="current-password"
                     error=error
                 />
@@ -105,7 +109,7 @@ fn PasswordForm(on_changed: impl Fn() + Send + Sync + 'static) -> impl IntoView 
                     kind="password"
                     required=true
                     minlength=12
-                    maxlength=1024
+                    maxlength=200
                     autocomplete="new-password"
                     hint="At least 12 characters."
                     error=error

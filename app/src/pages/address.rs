@@ -2,7 +2,7 @@
 
 use crate::components::grouped;
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_params_map, params::ParamsMap};
+use leptos_router::{hooks::use_params_map, params::ParamsMap};
 use std::str::FromStr;
 
 /// `path` with a query of those pairs that have a value.
@@ -58,9 +58,9 @@ pub(crate) fn FilterLinks(
                 .into_iter()
                 .map(|(address, words, chosen)| {
                     view! {
-                        <A href=address attr:class="filter-link" attr:aria-current=chosen.then_some("true")>
+                        <a href=address class="filter-link" aria-current=chosen.then_some("true")>
                             {words}
-                        </A>
+                        </a>
                     }
                 })
                 .collect_view()}
@@ -75,8 +75,14 @@ mod tests {
 
     #[test]
     fn empty_filters_leave_the_address_alone() {
-        assert_eq!(address("/campaigns", &[("status", None), ("after", Some(String::new()))]), "/campaigns");
-        assert_eq!(address("/leads", &[("search", Some("a b&c".to_owned()))]), "/leads?search=a%20b%26c");
+        assert_eq!(
+            address("/campaigns", &[("status", None), ("after", Some(String::new()))]),
+            "/campaigns"
+        );
+        assert_eq!(
+            address("/leads", &[("search", Some("a b&c".to_owned()))]),
+            "/leads?search=a%20b%26c"
+        );
     }
 
     #[test]

@@ -92,7 +92,11 @@ fn CampaignDetail(campaign: CampaignView) -> impl IntoView {
             .into_iter()
             .map(|wanted| {
                 let (word, label) = verb(wanted);
-                let class = if matches!(wanted, CampaignCommand::Start | CampaignCommand::Resume) { "button primary" } else { "button" };
+                let class = if matches!(wanted, CampaignCommand::Start | CampaignCommand::Resume) {
+                    "button primary"
+                } else {
+                    "button"
+                };
                 let inputs = vec![("id", id.to_string()), ("command", word.to_owned())];
                 view! { <CommandButton action=command label=label inputs=inputs class=class /> }
             })
@@ -179,7 +183,11 @@ fn ContentSummary(content: CampaignContent, created: domain::UnixMillis, updated
             let words = window.map_or_else(
                 || "no calls".to_owned(),
                 |window| {
-                    let to = if window.to == DAY { "24:00".to_owned() } else { clock_text(window.to) };
+                    let to = if window.to == DAY {
+                        "24:00".to_owned()
+                    } else {
+                        clock_text(window.to)
+                    };
                     format!("{} – {to}", clock_text(window.from))
                 },
             );
@@ -191,7 +199,12 @@ fn ContentSummary(content: CampaignContent, created: domain::UnixMillis, updated
             }
         })
         .collect_view();
-    let wanted = content.result_fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
+    let wanted = content
+        .result_fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     let voicemail = match content.voicemail_policy {
         VoicemailPolicy::HangUp => "Hang up",
         VoicemailPolicy::LeaveMessage => "Leave the message",

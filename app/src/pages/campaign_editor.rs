@@ -42,19 +42,29 @@ const PREVIEW_AFTER: Duration = Duration::from_millis(400);
 pub fn CampaignEditor() -> impl IntoView {
     let params = use_params_map();
     move || {
-        let managing = if params.with(|params| params.get("id").is_some()) { Managing::One } else { Managing::New };
+        let managing = if params.with(|params| params.get("id").is_some()) {
+            Managing::One
+        } else {
+            Managing::New
+        };
         view! { <CampaignManager managing=managing /> }
     }
 }
 
 /// The campaign that is edited (none yet for a new one), and its first preview.
-async fn editor_data(id: Option<CampaignId>) -> Result<(Option<CampaignView>, Result<ScriptPreview, UserError>), AppError> {
+async fn editor_data(
+    id: Option<CampaignId>,
+) -> Result<(Option<CampaignView>, Result<ScriptPreview, UserError>), AppError> {
     let campaign = match id {
         Some(id) => Some(get_campaign(id).await?),
         None => None,
     };
-    let content = campaign.as_ref().map_or_else(CampaignContent::template, |campaign| campaign.content.clone());
-    let preview = preview_campaign(id, previewable(&content)).await.map_err(|error| error.0);
+    let content = campaign
+        .as_ref()
+        .map_or_else(CampaignContent::template, |campaign| campaign.content.clone());
+    let preview = preview_campaign(id, previewable(&content))
+        .await
+        .map_err(|error| error.0);
     Ok((campaign, preview))
 }
 
@@ -88,7 +98,9 @@ fn previewable(content: &CampaignContent) -> CampaignContent {
 #[component]
 fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, UserError>) -> impl IntoView {
     let id = campaign.as_ref().map(|campaign| campaign.row.progress.campaign_id);
-    let content = campaign.as_ref().map_or_else(CampaignContent::template, |campaign| campaign.content.clone());
+    let content = campaign
+        .as_ref()
+        .map_or_else(CampaignContent::template, |campaign| campaign.content.clone());
     let draft = Draft::new(CampaignForm::from(&content));
     let base = RwSignal::new(content);
     let revision = RwSignal::new(campaign.as_ref().map_or(0, |campaign| campaign.revision));
@@ -119,10 +131,12 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
         spawn_local(async move {
             let outcome = match id {
                 None => create_campaign(content.clone()).await.map(Saving::Done),
-                Some(id) => save_campaign(id, revision.get_untracked(), content.clone()).await.map(|outcome| match outcome {
-                    SaveOutcome::Saved { .. } => Saving::Done(id),
-                    other => Saving::Together(other),
-                }),
+                Some(id) => save_campaign(id, revision.get_untracked(), content.clone())
+                    .await
+                    .map(|outcome| match outcome {
+                        SaveOutcome::Saved { .. } => Saving::Done(id),
+                        other => Saving::Together(other),
+                    }),
             };
             // The editor may have been left meanwhile.
             if pending.try_set(false).is_some() {
@@ -155,7 +169,10 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
     let leaves_message = Signal::derive(move || draft.voicemail_policy.with(|policy| policy == "leave_message"));
     let policies = vec![
         ("hang_up".to_owned(), "Hang up".to_owned()),
-        ("leave_message".to_owned(), "Leave the message after the beep".to_owned()),
+        (
+            "leave_message".to_owned(),
+            "Leave the message after the beep".to_owned(),
+        ),
     ];
     let errors: Signal<Option<UserError>> = error.into();
     view! {
@@ -267,7 +284,10 @@ enum Saving {
 }
 
 /// Takes in what somebody else saved meanwhile, so that neither loses anything.
-#[expect(clippy::too_many_arguments, reason = "these are the editor's signals, and this is their only meeting point")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "these are the editor's signals, and this is their only meeting point"
+)]
 fn together(
     outcome: SaveOutcome,
     mine: &CampaignContent,
@@ -286,7 +306,9 @@ fn together(
             content,
         } => {
             let theirs = differing(mine, &content);
-            draft.take(CampaignForm::from(&*content), |field| theirs.iter().any(|other| other == field));
+            draft.take(CampaignForm::from(&*content), |field| {
+                theirs.iter().any(|other| other == field)
+            });
             merged.set(Some(format!(
                 "Saved, together with what {saved_by} saved while you were editing: {}. Your own changes are all in it too.",
                 labels(&theirs)
@@ -327,8 +349,11 @@ fn known_variables(preview: RwSignal<Result<ScriptPreview, UserError>>) -> Memo<
         let mut known: Vec<String> = BUILT_IN.map(str::to_owned).to_vec();
         preview.with(|preview| {
             if let Ok(preview) = preview {
-                let more: BTreeSet<&String> =
-                    preview.known_variables.iter().filter(|name| !BUILT_IN.contains(&name.as_str())).collect();
+                let more: BTreeSet<&String> = preview
+                    .known_variables
+                    .iter()
+                    .filter(|name| !BUILT_IN.contains(&name.as_str()))
+                    .collect();
                 known.extend(more.into_iter().cloned());
             }
         });
@@ -356,7 +381,9 @@ fn keep_preview_fresh(id: Option<CampaignId>, draft: Draft, preview: RwSignal<Re
                 ..CampaignContent::template()
             };
             spawn_local(async move {
-                let made = preview_campaign(id, previewable(&content)).await.map_err(|error| error.0);
+                let made = preview_campaign(id, previewable(&content))
+                    .await
+                    .map_err(|error| error.0);
                 let _ = preview.try_set(made);
             });
         };

@@ -9,13 +9,7 @@ use crate::{
     },
     session::may,
 };
-use domain::{
-    access::Permission,
-    campaign::CampaignStatus,
-    live::CampaignProgress,
-    paging::Page,
-    views::CampaignRow,
-};
+use domain::{access::Permission, campaign::CampaignStatus, live::CampaignProgress, paging::Page, views::CampaignRow};
 use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_query_map};
 
@@ -29,16 +23,19 @@ pub fn Campaigns() -> impl IntoView {
 #[component]
 pub(super) fn CampaignList() -> impl IntoView {
     let query = use_query_map();
-    let filter = Memo::new(move |_| {
-        query.with(|query| (asked_word::<CampaignStatus>(query, "status"), asked(query, "after")))
-    });
+    let filter =
+        Memo::new(move |_| query.with(|query| (asked_word::<CampaignStatus>(query, "status"), asked(query, "after"))));
     let page = Resource::new(move || filter.get(), |(status, after)| list_campaigns(status, after));
     let links = move || {
         let chosen = filter.get().0;
         let mut links = vec![("/campaigns".to_owned(), "All".to_owned(), chosen.is_none())];
         links.extend(CampaignStatus::ALL.map(|status| {
             let address = address("/campaigns", &[("status", Some(status.to_string()))]);
-            (address, crate::components::HasLook::look(&status).label.to_owned(), chosen == Some(status))
+            (
+                address,
+                crate::components::HasLook::look(&status).label.to_owned(),
+                chosen == Some(status),
+            )
         }));
         view! { <FilterLinks label="Campaigns by status" links=links /> }
     };
@@ -64,7 +61,11 @@ pub(super) fn CampaignList() -> impl IntoView {
 #[component]
 fn CampaignTable(page: Page<CampaignRow>, filtered: bool) -> impl IntoView {
     if page.rows.is_empty() {
-        let sentence = if filtered { "No campaign has this status." } else { "There is no campaign yet." };
+        let sentence = if filtered {
+            "No campaign has this status."
+        } else {
+            "There is no campaign yet."
+        };
         return view! {
             <section class="card">
                 <EmptyState icon="megaphone" sentence=sentence>
@@ -85,7 +86,11 @@ fn CampaignTable(page: Page<CampaignRow>, filtered: bool) -> impl IntoView {
         }
         .into_any();
     }
-    let rows = page.rows.into_iter().map(|row| view! { <CampaignLine row=row /> }).collect_view();
+    let rows = page
+        .rows
+        .into_iter()
+        .map(|row| view! { <CampaignLine row=row /> })
+        .collect_view();
     view! {
         <section class="card flush">
             <TableFrame label="Campaigns">
@@ -117,7 +122,7 @@ pub(super) const fn finished(progress: &CampaignProgress) -> u64 {
 fn CampaignLine(row: CampaignRow) -> impl IntoView {
     let progress = row.progress;
     let finished = finished(&progress);
-    let percent = if progress.leads == 0 { 0 } else { finished * 100 / progress.leads };
+    let percent = (finished * 100).checked_div(progress.leads).unwrap_or(0);
     let bar_label = format!("{percent} % of {} finished", progress.name);
     view! {
         <tr role="row">

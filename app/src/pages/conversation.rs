@@ -11,10 +11,7 @@ use crate::{
     session::may,
 };
 use domain::{
-    ConversationId, UserError,
-    access::Permission,
-    conversation::ConversationStatus,
-    views::ConversationView,
+    ConversationId, UserError, access::Permission, conversation::ConversationStatus, views::ConversationView,
 };
 use facts::{Decision, Facts, Results};
 use leptos::{html, prelude::*};
@@ -46,7 +43,11 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
     let id = conversation.row.conversation_id;
     let status = conversation.row.status;
     let name = conversation.row.lead_name.reveal().to_owned();
-    let title = if name.is_empty() { conversation.phone_number.clone() } else { name };
+    let title = if name.is_empty() {
+        conversation.phone_number.clone()
+    } else {
+        name
+    };
     let running = !matches!(status, ConversationStatus::Ended(_));
     let audio = NodeRef::<html::Audio>::new();
     let position = RwSignal::new(None::<f64>);

@@ -2,9 +2,7 @@
 
 use crate::{
     api::{campaigns::list_campaigns, conversations::list_conversations},
-    components::{
-        Duration, EmptyState, Icon, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, TableFrame,
-    },
+    components::{Duration, EmptyState, Icon, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, TableFrame},
     pages::address::{asked, asked_word},
 };
 use domain::{
@@ -55,10 +53,14 @@ pub fn Conversations() -> impl IntoView {
 
 #[component]
 fn Filters(filter: Memo<ConversationFilter>, campaigns: Vec<CampaignRow>) -> impl IntoView {
-    let statuses: Vec<ConversationStatus> = [ConversationStatus::Dialing, ConversationStatus::Ringing, ConversationStatus::Live]
-        .into_iter()
-        .chain(Disposition::ALL.map(ConversationStatus::Ended))
-        .collect();
+    let statuses: Vec<ConversationStatus> = [
+        ConversationStatus::Dialing,
+        ConversationStatus::Ringing,
+        ConversationStatus::Live,
+    ]
+    .into_iter()
+    .chain(Disposition::ALL.map(ConversationStatus::Ended))
+    .collect();
     move || {
         let ConversationFilter {
             campaign_id,
@@ -148,7 +150,11 @@ fn ConversationTable(page: Page<ConversationRow>, filtered: bool) -> impl IntoVi
         }
         .into_any();
     }
-    let rows = page.rows.into_iter().map(|row| view! { <ConversationLine row=row /> }).collect_view();
+    let rows = page
+        .rows
+        .into_iter()
+        .map(|row| view! { <ConversationLine row=row /> })
+        .collect_view();
     view! {
         <section class="card flush">
             <TableFrame label="Conversations">
@@ -178,7 +184,11 @@ fn ConversationTable(page: Page<ConversationRow>, filtered: bool) -> impl IntoVi
 #[component]
 fn ConversationLine(row: ConversationRow) -> impl IntoView {
     let name = row.lead_name.reveal().to_owned();
-    let name = if name.is_empty() { row.phone_number.clone() } else { name };
+    let name = if name.is_empty() {
+        row.phone_number.clone()
+    } else {
+        name
+    };
     view! {
         <tr role="row">
             <th role="rowheader" scope="row" class="lead wrap">

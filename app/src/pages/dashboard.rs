@@ -46,9 +46,11 @@ fn RealTimeDashboard(state: LiveState, reload: Arc<dyn Fn() + Send + Sync>) -> i
     );
     signals.move_on_with_the_clock();
     let tiles = signals.tiles;
-    let number = move |read: fn(&domain::live::Tiles) -> u64| Signal::derive(move || tiles.with(|tiles| grouped(read(tiles))));
+    let number =
+        move |read: fn(&domain::live::Tiles) -> u64| Signal::derive(move || tiles.with(|tiles| grouped(read(tiles))));
     let rate = Signal::derive(move || tiles.with(|tiles| tiles.calls_last_minute().to_string()));
-    let history = Signal::derive(move || tiles.with(|tiles| tiles.started_per_minute.iter().copied().collect::<Vec<_>>()));
+    let history =
+        Signal::derive(move || tiles.with(|tiles| tiles.started_per_minute.iter().copied().collect::<Vec<_>>()));
     let now = Signal::derive(move || signals.calls_now.get().to_string());
     view! {
         <health::Health signals=signals feed=feed />

@@ -19,7 +19,10 @@ pub fn DoNotCall() -> impl IntoView {
     let query = use_query_map();
     let asked_for = Memo::new(move |_| query.with(|query| (asked(query, "search"), asked(query, "after"))));
     let version = RwSignal::new(0_u32);
-    let page = Resource::new(move || (asked_for.get(), version.get()), |((search, after), _)| list_do_not_call(search, after));
+    let page = Resource::new(
+        move || (asked_for.get(), version.get()),
+        |((search, after), _)| list_do_not_call(search, after),
+    );
     let removing = RwSignal::new(None::<String>);
     let changed = move || version.update(|version| *version += 1);
     view! {
@@ -107,7 +110,11 @@ fn AddNumber(on_added: impl Fn() + Send + Sync + 'static) -> impl IntoView {
 #[component]
 fn NumberTable(page: Page<DoNotCallRow>, searched: bool, removing: RwSignal<Option<String>>) -> impl IntoView {
     if page.rows.is_empty() {
-        let sentence = if searched { "No number on the list fits." } else { "The list is empty." };
+        let sentence = if searched {
+            "No number on the list fits."
+        } else {
+            "The list is empty."
+        };
         return view! {
             <section class="card">
                 <EmptyState icon="ban" sentence=sentence>

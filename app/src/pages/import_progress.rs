@@ -4,22 +4,25 @@ mod mapping;
 mod refused;
 
 use crate::{
-    api::imports::{CancelImport, view_import},
+    api::imports::{CancelImport, list_refusals, view_import},
     components::{
-        LinkButton, Loaded, Notice, PageHeader, Problem, ProgressBar, StatusBadge, Toasts, Tone,
+        LinkButton, Loaded, Notice, PageHeader, ProgressBar, StatusBadge, Toasts, Tone,
         form::{CommandButton, ErrorSummary, action_error},
     },
+    error::AppError,
     live_feed::{self, Topic},
-    pages::address::{counted, id_of_page},
+    pages::address::{asked, counted, id_of_page},
 };
 use domain::{
     ImportId, UserError,
-    import::{ImportProgress as Progress, ImportStatus, ImportView},
+    import::{ImportProgress as Progress, ImportStatus, ImportView, RefusedRow},
     live::{Happening, LiveBatch},
+    paging::Page,
 };
 use leptos::{prelude::*, task::spawn_local};
-pub use mapping::{column_use, column_word};
+use leptos_router::hooks::use_query_map;
 use mapping::MappingForm;
+pub use mapping::{column_use, column_word};
 use refused::RefusedRows;
 use std::time::Duration;
 
@@ -30,13 +33,25 @@ const PACE: Duration = Duration::from_secs(3);
 #[component]
 pub fn ImportProgress() -> impl IntoView {
     let id = id_of_page::<ImportId>();
-    move || match id.get() {
-        None => view! { <Problem error=UserError::not_found("import").into() /> }.into_any(),
-        Some(id) => {
-            let import = Resource::new(move || id, view_import);
-            view! { <Loaded resource=import view=|import| view! { <ImportDetail import=import /> }.into_any() /> }.into_any()
-        }
+    let query = use_query_map();
+    let after = Memo::new(move |_| query.with(|query| asked(query, "after")));
+    // Counts up whenever there may be other refused rows than those on the screen.
+    let version = RwSignal::new(0_u32);
+    let import = Resource::new(move || id.get(), |id| async move { view_import(known(id)?).await });
+    let refused = Resource::new(
+        move || (id.get(), after.get(), version.get()),
+        |(id, after, _)| async move { list_refusals(known(id)?, after).await },
+    );
+    view! {
+        <Loaded
+            resource=import
+            view=move |import| view! { <ImportDetail import=import refused=refused version=version /> }.into_any()
+        />
     }
+}
+
+fn known(id: Option<ImportId>) -> Result<ImportId, UserError> {
+    id.ok_or_else(|| UserError::not_found("import"))
 }
 
 /// The badge of an import's status.
@@ -53,7 +68,11 @@ pub(super) fn status_badge(status: ImportStatus) -> AnyView {
 }
 
 #[component]
-fn ImportDetail(import: ImportView) -> impl IntoView {
+fn ImportDetail(
+    import: ImportView,
+    refused: Resource<Result<Page<RefusedRow>, AppError>>,
+    version: RwSignal<u32>,
+) -> impl IntoView {
     let id = import.progress.import_id;
     let campaign = import.progress.campaign_id;
     let now = RwSignal::new(import.clone());
@@ -66,7 +85,18 @@ fn ImportDetail(import: ImportView) -> impl IntoView {
     };
     follow(now, refresh);
     let status = Memo::new(move |_| now.with(|now| now.progress.status));
-    let name = if import.file_name.is_empty() { "Pasted rows".to_owned() } else { import.file_name.clone() };
+    let some_refused = Memo::new(move |_| now.with(|now| now.progress.refused > 0));
+    Effect::new(move |before: Option<()>| {
+        let _ = (status.get(), some_refused.get());
+        if before.is_some() {
+            version.update(|version| *version += 1);
+        }
+    });
+    let name = if import.file_name.is_empty() {
+        "Pasted rows".to_owned()
+    } else {
+        import.file_name.clone()
+    };
     let kind = match import.delimiter.as_str() {
         "" => import.encoding.clone(),
         delimiter => format!("{}, separated by {delimiter}", import.encoding),
@@ -83,7 +113,7 @@ fn ImportDetail(import: ImportView) -> impl IntoView {
             }
             _ => view! { <Counts now=now /> }.into_any(),
         }}
-        <RefusedRows import=id now=now />
+        <RefusedRows import=id now=now page=refused />
     }
     .into_any()
 }
@@ -140,7 +170,7 @@ fn Counts(now: RwSignal<ImportView>) -> impl IntoView {
         }
     });
     let running = Memo::new(move |_| progress.with(|progress| progress.status == ImportStatus::Running));
-    let read = Signal::derive(move || progress.with(|progress| progress.bytes_read / 1_024));
+    let read = Signal::derive(move || progress.with(|progress| progress.bytes_read.div_ceil(1_024)));
     let total = Signal::derive(move || progress.with(|progress| progress.bytes_total.div_ceil(1_024)));
     view! {
         <section class="card stack">

@@ -5,8 +5,7 @@ mod upload;
 use crate::{
     api::{campaigns::get_campaign, imports::list_imports},
     components::{
-        Loaded, Moment, Notice, PageHeader, Problem, ProgressBar, TableFrame, Tone,
-        form::CountryField, grouped,
+        Loaded, Moment, Notice, PageHeader, Problem, ProgressBar, TableFrame, Tone, form::CountryField, grouped,
     },
     pages::{
         address::{asked, id_of_page},
@@ -51,7 +50,8 @@ pub fn LeadImport() -> impl IntoView {
 fn ImportInto(campaign: CampaignView, imports: Vec<ImportView>) -> impl IntoView {
     let id = campaign.row.progress.campaign_id;
     let sent = RwSignal::new(None::<(u64, u64)>);
-    let problem = RwSignal::new(use_query_map().with_untracked(|query| asked(query, "problem")));
+    let problem =
+        RwSignal::new(use_query_map().with_untracked(|query| asked(query, "problem").map(|kind| sentence(&kind))));
     let navigate = use_navigate();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         if sent.get_untracked().is_some() {
@@ -131,12 +131,27 @@ fn ImportInto(campaign: CampaignView, imports: Vec<ImportView>) -> impl IntoView
     .into_any()
 }
 
+/// What the address says about an upload that a browser without WASM sent: a kind of error, never a text, or a link could
+/// put words into the mouth of this page.
+fn sentence(kind: &str) -> String {
+    match kind {
+        "invalid" => "Choose a file, or paste the rows. The file must hold text: a CSV file, not a spreadsheet itself.",
+        "too_large" => "The file is larger than 100 MB. Split it, then upload the parts one after the other.",
+        _ => "The upload did not work, and nothing was imported. Send the file again.",
+    }
+    .to_owned()
+}
+
 #[component]
 fn EarlierImports(imports: Vec<ImportView>) -> impl IntoView {
     let rows = imports
         .into_iter()
         .map(|import| {
-            let name = if import.file_name.is_empty() { "Pasted rows".to_owned() } else { import.file_name.clone() };
+            let name = if import.file_name.is_empty() {
+                "Pasted rows".to_owned()
+            } else {
+                import.file_name.clone()
+            };
             view! {
                 <tr role="row">
                     <th role="rowheader" scope="row" class="lead wrap">

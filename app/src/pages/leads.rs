@@ -4,7 +4,8 @@ mod add_lead;
 
 use crate::{
     api::{campaigns::get_campaign, leads::list_leads},
-    components::{EmptyState, HasLook, LinkButton, Loaded, Moment, PageHeader, Pager, Problem, StatusBadge, TableFrame},
+    components::{EmptyState, HasLook, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, TableFrame},
+    error::AppError,
     pages::address::{FilterLinks, address, asked, asked_word, id_of_page},
     session::may,
 };
@@ -26,21 +27,9 @@ use leptos_router::{
 /// The people of a campaign.
 #[component]
 pub fn Leads() -> impl IntoView {
+    // Both are made here, side by side: a resource made inside the view of another has one number on the server and
+    // another in the browser.
     let id = id_of_page::<CampaignId>();
-    move || match id.get() {
-        None => view! { <Problem error=UserError::not_found("campaign").into() /> }.into_any(),
-        Some(id) => {
-            let campaign = Resource::new(move || id, get_campaign);
-            view! { <Loaded resource=campaign view=move |campaign| view! { <LeadsOf campaign=campaign /> }.into_any() /> }
-                .into_any()
-        }
-    }
-}
-
-#[component]
-fn LeadsOf(campaign: CampaignView) -> impl IntoView {
-    let id = campaign.row.progress.campaign_id;
-    let path = format!("/campaigns/{id}/leads");
     let query = use_query_map();
     let filter = Memo::new(move |_| {
         query.with(|query| LeadFilter {
@@ -50,16 +39,54 @@ fn LeadsOf(campaign: CampaignView) -> impl IntoView {
         })
     });
     let version = RwSignal::new(0_u32);
-    let page = Resource::new(move || (filter.get(), version.get()), move |(filter, _)| list_leads(id, filter));
+    let campaign = Resource::new(move || id.get(), |id| async move { get_campaign(known(id)?).await });
+    let page = Resource::new(
+        move || (id.get(), filter.get(), version.get()),
+        |(id, filter, _)| async move { list_leads(known(id)?, filter).await },
+    );
+    view! {
+        <Loaded
+            resource=campaign
+            view=move |campaign| {
+                view! { <LeadsOf campaign=campaign filter=filter version=version page=page /> }.into_any()
+            }
+        />
+    }
+}
+
+fn known(id: Option<CampaignId>) -> Result<CampaignId, UserError> {
+    id.ok_or_else(|| UserError::not_found("campaign"))
+}
+
+#[component]
+fn LeadsOf(
+    campaign: CampaignView,
+    filter: Memo<LeadFilter>,
+    version: RwSignal<u32>,
+    page: Resource<Result<Page<LeadRow>, AppError>>,
+) -> impl IntoView {
+    let id = campaign.row.progress.campaign_id;
+    let path = format!("/campaigns/{id}/leads");
     let links = {
         let path = path.clone();
         move || {
-            let LeadFilter { status: chosen, search, .. } = filter.get();
+            let LeadFilter {
+                status: chosen, search, ..
+            } = filter.get();
             let to = |status: Option<LeadStatus>| {
-                address(&path, &[("status", status.map(|status| status.to_string())), ("search", search.clone())])
+                address(
+                    &path,
+                    &[
+                        ("status", status.map(|status| status.to_string())),
+                        ("search", search.clone()),
+                    ],
+                )
             };
             let mut links = vec![(to(None), "All".to_owned(), chosen.is_none())];
-            links.extend(LeadStatus::ALL.map(|status| (to(Some(status)), status.look().label.to_owned(), chosen == Some(status))));
+            links.extend(
+                LeadStatus::ALL
+                    .map(|status| (to(Some(status)), status.look().label.to_owned(), chosen == Some(status))),
+            );
             view! { <FilterLinks label="Leads by status" links=links /> }
         }
     };
@@ -91,8 +118,10 @@ fn LeadsOf(campaign: CampaignView) -> impl IntoView {
     let mut variables = script::variables(&campaign.content.script);
     variables.extend(script::variables(&campaign.content.opening));
     variables.extend(script::variables(&campaign.content.voicemail_message));
-    let variables: Vec<String> =
-        variables.into_iter().filter(|name| !["name", "email", "phone_number"].contains(&name.as_str())).collect();
+    let variables: Vec<String> = variables
+        .into_iter()
+        .filter(|name| !["name", "email", "phone_number"].contains(&name.as_str()))
+        .collect();
     let editable = may(Permission::EditCampaigns);
     let filtered = move || filter.with_untracked(|filter| filter.status.is_some() || filter.search.is_some());
     view! {
@@ -129,7 +158,11 @@ fn LeadsOf(campaign: CampaignView) -> impl IntoView {
 #[component]
 fn LeadTable(campaign: CampaignId, page: Page<LeadRow>, filtered: bool) -> impl IntoView {
     if page.rows.is_empty() {
-        let sentence = if filtered { "No lead fits this filter." } else { "This campaign has no leads yet." };
+        let sentence = if filtered {
+            "No lead fits this filter."
+        } else {
+            "This campaign has no leads yet."
+        };
         return view! {
             <section class="card">
                 <EmptyState icon="users" sentence=sentence>
@@ -150,7 +183,11 @@ fn LeadTable(campaign: CampaignId, page: Page<LeadRow>, filtered: bool) -> impl 
         }
         .into_any();
     }
-    let rows = page.rows.into_iter().map(|row| view! { <LeadLine row=row /> }).collect_view();
+    let rows = page
+        .rows
+        .into_iter()
+        .map(|row| view! { <LeadLine row=row /> })
+        .collect_view();
     view! {
         <section class="card flush">
             <TableFrame label="Leads">

@@ -52,7 +52,10 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Dialling(paused: bool, pause: ServerAction<SetDiallingPaused>) -> impl IntoView {
     let (words, label) = if paused {
-        ("All dialling is paused. No campaign starts a new call.", "Let dialling go on")
+        (
+            "All dialling is paused. No campaign starts a new call.",
+            "Let dialling go on",
+        )
     } else {
         ("Running campaigns start new calls.", "Pause all dialling")
     };

@@ -28,7 +28,9 @@ pub(crate) const fn role_label(role: Role) -> &'static str {
 
 /// Roles for a `<select>`.
 fn role_options() -> Vec<(String, String)> {
-    Role::ALL.map(|role| (role.to_string(), role_label(role).to_owned())).to_vec()
+    Role::ALL
+        .map(|role| (role.to_string(), role_label(role).to_owned()))
+        .to_vec()
 }
 
 /// Who may sign in, and as what.
@@ -59,7 +61,10 @@ fn UserTable(
     link: RwSignal<Option<(String, InvitationLink)>>,
     changed: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let rows = users.into_iter().map(|user| view! { <UserLine user=user link=link changed=changed /> }).collect_view();
+    let rows = users
+        .into_iter()
+        .map(|user| view! { <UserLine user=user link=link changed=changed /> })
+        .collect_view();
     view! {
         <section class="card flush">
             <TableFrame label="Users">

@@ -15,7 +15,9 @@ use leptos_router::hooks::use_query_map;
 /// Behind a one-time link: somebody chooses a password and is signed in.
 #[component]
 pub fn Welcome() -> impl IntoView {
-    let token = use_query_map().with_untracked(|query| asked(query, "token")).unwrap_or_default();
+    let token = use_query_map()
+        .with_untracked(|query| asked(query, "token"))
+        .unwrap_or_default();
     let found = Resource::new(
         {
             let token = token.clone();
@@ -94,7 +96,7 @@ fn WelcomeForm(token: String, found: InvitationView) -> impl IntoView {
                 autocomplete="new-password"
                 required=true
                 minlength=12
-                maxlength=1024
+                maxlength=200
                 hint="At least 12 characters. A few words in a row are easy to remember and hard to guess."
                 error=error
             />

@@ -34,8 +34,14 @@ pub(super) async fn follow(
 ) -> Result<Response, Refusal> {
     signed_in.caller.may(Permission::Read)?;
     let topic = topic(&wish.topic)?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned).or(wish.after);
-    let after = last.map(|id| id.parse::<i64>().map_err(|_| malformed("after"))).transpose()?;
+    let last = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned)
+        .or(wish.after);
+    let after = last
+        .map(|id| id.parse::<i64>().map_err(|_| malformed("after")))
+        .transpose()?;
     let messages = state.feed.subscribe(topic, after);
     ::metrics::gauge!("ringside_event_stream_viewers").increment(1.0);
     let until = end(state, signed_in);
@@ -43,7 +49,9 @@ pub(super) async fn follow(
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     // Proxies must not collect an event stream.
-    response.headers_mut().insert("x-accel-buffering", http::HeaderValue::from_static("no"));
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", http::HeaderValue::from_static("no"));
     Ok(response)
 }
 

@@ -24,7 +24,11 @@ pub(super) async fn ready(State(state): State<WebState>) -> impl IntoResponse {
     let migrated = matches!(schema, Ok(Ok(true)));
     let events = state.feed.is_alive();
     let ready = !stopping && database && migrated && events;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let parts = serde_json::json!({
         "ready": ready, "database": database, "migrated": migrated, "events": events, "stopping": stopping,
     });

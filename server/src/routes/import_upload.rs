@@ -24,38 +24,41 @@ pub(super) async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let wants_data = headers
+    let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("application/json"));
-    match store(&state, &signed_in, &id, request).await {
+        .unwrap_or_default();
+    let (wants_data, wants_page) = (accept.contains("application/json"), accept.contains("text/html"));
+    let Ok(campaign) = id.parse::<CampaignId>() else {
+        return Refusal(UserError::not_found("campaign")).into_response();
+    };
+    match store(&state, &signed_in, campaign, request).await {
         Ok(import) if wants_data => Json(serde_json::json!({ "import_id": import })).into_response(),
         Ok(import) => Redirect::to(&format!("/imports/{import}")).into_response(),
-        Err(refusal) => match id.parse::<CampaignId>() {
-            // A person without JavaScript gets the form again. The page makes the sentence from the kind.
-            Ok(campaign) if wants_page(&headers) && refusal.0.kind != ErrorKind::SignedOut => {
-                let kind = match refusal.0.kind {
-                    ErrorKind::Invalid => "invalid",
-                    ErrorKind::TooLarge => "too_large",
-                    _ => "broken",
-                };
-                Redirect::to(&format!("/campaigns/{campaign}/import?problem={kind}")).into_response()
-            }
-            _ => refusal.into_response(),
-        },
+        // A person without JavaScript gets the form again. The page makes the sentence from the kind.
+        Err(Refusal(error)) if wants_page && error.kind != ErrorKind::Forbidden => {
+            let kind = match error.kind {
+                ErrorKind::Invalid => "invalid",
+                ErrorKind::TooLarge => "too_large",
+                _ => "broken",
+            };
+            Redirect::to(&format!("/campaigns/{campaign}/import?problem={kind}")).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
     }
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
-}
-
-async fn store(state: &WebState, signed_in: &SignedIn, id: &str, request: Request) -> Result<ImportId, Refusal> {
-    let campaign: CampaignId = id.parse().map_err(|_| UserError::not_found("campaign"))?;
+async fn store(
+    state: &WebState,
+    signed_in: &SignedIn,
+    campaign: CampaignId,
+    request: Request,
+) -> Result<ImportId, Refusal> {
     // Refuses a wrong role before a hundred megabytes were sent.
     signed_in.caller.may(domain::access::Permission::EditCampaigns)?;
-    let mut form =
-        Multipart::from_request(request, state).await.map_err(|_| Refusal::from(ErrorKind::Malformed))?;
+    let mut form = Multipart::from_request(request, state)
+        .await
+        .map_err(|_| Refusal::from(ErrorKind::Malformed))?;
     let mut country = None;
     let mut upload: Option<ImportUpload> = None;
     while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {
@@ -64,7 +67,7 @@ async fn store(state: &WebState, signed_in: &SignedIn, id: &str, request: Reques
             name @ ("file" | "pasted") if upload.is_none() => {
                 let file_name = match (name, field.file_name()) {
                     ("file", Some(given)) => given.chars().take(SHORT_FIELD).collect(),
-                    _ => "pasted text".to_owned(),
+                    _ => String::new(),
                 };
                 upload = receive_list(state, signed_in, campaign, file_name, country.clone(), &mut field).await?;
             }
@@ -95,7 +98,14 @@ async fn receive_list(
         let begun = match upload.as_mut() {
             Some(begun) => begun,
             None => upload.insert(
-                imports::begin(&state.ops, &signed_in.caller, campaign, file_name.clone(), country.clone()).await?,
+                imports::begin(
+                    &state.ops,
+                    &signed_in.caller,
+                    campaign,
+                    file_name.clone(),
+                    country.clone(),
+                )
+                .await?,
             ),
         };
         begun.push(&chunk).await?;

@@ -30,7 +30,9 @@ pub(super) async fn listen(
     operations::calls::may_listen(&state.ops, &signed_in.caller, id).await?;
     let upgrade = upgrade.map_err(|_| Refusal::from(ErrorKind::Malformed))?;
     let Some(sound) = state.network.listen(id) else {
-        return Err(UserError::conflict("This call cannot be heard now: it has ended, or is held by another machine.").into());
+        return Err(
+            UserError::conflict("This call cannot be heard now: it has ended, or is held by another machine.").into(),
+        );
     };
     Ok(upgrade
         .max_message_size(1024)
@@ -65,7 +67,12 @@ async fn send_sound(mut socket: WebSocket, mut sound: Receiver<HeardFrames>, sta
     };
     ::metrics::gauge!("ringside_listeners").decrement(1.0);
     if let Some((code, reason)) = reason {
-        let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+        let _ = socket
+            .send(Message::Close(Some(CloseFrame {
+                code,
+                reason: reason.into(),
+            })))
+            .await;
     }
 }
 

@@ -30,7 +30,11 @@ pub(super) async fn render(
     }
     let pool = state.ops.store.pool();
     ::metrics::gauge!("ringside_database_connections").set(f64::from(pool.size()));
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.render()).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        state.metrics.render(),
+    )
+        .into_response()
 }
 
 fn same_in_constant_time(one: &[u8], other: &[u8]) -> bool {

@@ -18,6 +18,7 @@ use http_body_util::BodyExt;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use server_fn::error::FromServerFnError;
+use std::pin::Pin;
 
 /// The paths of all pages, as axum writes them.
 #[must_use]
@@ -31,25 +32,32 @@ fn listing() -> Vec<AxumRouteListing> {
 }
 
 pub(super) fn routes(router: Router<WebState>, state: &WebState) -> Router<WebState> {
-    let context = {
-        let state = state.clone();
-        move || provide(&state)
-    };
-    let assets = state.assets.clone();
-    let pages_context = {
-        let context = context.clone();
-        move || {
-            context();
-            allow_the_nonce();
-        }
-    };
     router
         .route("/api/{*function}", any(server_function))
-        .leptos_routes_with_context(state, pages_only(), pages_context, move || shell(&assets))
+        .leptos_routes_with_handler(pages_only(), {
+            let render = page(state);
+            move |request: Request| render(request)
+        })
+}
+
+/// Renders whichever page the request asks for, whole: every route of `app` is `SsrMode::Async`.
+pub(super) fn page(
+    state: &WebState,
+) -> impl Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Clone + Send + Sync + 'static {
+    let assets = state.assets.clone();
+    let state = state.clone();
+    let context = move || {
+        provide(&state);
+        allow_the_nonce();
+    };
+    leptos_axum::render_app_async_with_context(context, move || shell(&assets))
 }
 
 fn pages_only() -> Vec<AxumRouteListing> {
-    listing().into_iter().filter(|route| !route.path().starts_with("/api/")).collect()
+    listing()
+        .into_iter()
+        .filter(|route| !route.path().starts_with("/api/"))
+        .collect()
 }
 
 fn provide(state: &WebState) {
@@ -58,9 +66,11 @@ fn provide(state: &WebState) {
 }
 
 /// Puts the nonce of this page's inline script into its content security policy.
-pub(super) fn allow_the_nonce() {
-    let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<ResponseOptions>())
-    else {
+fn allow_the_nonce() {
+    let (Some(nonce), Some(response)) = (
+        leptos::nonce::use_nonce(),
+        leptos::prelude::use_context::<ResponseOptions>(),
+    ) else {
         return;
     };
     if let Ok(policy) = HeaderValue::from_str(&content_security_policy(Some(&nonce))) {
@@ -79,8 +89,9 @@ async fn server_function(State(state): State<WebState>, request: Request) -> Res
     if !known {
         return Refusal::from(ErrorKind::NotFound).into_response();
     }
-    let response =
-        leptos_axum::handle_server_fns_with_context(move || provide(&state), request).await.into_response();
+    let response = leptos_axum::handle_server_fns_with_context(move || provide(&state), request)
+        .await
+        .into_response();
     if response.status().is_server_error() || (response.status().is_client_error() && !plain_form) {
         return with_status_of_its_kind(response).await;
     }
@@ -92,7 +103,9 @@ async fn with_status_of_its_kind(response: Response) -> Response {
     let Ok(bytes) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
         return Refusal(UserError::unavailable()).into_response();
     };
-    let error = serde_json::from_slice::<UserError>(&bytes).map(AppError).unwrap_or_else(|_| AppError::de(bytes.clone()));
+    let error = serde_json::from_slice::<UserError>(&bytes)
+        .map(AppError)
+        .unwrap_or_else(|_| AppError::de(bytes.clone()));
     parts.status = StatusCode::from_u16(error.0.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Response::from_parts(parts, Body::from(bytes))
 }

@@ -21,7 +21,10 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, Refusal> {
     let missing = || UserError::not_found("recording");
-    let id: ConversationId = file.strip_suffix(".ogg").and_then(|id| id.parse().ok()).ok_or_else(missing)?;
+    let id: ConversationId = file
+        .strip_suffix(".ogg")
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(missing)?;
     let name = operations::conversations::recording_file(&state.ops, &signed_in.caller, id).await?;
     // The name comes from our own database; a path in it would be somebody's attempt to leave the directory.
     if name.contains(['/', '\\']) || name.starts_with('.') {
@@ -36,6 +39,8 @@ pub(super) async fn send(
     let Ok(answer) = ServeFile::new_with_mime(path, &ogg).oneshot(request).await;
     let mut response = answer.map(Body::new).into_response();
     // A browser may keep it while it seeks, but must ask again whether its user still may.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
 }

@@ -1,7 +1,6 @@
 //! The built files. Names with a hash may be kept for ever; everything else is asked for anew.
 
 use crate::{answer::Refusal, state::WebState};
-use app::app::shell;
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -9,7 +8,6 @@ use axum::{
 };
 use domain::ErrorKind;
 use http::{HeaderValue, Method, header};
-use leptos::prelude::provide_context;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
@@ -29,30 +27,29 @@ pub(super) async fn file_or_not_found(State(state): State<WebState>, request: Re
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip();
-    let found = files.oneshot(Request::from_parts(parts, body)).await.map_err(|never| match never {});
+    let found = files
+        .oneshot(Request::from_parts(parts, body))
+        .await
+        .map_err(|never| match never {});
     let mut response = match found {
         Ok(response) => response.map(Body::new).into_response(),
         Err(response) => return response,
     };
     if response.status().is_success() || response.status() == http::StatusCode::NOT_MODIFIED {
-        let keep = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+        let keep = if hashed {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
         return response;
     }
     if !wants_page {
         return Refusal::from(ErrorKind::NotFound).into_response();
     }
-    let assets = state.assets.clone();
-    let context = {
-        let state = state.clone();
-        move || {
-            provide_context(state.ops.clone());
-            provide_context(state.cookie);
-            super::pages::allow_the_nonce();
-        }
-    };
-    let render = leptos_axum::render_app_async_with_context(context, move || shell(&assets));
-    let mut page = render(again).await;
+    let mut page = super::pages::page(&state)(again).await;
     *page.status_mut() = http::StatusCode::NOT_FOUND;
     page
 }

@@ -41,5 +41,7 @@ pub fn add(headers: &mut HeaderMap, https: bool) {
             .or_insert(HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
     // What somebody saw must not come back from the cache after they signed out.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }

@@ -19,15 +19,22 @@ pub fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
     if headers.get_all(header::ORIGIN).iter().count() > 1 || headers.get_all(SEC_FETCH_SITE).iter().count() > 1 {
         return false;
     }
-    let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|value| value.to_str().unwrap_or("null"));
     if origin.is_some_and(|origin| origin == public_url) {
         return true;
     }
-    match headers.get(SEC_FETCH_SITE).map(|value| value.to_str().unwrap_or_default()) {
+    match headers
+        .get(SEC_FETCH_SITE)
+        .map(|value| value.to_str().unwrap_or_default())
+    {
         Some(site) => matches!(site, "same-origin" | "none"),
         None => origin.is_none_or(|origin| {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            let authority = origin
+                .strip_prefix("http://")
+                .or_else(|| origin.strip_prefix("https://"));
             host.is_some() && host == authority
         }),
     }
@@ -41,7 +48,10 @@ mod tests {
         pairs
             .iter()
             .map(|(name, value)| {
-                (name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"))
+                (
+                    name.parse::<HeaderName>().expect("a name"),
+                    value.parse().expect("a value"),
+                )
             })
             .collect()
     }
@@ -64,11 +74,18 @@ mod tests {
     #[test]
     fn strangers_do_not() {
         for pairs in [
-            vec![("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("host", "calls.example.com")],
+            vec![
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://evil.example"),
+                ("host", "calls.example.com"),
+            ],
             vec![("sec-fetch-site", "same-site"), ("origin", "https://other.example.com")],
             vec![("origin", "https://evil.example"), ("host", "calls.example.com")],
             vec![("origin", "null"), ("host", "null")],
-            vec![("origin", "https://calls.example.com.evil.example"), ("host", "calls.example.com")],
+            vec![
+                ("origin", "https://calls.example.com.evil.example"),
+                ("host", "calls.example.com"),
+            ],
             vec![("origin", "https://evil.example")],
             vec![("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
         ] {

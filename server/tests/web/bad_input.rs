@@ -60,8 +60,14 @@ async fn no_server_function_fails_on_rubbish(pool: PgPool) {
             continue;
         }
         for body in &bodies {
-            for kind in ["application/json", "application/x-www-form-urlencoded", "text/plain; charset=\u{1}"] {
-                let request = installation.request(Method::POST, path, Some(&cookie)).body(body.clone());
+            for kind in [
+                "application/json",
+                "application/x-www-form-urlencoded",
+                "text/plain; charset=\u{1}",
+            ] {
+                let request = installation
+                    .request(Method::POST, path, Some(&cookie))
+                    .body(body.clone());
                 let Ok(request) = request.header("content-type", kind).build() else {
                     continue;
                 };
@@ -84,8 +90,14 @@ async fn what_is_too_large_is_refused(pool: PgPool) {
     let installation = Installation::start(pool).await;
     let cookie = installation.administrator().await;
     for path in ["/api/campaigns/create", "/api/sign-in", "/api/leads/add"] {
-        let request = installation.request(Method::POST, path, Some(&cookie)).body(vec![b'x'; 2_000_000]);
-        let answer = request.header("content-type", "application/json").send().await.expect("an answer");
+        let request = installation
+            .request(Method::POST, path, Some(&cookie))
+            .body(vec![b'x'; 2_000_000]);
+        let answer = request
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), 413, "{path}");
     }
 }
@@ -94,7 +106,14 @@ async fn what_is_too_large_is_refused(pool: PgPool) {
 async fn no_route_fails_on_rubbish(pool: PgPool) {
     let installation = Installation::start(pool).await;
     let cookie = installation.administrator().await;
-    let rubbish = ["%00", "%ff%fe", "..%2f..%2fetc%2fpasswd", "'%20or%201=1", "01900000-0000-7000-8000-00000000000g", "-1"];
+    let rubbish = [
+        "%00",
+        "%ff%fe",
+        "..%2f..%2fetc%2fpasswd",
+        "'%20or%201=1",
+        "01900000-0000-7000-8000-00000000000g",
+        "-1",
+    ];
     for piece in rubbish {
         for path in [
             format!("/events?topic={piece}"),
@@ -118,13 +137,21 @@ async fn no_route_fails_on_rubbish(pool: PgPool) {
         ] {
             let answer = tokio::time::timeout(
                 Duration::from_secs(20),
-                installation.request(Method::GET, &path, Some(&cookie)).header("accept", "text/html").send(),
+                installation
+                    .request(Method::GET, &path, Some(&cookie))
+                    .header("accept", "text/html")
+                    .send(),
             );
             let status = answer.await.expect("in time").expect("an answer").status();
             assert!(!status.is_server_error(), "{path}: {status}");
         }
-        for (path, body) in [("/campaigns/x/import", piece), ("/campaigns/01900000-0000-7000-8000-000000000000/import", piece)] {
-            let request = installation.request(Method::POST, path, Some(&cookie)).body(body.to_owned());
+        for (path, body) in [
+            ("/campaigns/x/import", piece),
+            ("/campaigns/01900000-0000-7000-8000-000000000000/import", piece),
+        ] {
+            let request = installation
+                .request(Method::POST, path, Some(&cookie))
+                .body(body.to_owned());
             let request = request.header("content-type", "multipart/form-data; boundary=x");
             let status = request.send().await.expect("an answer").status();
             assert!(status.is_client_error(), "{path}: {status}");

@@ -30,12 +30,23 @@ async fn resumes_after_the_last_event_that_was_seen(pool: PgPool) {
     let caller = installation.caller(&cookie).await;
     let stream = installation.get("/events?topic=dashboard&after=0", Some(&cookie)).await;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
-    assert!(!stream.headers().contains_key("content-encoding"), "an event must not wait in a compressor");
-    settings::set_dialling_paused(&installation.ops, &caller, true).await.expect("allowed");
+    assert!(
+        !stream.headers().contains_key("content-encoding"),
+        "an event must not wait in a compressor"
+    );
+    settings::set_dialling_paused(&installation.ops, &caller, true)
+        .await
+        .expect("allowed");
     let first = read_until(stream, "\"paused\":true").await;
-    let id = first.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned();
+    let id = first
+        .lines()
+        .find_map(|line| line.strip_prefix("id: "))
+        .expect("an id")
+        .to_owned();
 
-    settings::set_dialling_paused(&installation.ops, &caller, false).await.expect("allowed");
+    settings::set_dialling_paused(&installation.ops, &caller, false)
+        .await
+        .expect("allowed");
     let resumed = installation
         .request(Method::GET, "/events?topic=dashboard", Some(&cookie))
         .header("last-event-id", id)
@@ -44,7 +55,10 @@ async fn resumes_after_the_last_event_that_was_seen(pool: PgPool) {
         .expect("an answer");
     let second = read_until(resumed, "\"paused\":false").await;
     assert!(second.contains("\"paused\":false"), "{second}");
-    assert!(!second.contains("\"paused\":true"), "seen events must not come again: {second}");
+    assert!(
+        !second.contains("\"paused\":true"),
+        "seen events must not come again: {second}"
+    );
 }
 
 #[sqlx::test(migrations = "../migrations")]

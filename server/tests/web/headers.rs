@@ -11,8 +11,17 @@ async fn other_sites_change_nothing(pool: PgPool) {
     let cases: [(&[(&str, &str)], bool); 5] = [
         (&[("origin", "https://evil.example")], false),
         (&[("sec-fetch-site", "cross-site")], false),
-        (&[("sec-fetch-site", "same-site"), ("origin", "http://other.localhost:3000")], false),
-        (&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:3000")], true),
+        (
+            &[
+                ("sec-fetch-site", "same-site"),
+                ("origin", "http://other.localhost:3000"),
+            ],
+            false,
+        ),
+        (
+            &[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:3000")],
+            true,
+        ),
         (&[], true),
     ];
     for (headers, welcome) in cases {
@@ -41,21 +50,49 @@ async fn other_sites_change_nothing(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn the_policy_allows_the_one_inline_script_and_no_other(pool: PgPool) {
     let installation = Installation::start(pool).await;
-    let answer = installation.request(Method::GET, "/sign-in", None).header("accept", "text/html").send().await;
+    let answer = installation
+        .request(Method::GET, "/sign-in", None)
+        .header("accept", "text/html")
+        .send()
+        .await;
     let answer = answer.expect("an answer");
     let headers = answer.headers().clone();
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
     let html = answer.text().await.expect("a page");
     let policy = header("content-security-policy");
-    let nonce = policy.split_once("'nonce-").expect("a nonce").1.split_once('\'').expect("its end").0;
+    let nonce = policy
+        .split_once("'nonce-")
+        .expect("a nonce")
+        .1
+        .split_once('\'')
+        .expect("its end")
+        .0;
     assert!(nonce.len() >= 16);
     for script in html.split("<script").skip(1) {
         let tag = script.split('>').next().unwrap_or_default();
-        assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "a script without the nonce: {tag}");
+        assert!(
+            tag.contains(&format!("nonce=\"{nonce}\"")),
+            "a script without the nonce: {tag}"
+        );
     }
-    assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
-    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("object-src 'none'"), "{policy}");
-    assert!(!html.contains(" style="), "an inline style would be refused by the policy");
+    assert!(
+        !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
+        "{policy}"
+    );
+    assert!(
+        policy.contains("frame-ancestors 'none'") && policy.contains("object-src 'none'"),
+        "{policy}"
+    );
+    assert!(
+        !html.contains(" style="),
+        "an inline style would be refused by the policy"
+    );
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert_eq!(header("referrer-policy"), "same-origin");
     assert_eq!(header("cache-control"), "no-store");

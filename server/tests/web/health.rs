@@ -22,7 +22,10 @@ async fn ready_until_told_to_stop(pool: PgPool) {
 async fn not_ready_without_a_database(pool: PgPool) {
     let installation = Installation::start(pool.clone()).await;
     pool.close().await;
-    assert_eq!(installation.get("/health/ready", None).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        installation.get("/health/ready", None).await.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     assert_eq!(installation.get("/health/live", None).await.status(), StatusCode::OK);
 }
 
@@ -34,12 +37,19 @@ async fn metrics_are_for_this_machine_or_the_bearer_of_the_token(pool: PgPool) {
     assert_eq!(answer.status(), StatusCode::OK);
     let text = answer.text().await.expect("a body");
     assert!(text.contains("ringside_http_requests_total{"), "{text}");
-    let forwarded = installation.request(Method::GET, "/metrics", None).header("x-forwarded-for", "203.0.113.9");
-    assert_eq!(forwarded.send().await.expect("an answer").status(), StatusCode::UNAUTHORIZED);
+    let forwarded = installation
+        .request(Method::GET, "/metrics", None)
+        .header("x-forwarded-for", "203.0.113.9");
+    assert_eq!(
+        forwarded.send().await.expect("an answer").status(),
+        StatusCode::UNAUTHORIZED
+    );
 
     let token = "a token of some length";
     let guarded = Installation::start_with(pool, &[("RINGSIDE_METRICS_TOKEN", token)]).await;
     assert_eq!(guarded.get("/metrics", None).await.status(), StatusCode::UNAUTHORIZED);
-    let bearer = guarded.request(Method::GET, "/metrics", None).header("authorization", format!("Bearer {token}"));
+    let bearer = guarded
+        .request(Method::GET, "/metrics", None)
+        .header("authorization", format!("Bearer {token}"));
     assert_eq!(bearer.send().await.expect("an answer").status(), StatusCode::OK);
 }

@@ -49,10 +49,15 @@ impl Installation {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("ringside-test-{}-{number}", std::process::id()));
-        let mut environment: Vec<(String, String)> =
-            keys.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut environment: Vec<(String, String)> = keys
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         environment.push(("RINGSIDE_DATA_DIR".to_owned(), directory.to_string_lossy().into_owned()));
-        environment.push(("RINGSIDE_SITE_DIR".to_owned(), directory.join("site").to_string_lossy().into_owned()));
+        environment.push((
+            "RINGSIDE_SITE_DIR".to_owned(),
+            directory.join("site").to_string_lossy().into_owned(),
+        ));
         let configuration = Arc::new(configuration::load(environment, None, None).expect("valid"));
         let ops = composition::operations(&configuration, Store::from_pool(pool));
         let adapters = composition::adapters(&configuration, Arc::clone(&ops.clock)).expect("the rehearsal network");
@@ -77,6 +82,8 @@ impl Installation {
         let address = listener.local_addr().expect("bound");
         let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
+        // The client insists on one, although nothing here speaks TLS. Another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
         Self {
             ops,
@@ -104,14 +111,19 @@ impl Installation {
 
     /// Opens a session of the first administrator.
     pub(crate) async fn administrator(&self) -> String {
-        let link = sign_in::ensure_first_invitation(&self.ops).await.expect("the database is there").expect("nobody yet");
+        let link = sign_in::ensure_first_invitation(&self.ops)
+            .await
+            .expect("the database is there")
+            .expect("nobody yet");
         self.accept(&link.path, "Ada", "ada@example.com").await
     }
 
     /// Opens a session of somebody new with this role, invited by `administrator`.
     pub(crate) async fn somebody(&self, administrator: &Caller, role: Role) -> String {
         let email = format!("{role}@example.com");
-        let link = users::invite(&self.ops, administrator, "Somebody", &email, role).await.expect("invited");
+        let link = users::invite(&self.ops, administrator, "Somebody", &email, role)
+            .await
+            .expect("invited");
         self.accept(&link.path, "Somebody", &email).await
     }
 
@@ -124,11 +136,17 @@ impl Installation {
     }
 
     pub(crate) async fn sign_in_again(&self, email: &str) -> String {
-        sign_in::sign_in(&self.ops, email, PASSWORD, "127.0.0.1", "test").await.expect("known").cookie_value
+        sign_in::sign_in(&self.ops, email, PASSWORD, "127.0.0.1", "test")
+            .await
+            .expect("known")
+            .cookie_value
     }
 
     pub(crate) async fn caller(&self, cookie: &str) -> Caller {
-        sign_in::authenticate(&self.ops, cookie).await.expect("the database is there").expect("signed in")
+        sign_in::authenticate(&self.ops, cookie)
+            .await
+            .expect("the database is there")
+            .expect("signed in")
     }
 
     /// A campaign of `caller`'s.
@@ -143,7 +161,9 @@ fn metrics() -> metrics_exporter_prometheus::PrometheusHandle {
     static HANDLE: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().expect("the first recorder")
+            metrics_exporter_prometheus::PrometheusBuilder::new()
+                .install_recorder()
+                .expect("the first recorder")
         })
         .clone()
 }

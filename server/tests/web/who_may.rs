@@ -29,23 +29,56 @@ use Body::{Content, Form, Json};
 /// Everybody who is signed in.
 const SIGNED_IN: Who = AtLeast(Role::Viewer);
 
+/// The campaign editor's form as a browser posts it.
+const CAMPAIGN_FORM: &str = "\
+    form[name]=x&form[script]=Say+hello.&form[opening]=Hello.&form[voicemail_policy]=hang_up&\
+    form[hours][0][open]=on&form[hours][0][from]=09:00&form[hours][0][to]=18:00&\
+    form[hours][1][open]=on&form[hours][1][from]=09:00&form[hours][1][to]=18:00&\
+    form[hours][2][open]=on&form[hours][2][from]=09:00&form[hours][2][to]=18:00&\
+    form[hours][3][open]=on&form[hours][3][from]=09:00&form[hours][3][to]=18:00&\
+    form[hours][4][open]=on&form[hours][4][from]=09:00&form[hours][4][to]=18:00&\
+    form[hours][5][open]=on&form[hours][5][from]=09:00&form[hours][5][to]=18:00&\
+    form[hours][6][open]=on&form[hours][6][from]=09:00&form[hours][6][to]=18:00&\
+    form[max_concurrent_calls]=1&form[calls_per_second]=1&form[ring_seconds]=30&form[max_call_seconds]=60&\
+    form[default_country]=US";
+
 /// Every server function: its path, who may call it, and a call that is well formed.
 fn server_functions() -> Vec<(&'static str, Who, Body)> {
     use Role::{Administrator, Manager, Supervisor};
     let id = r#"{"id":"01900000-0000-7000-8000-000000000000"}"#;
     vec![
-        ("/api/account/password", SIGNED_IN, Form("old=wrong&new=another+long+password")),
+        (
+            "/api/account/password",
+            SIGNED_IN,
+            Form("old=wrong&new=another+long+password"),
+        ),
         ("/api/account/sessions", SIGNED_IN, Json("{}")),
         ("/api/audit/list", AtLeast(Administrator), Json(r#"{"after":null}"#)),
         ("/api/campaigns/command", AtLeast(Manager), Form("id=ID&command=start")),
-        ("/api/campaigns/create", AtLeast(Manager), Content(r#"{"content":CONTENT}"#)),
+        (
+            "/api/campaigns/create",
+            AtLeast(Manager),
+            Content(r#"{"content":CONTENT}"#),
+        ),
         ("/api/campaigns/delete", AtLeast(Manager), Form("id=ID")),
         ("/api/campaigns/duplicate", AtLeast(Manager), Form("id=ID")),
-        ("/api/campaigns/form", AtLeast(Manager), Form("form%5Bname%5D=x")),
+        ("/api/campaigns/form", AtLeast(Manager), Form(CAMPAIGN_FORM)),
         ("/api/campaigns/get", SIGNED_IN, Json(id)),
-        ("/api/campaigns/list", SIGNED_IN, Json(r#"{"status":null,"after":null}"#)),
-        ("/api/campaigns/preview", SIGNED_IN, Content(r#"{"id":null,"content":CONTENT}"#)),
-        ("/api/campaigns/save", AtLeast(Manager), Content(r#"{"id":"ID","base_revision":1,"content":CONTENT}"#)),
+        (
+            "/api/campaigns/list",
+            SIGNED_IN,
+            Json(r#"{"status":null,"after":null}"#),
+        ),
+        (
+            "/api/campaigns/preview",
+            SIGNED_IN,
+            Content(r#"{"id":null,"content":CONTENT}"#),
+        ),
+        (
+            "/api/campaigns/save",
+            AtLeast(Manager),
+            Content(r#"{"id":"ID","base_revision":1,"content":CONTENT}"#),
+        ),
         (
             "/api/command-call",
             AtLeast(Supervisor),
@@ -54,16 +87,40 @@ fn server_functions() -> Vec<(&'static str, Who, Body)> {
         ("/api/conversations/get", SIGNED_IN, Json(id)),
         ("/api/conversations/list", SIGNED_IN, Json(r#"{"filter":{}}"#)),
         ("/api/dashboard", SIGNED_IN, Form("")),
-        ("/api/do-not-call/add", AtLeast(Supervisor), Form("number=%2B14155550123&reason=asked")),
-        ("/api/do-not-call/list", SIGNED_IN, Json(r#"{"search":null,"after":null}"#)),
-        ("/api/do-not-call/remove", AtLeast(Administrator), Form("number=%2B14155550123&reason=mistake")),
+        (
+            "/api/do-not-call/add",
+            AtLeast(Supervisor),
+            Form("number=%2B14155550123&reason=asked"),
+        ),
+        (
+            "/api/do-not-call/list",
+            SIGNED_IN,
+            Json(r#"{"search":null,"after":null}"#),
+        ),
+        (
+            "/api/do-not-call/remove",
+            AtLeast(Administrator),
+            Form("number=%2B14155550123&reason=mistake"),
+        ),
         ("/api/frame", SIGNED_IN, Form("")),
         ("/api/imports/cancel", AtLeast(Manager), Form("import=ID")),
         ("/api/imports/list", SIGNED_IN, Json(r#"{"campaign":"ID"}"#)),
-        ("/api/imports/refusals", SIGNED_IN, Json(r#"{"import":"ID","after":null}"#)),
-        ("/api/imports/start", AtLeast(Manager), Form("import=ID&columns%5B0%5D=phone_number&default_country=US")),
+        (
+            "/api/imports/refusals",
+            SIGNED_IN,
+            Json(r#"{"import":"ID","after":null}"#),
+        ),
+        (
+            "/api/imports/start",
+            AtLeast(Manager),
+            Form("import=ID&columns%5B0%5D=phone_number&default_country=US"),
+        ),
         ("/api/imports/view", SIGNED_IN, Json(r#"{"import":"ID"}"#)),
-        ("/api/leads/add", AtLeast(Manager), Form("campaign=ID&lead%5Bname%5D=Ada&lead%5Bphone_number%5D=%2B14155550123")),
+        (
+            "/api/leads/add",
+            AtLeast(Manager),
+            Form("campaign=ID&lead%5Bname%5D=Ada&lead%5Bphone_number%5D=%2B14155550123"),
+        ),
         ("/api/leads/list", SIGNED_IN, Json(r#"{"campaign":"ID","filter":{}}"#)),
         ("/api/monitor", SIGNED_IN, Json(r#"{"conversation_id":"ID"}"#)),
         ("/api/set-dialling-paused", AtLeast(Manager), Form("paused=false")),
@@ -74,7 +131,11 @@ fn server_functions() -> Vec<(&'static str, Who, Body)> {
         ("/api/sign-out-everywhere", SIGNED_IN, Form("")),
         ("/api/sign-in", Anybody, Form("email=a%40example.com&password=")),
         ("/api/sign-in/typed", Anybody, Json("{}")),
-        ("/api/users/invite", AtLeast(Administrator), Form("name=&email=&role=viewer")),
+        (
+            "/api/users/invite",
+            AtLeast(Administrator),
+            Form("name=&email=&role=viewer"),
+        ),
         ("/api/users/list", AtLeast(Administrator), Json("{}")),
         ("/api/users/locked", AtLeast(Administrator), Form("user=ID&locked=true")),
         ("/api/users/reset-password", AtLeast(Administrator), Form("user=ID")),
@@ -90,9 +151,24 @@ fn other_routes() -> Vec<(&'static str, &'static str, Method, Who)> {
     vec![
         ("/events", "/events?topic=conversation:ID", Method::GET, SIGNED_IN),
         ("/listen/{id}", "/listen/ID", Method::GET, AtLeast(Supervisor)),
-        ("/recordings/{file}", "/recordings/ID.ogg", Method::GET, AtLeast(Supervisor)),
-        ("/campaigns/{id}/import", "/campaigns/ID/import", Method::POST, AtLeast(Manager)),
-        ("/imports/{id}/refused.csv", "/imports/ID/refused.csv", Method::GET, SIGNED_IN),
+        (
+            "/recordings/{file}",
+            "/recordings/ID.ogg",
+            Method::GET,
+            AtLeast(Supervisor),
+        ),
+        (
+            "/campaigns/{id}/import",
+            "/campaigns/ID/import",
+            Method::POST,
+            AtLeast(Manager),
+        ),
+        (
+            "/imports/{id}/refused.csv",
+            "/imports/ID/refused.csv",
+            Method::GET,
+            SIGNED_IN,
+        ),
         ("/health/live", "/health/live", Method::GET, Anybody),
         ("/health/ready", "/health/ready", Method::GET, Anybody),
         // From this machine; what holds for others is tested in health.rs.
@@ -131,7 +207,11 @@ fn the_tables_name_everything() {
     let there: BTreeSet<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
     assert_eq!(named, there, "a server function is missing in the table, or is gone");
     for (path, method) in server_fn::axum::server_fn_paths() {
-        assert_eq!(method, Method::POST, "{path}: what a link can trigger must not be a server function");
+        assert_eq!(
+            method,
+            Method::POST,
+            "{path}: what a link can trigger must not be a server function"
+        );
     }
     let named: BTreeSet<&str> = other_routes().iter().map(|(route, ..)| *route).collect();
     let there: BTreeSet<&str> = server::routes::OTHER_ROUTES.iter().copied().collect();
@@ -151,7 +231,11 @@ async fn sessions(installation: &Installation) -> Vec<(Option<Role>, Option<Stri
         (Role::Supervisor, "supervisor@example.com"),
         (Role::Manager, "manager@example.com"),
     ] {
-        sessions.push((Some(role), Some(installation.somebody(&administrator, role).await), email));
+        sessions.push((
+            Some(role),
+            Some(installation.somebody(&administrator, role).await),
+            email,
+        ));
     }
     sessions
 }
@@ -178,12 +262,21 @@ async fn server_functions_let_in_whom_the_table_names(pool: PgPool) {
                 }
             };
             let request = installation.request(Method::POST, path, cookie.as_deref());
-            let answer = request.header("content-type", kind).body(text).send().await.expect("an answer");
+            let answer = request
+                .header("content-type", kind)
+                .body(text)
+                .send()
+                .await
+                .expect("an answer");
             let status = answer.status();
             let text = answer.text().await.expect("a body");
             // A wrong password is answered with 401 too.
             if path != "/api/sign-in" {
-                assert_eq!(verdict(status), expected(who, role), "{path} as {role:?}: {status} {text}");
+                assert_eq!(
+                    verdict(status),
+                    expected(who, role),
+                    "{path} as {role:?}: {status} {text}"
+                );
             }
             assert!(!status.is_server_error(), "{path} as {role:?}: {status} {text}");
             assert_ne!(status, 400, "{path}: the call in the table is not well formed: {text}");
@@ -222,8 +315,15 @@ async fn pages_show_nothing_to_nobody_and_never_fail(pool: PgPool) {
             assert!(!status.is_server_error(), "{path} as {role:?}: {status}");
             let open = matches!(path.as_str(), "/sign-in" | "/welcome");
             if role.is_none() && !open {
-                let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
-                assert!(status.is_redirection() && to.starts_with("/sign-in"), "{path}: {status} {to}");
+                let to = answer
+                    .headers()
+                    .get("location")
+                    .and_then(|to| to.to_str().ok())
+                    .unwrap_or_default();
+                assert!(
+                    status.is_redirection() && to.starts_with("/sign-in"),
+                    "{path}: {status} {to}"
+                );
             }
         }
     }

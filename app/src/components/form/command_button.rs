@@ -1,9 +1,9 @@
 use crate::error::AppError;
+use leptos::web_sys::FormData;
 use leptos::{
     prelude::*,
     server_fn::{Http, ServerFn, client::Client, codec::PostUrl, request::ClientReq},
 };
-use leptos::web_sys::FormData;
 use serde::de::DeserializeOwned;
 
 /// One button that posts a server function with fixed input: a command like “Pause”. A plain form inside, so it works
@@ -20,12 +20,7 @@ pub fn CommandButton<S, O>(
     says: Option<String>,
 ) -> impl IntoView
 where
-    S: DeserializeOwned
-        + ServerFn<Protocol = Http<PostUrl, O>, Error = AppError>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    S: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Error = AppError> + Clone + Send + Sync + 'static,
     <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
     S::Output: Send + Sync + 'static,
     <S as ServerFn>::Client: Client<AppError>,

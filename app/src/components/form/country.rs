@@ -79,8 +79,10 @@ pub fn CountryField(
     #[prop(optional, into)] error: Signal<Option<UserError>>,
 ) -> impl IntoView {
     let initial = bind.map_or(value, |signal| signal.get_untracked());
-    let mut options: Vec<(String, String)> =
-        COUNTRIES.iter().map(|(code, country)| ((*code).to_owned(), format!("{country} ({code})"))).collect();
+    let mut options: Vec<(String, String)> = COUNTRIES
+        .iter()
+        .map(|(code, country)| ((*code).to_owned(), format!("{country} ({code})")))
+        .collect();
     if !initial.is_empty() && COUNTRIES.iter().all(|(code, _)| *code != initial) {
         options.push((initial.clone(), initial.clone()));
     }

@@ -48,7 +48,11 @@ pub fn TextField(
         let (hint_id, error_id) = (hint.is_some().then(|| format!("{id}-hint")), format!("{id}-error"));
         move || {
             let hint = hint_id.clone().unwrap_or_default();
-            let text = if wrong.get() { format!("{error_id} {hint}") } else { hint };
+            let text = if wrong.get() {
+                format!("{error_id} {hint}")
+            } else {
+                hint
+            };
             (!text.trim().is_empty()).then(|| text.trim().to_owned())
         }
     };
@@ -124,7 +128,11 @@ pub fn AreaField(
         let (hint_id, error_id) = (hint.is_some().then(|| format!("{id}-hint")), format!("{id}-error"));
         move || {
             let hint = hint_id.clone().unwrap_or_default();
-            let text = if wrong.get() { format!("{error_id} {hint}") } else { hint };
+            let text = if wrong.get() {
+                format!("{error_id} {hint}")
+            } else {
+                hint
+            };
             (!text.trim().is_empty()).then(|| text.trim().to_owned())
         }
     };

@@ -15,7 +15,8 @@ pub(super) fn DeleteCampaignButton(id: CampaignId, name: String, now: RwSignal<C
     let action = ServerAction::<DeleteCampaign>::new();
     let error = action_error(action);
     let untouched = Memo::new(move |_| now.with(|now| !now.has_history));
-    let question = format!("“{name}” and its leads will be gone for good. Nobody was called yet, so no history is lost.");
+    let question =
+        format!("“{name}” and its leads will be gone for good. Nobody was called yet, so no history is lost.");
     view! {
         <button type="button" class="button danger" hidden=move || !untouched.get() on:click=move |_| asking.set(true)>
             "Delete"

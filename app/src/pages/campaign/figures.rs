@@ -24,7 +24,10 @@ pub(super) fn LeadFigures(now: RwSignal<CampaignView>) -> impl IntoView {
                     }
                 })
             });
-            let href = address(&format!("/campaigns/{id}/leads"), &[("status", Some(status.to_string()))]);
+            let href = address(
+                &format!("/campaigns/{id}/leads"),
+                &[("status", Some(status.to_string()))],
+            );
             view! {
                 <li>
                     <A href=href>

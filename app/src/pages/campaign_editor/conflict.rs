@@ -20,7 +20,10 @@ pub(super) struct Clash {
 #[must_use]
 pub(super) fn differing(one: &CampaignContent, other: &CampaignContent) -> Vec<String> {
     let (one, other) = (fields_of(one), fields_of(other));
-    one.into_iter().filter(|(field, value)| other.get(field) != Some(value)).map(|(field, _)| field).collect()
+    one.into_iter()
+        .filter(|(field, value)| other.get(field) != Some(value))
+        .map(|(field, _)| field)
+        .collect()
 }
 
 fn fields_of(content: &CampaignContent) -> Map<String, Value> {
@@ -75,7 +78,10 @@ fn shown(form: &CampaignForm, field: &str) -> String {
             .result_fields
             .iter()
             .map(|field| {
-                let kind = KINDS.iter().find(|(word, _)| *word == field.kind).map_or("Text", |(_, words)| words);
+                let kind = KINDS
+                    .iter()
+                    .find(|(word, _)| *word == field.kind)
+                    .map_or("Text", |(_, words)| words);
                 format!("{} ({kind}): {}", field.name, field.description)
             })
             .collect::<Vec<_>>()
@@ -107,7 +113,10 @@ fn shown(form: &CampaignForm, field: &str) -> String {
 impl super::form::RetryForm {
     /// The words for the outcome that this retry follows.
     pub(super) fn after_label(&self) -> &'static str {
-        Disposition::ALL.into_iter().find(|outcome| outcome.as_str() == self.after).map_or("Outcome", Disposition::label)
+        Disposition::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == self.after)
+            .map_or("Outcome", Disposition::label)
     }
 }
 

@@ -124,7 +124,11 @@ impl Draft {
             ("opening", self.opening, form.opening),
             ("voicemail_message", self.voicemail_message, form.voicemail_message),
             ("voicemail_policy", self.voicemail_policy, form.voicemail_policy),
-            ("max_concurrent_calls", self.max_concurrent_calls, form.max_concurrent_calls),
+            (
+                "max_concurrent_calls",
+                self.max_concurrent_calls,
+                form.max_concurrent_calls,
+            ),
             ("calls_per_ten_seconds", self.calls_per_second, form.calls_per_second),
             ("ring_seconds", self.ring_seconds, form.ring_seconds),
             ("max_call_seconds", self.max_call_seconds, form.max_call_seconds),

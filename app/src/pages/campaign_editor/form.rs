@@ -79,8 +79,13 @@ pub struct RetryForm {
 }
 
 /// The kinds of result fields: word in the form, words on the screen.
-pub const KINDS: [(&str, &str); 5] =
-    [("text", "Text"), ("number", "Number"), ("yes_no", "Yes or no"), ("choice", "Choice"), ("when", "Day or time")];
+pub const KINDS: [(&str, &str); 5] = [
+    ("text", "Text"),
+    ("number", "Number"),
+    ("yes_no", "Yes or no"),
+    ("choice", "Choice"),
+    ("when", "Day or time"),
+];
 
 /// Units of a delay: word in the form and on the screen, minutes.
 pub const UNITS: [(&str, u32); 3] = [("minutes", 1), ("hours", 60), ("days", 1_440)];
@@ -117,7 +122,10 @@ impl From<&CampaignContent> for CampaignForm {
                 .into_iter()
                 .map(|after| {
                     let rule = content.retries.iter().find(|rule| rule.after == after);
-                    RetryForm::new(after.as_str(), rule.map_or((0, 60), |rule| (rule.times, rule.delay_minutes)))
+                    RetryForm::new(
+                        after.as_str(),
+                        rule.map_or((0, 60), |rule| (rule.times, rule.delay_minutes)),
+                    )
                 })
                 .collect(),
             ring_seconds: content.ring_seconds.to_string(),
@@ -143,7 +151,10 @@ impl From<&ResultField> for ResultFieldForm {
 
 impl From<Option<Window>> for DayForm {
     fn from(window: Option<Window>) -> Self {
-        let shown = window.unwrap_or(Window { from: 9 * 60, to: 18 * 60 });
+        let shown = window.unwrap_or(Window {
+            from: 9 * 60,
+            to: 18 * 60,
+        });
         Self {
             open: window.map(|_| "true".to_owned()),
             from: clock_text(shown.from),
@@ -189,22 +200,39 @@ impl CampaignForm {
                 otherwise
             })
         };
-        let max_concurrent_calls =
-            number("max_concurrent_calls", &self.max_concurrent_calls, template.max_concurrent_calls);
+        let max_concurrent_calls = number(
+            "max_concurrent_calls",
+            &self.max_concurrent_calls,
+            template.max_concurrent_calls,
+        );
         let ring_seconds = number("ring_seconds", &self.ring_seconds, template.ring_seconds);
         let max_call_seconds = number("max_call_seconds", &self.max_call_seconds, template.max_call_seconds);
         let calls_per_ten_seconds = tenths(&self.calls_per_second).unwrap_or_else(|| {
-            refuse("calls_per_ten_seconds", "Write the calls per second as a number with one decimal, such as 1.5.");
+            refuse(
+                "calls_per_ten_seconds",
+                "Write the calls per second as a number with one decimal, such as 1.5.",
+            );
             template.calls_per_ten_seconds
         });
         let mut hours = WeeklyHours { days: [None; 7] };
         for (day, typed) in hours.days.iter_mut().zip(&self.hours) {
             if typed.open.is_some() {
                 match (clock_minutes(&typed.from), clock_minutes(&typed.to)) {
-                    (Some(from), Some(to)) => *day = Some(Window { from, to: if to == 0 { DAY } else { to } }),
+                    (Some(from), Some(to)) => {
+                        *day = Some(Window {
+                            from,
+                            to: if to == 0 { DAY } else { to },
+                        })
+                    }
                     _ => {
-                        *day = Some(Window { from: 9 * 60, to: 18 * 60 });
-                        refuse("hours", "Write both times of each day as hours and minutes, such as 09:00.");
+                        *day = Some(Window {
+                            from: 9 * 60,
+                            to: 18 * 60,
+                        });
+                        refuse(
+                            "hours",
+                            "Write both times of each day as hours and minutes, such as 09:00.",
+                        );
                     }
                 }
             }
@@ -226,7 +254,12 @@ impl CampaignForm {
             } else {
                 VoicemailPolicy::HangUp
             },
-            result_fields: self.result_fields.iter().filter(|field| !field.is_blank()).map(ResultFieldForm::field).collect(),
+            result_fields: self
+                .result_fields
+                .iter()
+                .filter(|field| !field.is_blank())
+                .map(ResultFieldForm::field)
+                .collect(),
             hours,
             max_concurrent_calls,
             calls_per_ten_seconds,
@@ -258,7 +291,12 @@ impl ResultFieldForm {
                 "number" => FieldKind::Number,
                 "yes_no" => FieldKind::YesNo,
                 "choice" => FieldKind::Choice(
-                    self.choices.split(',').map(str::trim).filter(|choice| !choice.is_empty()).map(str::to_owned).collect(),
+                    self.choices
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|choice| !choice.is_empty())
+                        .map(str::to_owned)
+                        .collect(),
                 ),
                 "when" => FieldKind::When,
                 _ => FieldKind::Text,
@@ -275,9 +313,21 @@ impl RetryForm {
             "" | "0" => return Ok(None),
             text => text.parse::<u8>().map_err(|_| WRONG)?,
         };
-        let after = RETRYABLE.into_iter().find(|outcome| outcome.as_str() == self.after).ok_or(WRONG)?;
-        let minutes = UNITS.iter().find(|(unit, _)| *unit == self.unit).map_or(1, |(_, minutes)| *minutes);
-        let delay = self.delay.trim().parse::<u32>().map_err(|_| WRONG)?.checked_mul(minutes).ok_or(WRONG)?;
+        let after = RETRYABLE
+            .into_iter()
+            .find(|outcome| outcome.as_str() == self.after)
+            .ok_or(WRONG)?;
+        let minutes = UNITS
+            .iter()
+            .find(|(unit, _)| *unit == self.unit)
+            .map_or(1, |(_, minutes)| *minutes);
+        let delay = self
+            .delay
+            .trim()
+            .parse::<u32>()
+            .map_err(|_| WRONG)?
+            .checked_mul(minutes)
+            .ok_or(WRONG)?;
         Ok(Some(RetryRule {
             after,
             times,
@@ -294,7 +344,7 @@ fn lines(text: &str) -> String {
 /// 15 as `1.5`, 10 as `1`.
 #[must_use]
 pub fn tenths_text(tenths: u16) -> String {
-    if tenths % 10 == 0 {
+    if tenths.is_multiple_of(10) {
         (tenths / 10).to_string()
     } else {
         format!("{}.{}", tenths / 10, tenths % 10)
@@ -357,14 +407,24 @@ mod tests {
         let error = form.content().expect_err("five fields are wrong");
         let mut fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
         fields.sort_unstable();
-        assert_eq!(fields, ["calls_per_ten_seconds", "hours", "name", "retries", "ring_seconds"]);
+        assert_eq!(
+            fields,
+            ["calls_per_ten_seconds", "hours", "name", "retries", "ring_seconds"]
+        );
     }
 
     #[test]
     fn rates_are_read_as_people_write_them() {
-        for (text, expected) in
-            [("1.5", Some(15)), ("1,5", Some(15)), ("2", Some(20)), (".5", Some(5)), ("0.10", Some(1)), ("1.55", None), ("x", None), ("", Some(0))]
-        {
+        for (text, expected) in [
+            ("1.5", Some(15)),
+            ("1,5", Some(15)),
+            ("2", Some(20)),
+            (".5", Some(5)),
+            ("0.10", Some(1)),
+            ("1.55", None),
+            ("x", None),
+            ("", Some(0)),
+        ] {
             assert_eq!(tenths(text), expected, "{text}");
         }
     }

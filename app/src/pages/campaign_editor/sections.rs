@@ -10,7 +10,11 @@ use leptos::{html, prelude::*};
 #[component]
 pub(super) fn ResultFieldsSection(draft: Draft, error: Signal<Option<UserError>>) -> impl IntoView {
     let fields = draft.result_fields;
-    let index_of = move |key: u32| fields.with(|fields| fields.iter().position(|field| field.key == key)).unwrap_or(0);
+    let index_of = move |key: u32| {
+        fields
+            .with(|fields| fields.iter().position(|field| field.key == key))
+            .unwrap_or(0)
+    };
     view! {
         <fieldset class="card form-section" id="field-result-fields" tabindex="-1">
             <legend>"What to find out"</legend>
@@ -64,27 +68,32 @@ fn ResultFieldRow(
     let says = move |verb: &'static str| {
         move || {
             let name = field.name.get();
-            if name.is_empty() { format!("{verb} field {}", index.get() + 1) } else { format!("{verb} {name}") }
+            if name.is_empty() {
+                format!("{verb} field {}", index.get() + 1)
+            } else {
+                format!("{verb} {name}")
+            }
         }
     };
-    let input = move |part: &'static str, words: &'static str, signal: RwSignal<String>, class: &'static str, length: u32| {
-        let node = NodeRef::<html::Input>::new();
-        crate::components::form::keep_typed(node, signal);
-        view! {
-            <div class=class>
-                <label for=id(part)>{words}</label>
-                <input
-                    id=id(part)
-                    name=name(part)
-                    node_ref=node
-                    value=signal.get_untracked()
-                    maxlength=length
-                    autocomplete="off"
-                    on:input=move |event| signal.set(event_target_value(&event))
-                />
-            </div>
-        }
-    };
+    let input =
+        move |part: &'static str, words: &'static str, signal: RwSignal<String>, class: &'static str, length: u32| {
+            let node = NodeRef::<html::Input>::new();
+            crate::components::form::keep_typed(node, signal);
+            view! {
+                <div class=class>
+                    <label for=id(part)>{words}</label>
+                    <input
+                        id=id(part)
+                        name=name(part)
+                        node_ref=node
+                        value=signal.get_untracked()
+                        maxlength=length
+                        autocomplete="off"
+                        on:input=move |event| signal.set(event_target_value(&event))
+                    />
+                </div>
+            }
+        };
     view! {
         <div class="result-field" role="group" aria-label=move || format!("Result field {}", index.get() + 1)>
             {input("name", "Name", field.name, "field", 60)}
@@ -274,8 +283,14 @@ pub(super) fn PaceSection(draft: Draft, error: Signal<Option<UserError>>) -> imp
 #[component]
 fn RetryRow(index: usize, retry: RetryDraft) -> impl IntoView {
     let after = retry.after.get_value();
-    let label = Disposition::ALL.into_iter().find(|outcome| outcome.as_str() == after).map_or("Outcome", Disposition::label);
-    let units = UNITS.into_iter().map(|(unit, _)| (unit.to_owned(), unit.to_owned())).collect();
+    let label = Disposition::ALL
+        .into_iter()
+        .find(|outcome| outcome.as_str() == after)
+        .map_or("Outcome", Disposition::label);
+    let units = UNITS
+        .into_iter()
+        .map(|(unit, _)| (unit.to_owned(), unit.to_owned()))
+        .collect();
     view! {
         <div class="retry" role="group" aria-label=label>
             <input type="hidden" name=format!("form[retries][{index}][after]") value=after />

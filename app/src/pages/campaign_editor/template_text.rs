@@ -22,7 +22,10 @@ pub(super) fn TemplateText(
         let typed: Vec<u16> = area.value().encode_utf16().collect();
         let end_of_text = u32::try_from(typed.len()).unwrap_or(u32::MAX);
         let caret = |position: Result<Option<u32>, _>| position.ok().flatten().unwrap_or(end_of_text);
-        let (from, to) = (caret(area.selection_start()) as usize, caret(area.selection_end()) as usize);
+        let (from, to) = (
+            caret(area.selection_start()) as usize,
+            caret(area.selection_end()) as usize,
+        );
         let (from, to) = (from.min(typed.len()), to.min(typed.len()));
         let before = String::from_utf16_lossy(&typed[..from]);
         let after = String::from_utf16_lossy(&typed[to.max(from)..]);

@@ -23,7 +23,10 @@ pub(super) fn Player(
     let agent = side(recording.peaks.iter().map(|(agent, _)| *agent), -1.0);
     let person = side(recording.peaks.iter().map(|(_, person)| *person), 1.0);
     let seek = move |event: leptos::ev::MouseEvent| {
-        let Some(bar) = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else {
+        let Some(bar) = event
+            .current_target()
+            .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+        else {
             return;
         };
         let share = f64::from(event.offset_x()) / f64::from(bar.offset_width().max(1));
@@ -72,12 +75,10 @@ pub(super) fn Player(
 /// The outline of one side's loudness, away from the middle in `direction`.
 fn side(peaks: impl Iterator<Item = u8>, direction: f64) -> String {
     let mut path = format!("M0 {MIDDLE}");
-    let mut at = 0;
-    for peak in peaks {
+    for (at, peak) in peaks.enumerate() {
         let y = MIDDLE + direction * f64::from(peak.min(100)) / 100.0 * MIDDLE;
         // Writing to a String cannot fail.
         let _ = write!(path, "V{y:.1}H{}", at + 1);
-        at += 1;
     }
     let _ = write!(path, "V{MIDDLE}Z");
     path

@@ -40,7 +40,10 @@ fn Line(
         Speaker::Person => ("Person", "said person"),
         Speaker::Supervisor => ("Whisper from a supervisor", "said supervisor"),
     };
-    let (from, to) = (f64::from(segment.start_ms) / 1_000.0, f64::from(segment.end_ms) / 1_000.0);
+    let (from, to) = (
+        f64::from(segment.start_ms) / 1_000.0,
+        f64::from(segment.end_ms) / 1_000.0,
+    );
     let time = duration_text(u64::from(segment.start_ms / 1_000));
     let playing = Memo::new(move |_| position.get().is_some_and(|at| (from..to).contains(&at)));
     let seek = move |_| {

@@ -51,7 +51,11 @@ pub(super) fn Health(signals: LiveSignals, feed: ReadSignal<FeedStatus>) -> impl
     let action = ServerAction::<SetDiallingPaused>::new();
     let toasts = Toasts::of_app();
     Effect::new(move || match action.value().get() {
-        Some(Ok(())) => toasts.done(if paused.get_untracked() { "Dialling state changed." } else { "Done." }),
+        Some(Ok(())) => toasts.done(if paused.get_untracked() {
+            "Dialling state changed."
+        } else {
+            "Done."
+        }),
         Some(Err(error)) => toasts.failed(error.0.message),
         None => {}
     });

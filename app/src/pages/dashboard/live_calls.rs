@@ -96,7 +96,11 @@ fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
     signals.call(id).map(|call| {
         let (lead, campaign, campaign_id, started) = call.with_untracked(|call| {
             let name = call.lead_name.reveal();
-            let lead = if name.is_empty() { call.phone_number.clone() } else { name.to_owned() };
+            let lead = if name.is_empty() {
+                call.phone_number.clone()
+            } else {
+                name.to_owned()
+            };
             (lead, call.campaign_name.clone(), call.campaign_id, call.started_at)
         });
         let call: RwSignal<_> = call.into();

@@ -138,7 +138,8 @@ impl LiveSignals {
         if self.rows.with_untracked(|before| *before != rows) {
             self.rows.set(rows);
         }
-        self.calls.update_value(|calls| calls.retain(|id, _| shown.contains(id)));
+        self.calls
+            .update_value(|calls| calls.retain(|id, _| shown.contains(id)));
     }
 
     /// Keeps the rate honest when nothing happens: minutes pass without events.
@@ -147,7 +148,8 @@ impl LiveSignals {
         let minute = Memo::new(move |_| now.get().minute());
         Effect::new(move || {
             minute.track();
-            self.state.update_value(|state| state.tiles.advance(now.get_untracked()));
+            self.state
+                .update_value(|state| state.tiles.advance(now.get_untracked()));
             self.show(Touched::default());
         });
     }
@@ -182,12 +184,7 @@ impl Touched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{
-        CampaignId, LeadId, UnixMillis,
-        agent_state::AgentState,
-        conversation::Disposition,
-        live::LiveEvent,
-    };
+    use domain::{CampaignId, LeadId, UnixMillis, agent_state::AgentState, conversation::Disposition, live::LiveEvent};
     use uuid::Uuid;
 
     fn id(number: u128) -> ConversationId {

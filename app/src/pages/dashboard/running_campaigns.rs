@@ -9,9 +9,12 @@ use leptos_router::components::A;
 #[component]
 pub(super) fn RunningCampaigns(signals: LiveSignals) -> impl IntoView {
     let ids = Memo::new(move |_| {
-        signals
-            .campaigns
-            .with(|campaigns| campaigns.iter().map(|campaign| campaign.campaign_id).collect::<Vec<_>>())
+        signals.campaigns.with(|campaigns| {
+            campaigns
+                .iter()
+                .map(|campaign| campaign.campaign_id)
+                .collect::<Vec<_>>()
+        })
     });
     view! {
         <section class="card flush" aria-labelledby="running-campaigns">
@@ -47,7 +50,8 @@ fn Running(signals: LiveSignals, id: CampaignId) -> impl IntoView {
         let read = move |read: fn(&CampaignProgress) -> u64| {
             Signal::derive(move || campaign.with(|campaign| campaign.as_ref().map_or(0, read)))
         };
-        let status = Signal::derive(move || campaign.with(|campaign| campaign.as_ref().map_or(first.status, |c| c.status)));
+        let status =
+            Signal::derive(move || campaign.with(|campaign| campaign.as_ref().map_or(first.status, |c| c.status)));
         let name = move || campaign.with(|campaign| campaign.as_ref().map(|campaign| campaign.name.clone()));
         view! {
             <div class="running-campaign">

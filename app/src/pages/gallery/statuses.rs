@@ -2,7 +2,7 @@
 
 use super::Exhibit;
 use crate::{
-    components::{HasLook, Notice, Problem, StatusBadge, Tone},
+    components::{HasLook, Notice, Problem, StatusBadge, Tone, once_taken_over},
     error::AppError,
 };
 use domain::{
@@ -26,7 +26,7 @@ fn Badges<S: HasLook + Copy + Send + Sync + 'static>(of: Vec<S>, #[prop(optional
 #[component]
 pub(super) fn Statuses() -> impl IntoView {
     let in_browser = RwSignal::new(false);
-    Effect::new(move || in_browser.set(true));
+    once_taken_over(move || in_browser.set(true));
     let agent = vec![
         AgentState::Waiting,
         AgentState::Listening,

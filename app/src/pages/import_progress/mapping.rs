@@ -32,7 +32,12 @@ pub fn column_use(word: &str) -> Option<ColumnUse> {
         "last_name" => ColumnUse::LastName,
         "email" => ColumnUse::Email,
         "ignore" => ColumnUse::Ignore,
-        other => ColumnUse::Variable(other.strip_prefix("variable:").filter(|name| !name.is_empty())?.to_owned()),
+        other => ColumnUse::Variable(
+            other
+                .strip_prefix("variable:")
+                .filter(|name| !name.is_empty())?
+                .to_owned(),
+        ),
     })
 }
 
@@ -136,9 +141,14 @@ fn MappingRow(index: usize, header: String, guess: ColumnUse, samples: String) -
         _ => variable_name(&header),
     };
     let chosen = column_word(&guess);
-    let mut options: Vec<(String, String)> =
-        USES.iter().map(|(word, words)| ((*word).to_owned(), (*words).to_owned())).collect();
-    options.insert(5, (format!("variable:{variable}"), format!("Variable {{{{{variable}}}}}")));
+    let mut options: Vec<(String, String)> = USES
+        .iter()
+        .map(|(word, words)| ((*word).to_owned(), (*words).to_owned()))
+        .collect();
+    options.insert(
+        5,
+        (format!("variable:{variable}"), format!("Variable {{{{{variable}}}}}")),
+    );
     let options = options
         .into_iter()
         .map(|(word, words)| {

@@ -1,41 +1,37 @@
 use crate::{
-    api::imports::list_refusals,
     components::{Icon, Loaded, Pager, TableFrame},
-    pages::address::{asked, counted},
+    error::AppError,
+    pages::address::counted,
 };
 use domain::{
     ImportId,
-    import::{ImportStatus, ImportView, RefusedRow},
+    import::{ImportView, RefusedRow},
     paging::Page,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
-/// The rows that did not become leads, each with its line and reason. Asked for again when the import ends.
+/// The rows that did not become leads, each with its line and reason.
 #[component]
-pub(super) fn RefusedRows(import: ImportId, now: RwSignal<ImportView>) -> impl IntoView {
-    let query = use_query_map();
-    let after = Memo::new(move |_| query.with(|query| asked(query, "after")));
+pub(super) fn RefusedRows(
+    import: ImportId,
+    now: RwSignal<ImportView>,
+    page: Resource<Result<Page<RefusedRow>, AppError>>,
+) -> impl IntoView {
     let some = Memo::new(move |_| now.with(|now| now.progress.refused > 0));
-    let running = Memo::new(move |_| now.with(|now| now.progress.status == ImportStatus::Running));
-    move || {
-        some.get().then(|| {
-            let page = Resource::new(move || (after.get(), running.get()), move |(after, _)| list_refusals(import, after));
-            let count = move || counted(now.with(|now| now.progress.refused), "refused row", "refused rows");
-            view! {
-                <section class="card flush">
-                    <div class="card-header">
-                        <h2>{count}</h2>
-                        <a class="button small" href=format!("/imports/{import}/refused.csv") rel="external" download>
-                            <Icon name="download" />
-                            "Download"
-                        </a>
-                    </div>
-                    <Loaded resource=page view=|page| view! { <RefusedTable page=page /> }.into_any() />
-                </section>
-            }
-        })
+    let count = move || counted(now.with(|now| now.progress.refused), "refused row", "refused rows");
+    view! {
+        <section class="card flush" hidden=move || !some.get()>
+            <div class="card-header">
+                <h2>{count}</h2>
+                <a class="button small" href=format!("/imports/{import}/refused.csv") rel="external" download>
+                    <Icon name="download" />
+                    "Download"
+                </a>
+            </div>
+            <Loaded resource=page lines=2 view=|page| view! { <RefusedTable page=page /> }.into_any() />
+        </section>
     }
+    .into_any()
 }
 
 #[component]

@@ -39,7 +39,10 @@ fn begin(event: &SubmitEvent, progress: impl Fn(u64, u64) + 'static, done: impl 
         // Sizes are far below 2^53, where f64 is exact.
         progress(event.loaded() as u64, event.total() as u64);
     });
-    request.upload().ok()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+    request
+        .upload()
+        .ok()?
+        .set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
 
     let answered = request.clone();
     let on_end = Closure::<dyn Fn(JsValue)>::new(move |_| done(read(&answered)));

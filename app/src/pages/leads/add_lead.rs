@@ -35,7 +35,7 @@ pub(super) fn AddLead(
         .map(|variable| {
             view! {
                 <TextField
-                    field=format!("variables.{variable}")
+                    field=format!("variables[{variable}]")
                     name=format!("lead[variables][{variable}]")
                     label=variable
                     maxlength=1_000

@@ -46,7 +46,10 @@ pub(super) fn UserLine(
     });
     // Without WASM the answer comes back in the address, and there are no toasts.
     let posted = [action_error(set_role), action_error(set_locked), action_error(reset)];
-    let posted = posted.iter().find_map(|error| error.get_untracked()).map(|error| error.message);
+    let posted = posted
+        .iter()
+        .find_map(|error| error.get_untracked())
+        .map(|error| error.message);
 
     let itself = signed_in().is_some_and(|me| me.user_id == user.user_id);
     let id = user.user_id.to_string();
