@@ -18,7 +18,9 @@ pub(crate) struct TestPostgres {
 impl TestPostgres {
     /// The one that tests share.
     pub(crate) fn start(server: &Path) -> Outcome<Self> {
-        Self::start_in(server, &target().join("test-postgres"))
+        // Not below the project: as root the database runs as another user, who may not be able to get there.
+        let directory = std::env::temp_dir().join(format!("ringside-test-postgres-{}", std::process::id()));
+        Self::start_in(server, &directory)
     }
 
     /// An empty one.
