@@ -1,22 +1,8 @@
 import { defineConfig } from "@playwright/test";
+import { chromiumOptions } from "./support/chromium.mjs";
 import { adminState, baseURL } from "./support/installation.ts";
 
-const chromium = {
-  browserName: "chromium" as const,
-  launchOptions: {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--autoplay-policy=no-user-gesture-required",
-    ],
-  },
-};
+const chromium = { browserName: "chromium" as const, launchOptions: chromiumOptions };
 const desktop = { ...chromium, viewport: { width: 1280, height: 800 } };
 const phone = { ...chromium, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 

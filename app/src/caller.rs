@@ -3,8 +3,8 @@
 //! The server provides [`Operations`] and [`CookieSettings`] as leptos contexts before it renders a page or runs a
 //! server function.
 
-use crate::error::AppError;
-use domain::UserError;
+use crate::{error::AppError, session::FrameView};
+use domain::{UserError, views::SignedIn};
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -78,13 +78,31 @@ pub async fn caller() -> Result<(Operations, Caller), AppError> {
     let ops = operations()?;
     let cookie = cookie_settings()?;
     let value = use_context::<Parts>().and_then(|parts| cookie.read(&parts.headers));
-    let Some(value) = value else {
-        return Err(UserError::signed_out().into());
-    };
-    match sign_in::authenticate(&ops, &value).await? {
-        Some(caller) => Ok((ops, caller)),
-        None => Err(UserError::signed_out().into()),
-    }
+    let caller = authenticated(&ops, value).await?;
+    Ok((ops, caller))
+}
+
+async fn authenticated(ops: &Operations, cookie_value: Option<String>) -> Result<Caller, AppError> {
+    let value = cookie_value.ok_or_else(UserError::signed_out)?;
+    let caller = sign_in::authenticate(ops, &value).await?;
+    Ok(caller.ok_or_else(UserError::signed_out)?)
+}
+
+/// What the frame around every page shows to whoever sent a request with these `headers`.
+///
+/// # Errors
+/// Signed out if the request bears no valid session.
+pub async fn frame(ops: &Operations, cookie: CookieSettings, headers: &HeaderMap) -> Result<FrameView, AppError> {
+    let caller = authenticated(ops, cookie.read(headers)).await?;
+    Ok(FrameView {
+        signed_in: SignedIn {
+            user_id: caller.user_id(),
+            name: caller.name().to_owned(),
+            role: caller.role(),
+        },
+        installation: operations::settings::installation(ops, &caller).await?,
+        now: ops.clock.now(),
+    })
 }
 
 /// True if a program asked (the WASM client wants JSON); false if a browser posted a plain form and wants a page.

@@ -1,10 +1,11 @@
 //! What pages share. Each component is one small file, works as plain HTML first, and shows its states in the gallery
 //! (`/gallery` in development builds).
 //!
-//! Tables are plain `<table class="data">` inside a `TableFrame`: numbers have the class `number`, a cell that may be cut
-//! `clip`. With the class `cards` each row becomes a card on a phone (see `style/tables.css`).
+//! Lists are a [`DataTable`]: numbers have the class `number`, a cell that may be cut `clip`; each row becomes a card on a
+//! phone (see `style/tables.css`).
 
 pub mod button;
+pub mod data_table;
 pub mod dialog;
 pub mod empty_state;
 pub mod form;
@@ -17,13 +18,13 @@ pub mod pager;
 pub mod progress;
 pub mod skeleton;
 pub mod status_badge;
-pub mod table_frame;
 pub mod taken_over;
 pub mod tile;
 pub mod toasts;
 pub mod tone;
 
 pub use button::{IconButton, LinkButton};
+pub use data_table::{Column, DataTable};
 pub use dialog::Dialog;
 pub use empty_state::EmptyState;
 pub use icon::Icon;
@@ -35,7 +36,6 @@ pub use pager::Pager;
 pub use progress::{Meter, ProgressBar, grouped};
 pub use skeleton::Skeleton;
 pub use status_badge::{HasLook, Look, StatusBadge};
-pub use table_frame::TableFrame;
 pub use taken_over::once_taken_over;
 pub use tile::{Sparkline, Tile};
 pub use toasts::{ToastCorner, Toasts, provide_toasts};

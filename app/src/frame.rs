@@ -4,21 +4,32 @@ mod banner;
 mod navigation;
 
 use crate::{
-    api::installation::frame,
-    components::{Loaded, Now, ToastCorner, provide_toasts},
+    components::{Now, Problem, Skeleton, ToastCorner, provide_toasts},
     monitor::{CallMonitorPopup, OpenMonitor},
-    session::FrameView,
+    session::{FrameOfRequest, FrameView},
 };
 use domain::UnixMillis;
 use leptos::prelude::*;
 use leptos_router::{components::Outlet, hooks::use_location};
 use std::time::Duration;
 
-/// The frame. It finds out who is signed in once, however many pages are visited.
+/// The frame. Who is signed in comes with the page, not as a resource: around a pending resource the server would walk
+/// through the page several times and give its resources other numbers than the browser does.
 #[component]
 pub fn Frame() -> impl IntoView {
-    let view = Resource::new_blocking(|| (), |()| frame());
-    view! { <Loaded resource=view lines=1 view=|view| view! { <SignedInFrame view=view /> }.into_any() /> }
+    let view = SharedValue::new(|| use_context::<FrameOfRequest>().map(|FrameOfRequest(view)| view)).into_inner();
+    match view {
+        Some(Ok(view)) => view! { <SignedInFrame view=view /> }.into_any(),
+        Some(Err(error)) => view! { <Problem error=error /> }.into_any(),
+        // The browser came from a page without a frame, that is, somebody has just signed in.
+        None => {
+            Effect::new(|| {
+                // It fails only where there is no page to load again.
+                let _ = window().location().reload();
+            });
+            view! { <Skeleton lines=1 /> }.into_any()
+        }
+    }
 }
 
 #[component]

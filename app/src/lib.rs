@@ -9,7 +9,7 @@
 
 // Nested views make nested types; the default of 128 is reached by ordinary pages.
 #![recursion_limit = "256"]
-#![allow(
+#![expect(
     unreachable_pub,
     reason = "#[component] makes its function and its props public whatever visibility is written, also in private modules"
 )]

@@ -1,5 +1,6 @@
 //! Who is signed in, as the pages see it.
 
+use crate::error::AppError;
 use domain::{
     UnixMillis,
     access::Permission,
@@ -16,6 +17,11 @@ pub struct FrameView {
     /// What time it is, by the server's clock.
     pub now: UnixMillis,
 }
+
+/// The frame's view of whoever sent the request, or why there is none. The server provides it as a context before it
+/// renders a page.
+#[derive(Clone, Debug)]
+pub struct FrameOfRequest(pub Result<FrameView, AppError>);
 
 /// True if the signed-in person's role includes `permission`. A page uses it to leave out what would be refused anyway;
 /// the refusal itself is made by the operation.

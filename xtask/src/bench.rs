@@ -5,12 +5,14 @@ use crate::{
     build,
     postgres::TestPostgres,
     shell::{Outcome, command, exists, output, root, run, say, target},
+    test,
 };
 use std::{
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Stdio},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -138,8 +140,10 @@ fn web() -> Outcome {
         ));
     }
     let running = Product::start(&server)?;
-    let mut chromium = command("node", &["support/time_to_interactive.mjs", running.address()]);
-    chromium.current_dir(root().join("end2end"));
+    let folder = test::install_browser_tests()?;
+    let mut chromium = command("node", &["support/time_to_interactive.mjs", &running.first_link()?]);
+    chromium.current_dir(folder);
+    say("web: the dashboard in Chromium, empty cache, medians");
     say(&format!("  {}", output(chromium)?.trim()));
     Ok(())
 }
@@ -147,6 +151,7 @@ fn web() -> Outcome {
 /// The product, on a fresh embedded database of its own. Stopped when this is dropped.
 struct Product {
     server: Child,
+    first_link: mpsc::Receiver<String>,
     postgres: TestPostgres,
     folder: PathBuf,
 }
@@ -176,12 +181,20 @@ impl Product {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
+        let (found, first_link) = mpsc::channel();
         if let Some(stdout) = server.stdout.take() {
             // Read to the end in the background, so that the server never waits for us.
-            std::thread::spawn(move || BufReader::new(stdout).lines().for_each(drop));
+            std::thread::spawn(move || {
+                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    let link = line.split_whitespace().find(|word| word.contains("/welcome?token="));
+                    // Nobody waits for the link in most benches.
+                    drop(link.map(|link| found.send(link.to_owned())));
+                }
+            });
         }
         Ok(Self {
             server,
+            first_link,
             postgres,
             folder,
         })
@@ -189,6 +202,13 @@ impl Product {
 
     const fn address(&self) -> &'static str {
         Self::ADDRESS
+    }
+
+    /// The one-time link of the first administrator.
+    fn first_link(&self) -> Outcome<String> {
+        self.first_link
+            .recv_timeout(Duration::from_secs(60))
+            .map_err(|_| "the server printed no link for the first administrator".to_owned())
     }
 
     fn pid(&self) -> String {

@@ -9,6 +9,7 @@ use crate::{
 };
 use std::{
     io::{BufRead, BufReader},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -70,7 +71,6 @@ pub(crate) fn all() -> Outcome {
 
 /// Builds, then runs the browser tests.
 pub(crate) fn browser() -> Outcome {
-    setup::for_browser_tests()?;
     let passed = browser_tests(&build::all(false)?)?;
     say(&format!("{passed} passed, 0 failed"));
     Ok(())
@@ -113,15 +113,22 @@ fn dependencies() -> Outcome {
     }
 }
 
-/// Playwright against the built server, with an embedded database and the rehearsal network of its own.
-fn browser_tests(server: &std::path::Path) -> Outcome<u64> {
+/// Installs Chromium and the Node packages of the browser tests; returns their folder.
+pub(crate) fn install_browser_tests() -> Outcome<PathBuf> {
     if !exists("npm") {
         return Err("Node is needed for the browser tests. Install it, then try again".to_owned());
     }
+    setup::for_browser_tests()?;
     let folder = root().join("end2end");
     let mut install = command("npm", &["ci", "--no-audit", "--no-fund", "--silent"]);
     install.current_dir(&folder);
     run(install)?;
+    Ok(folder)
+}
+
+/// Playwright against the built server, with an embedded database and the rehearsal network of its own.
+fn browser_tests(server: &Path) -> Outcome<u64> {
+    let folder = install_browser_tests()?;
     let mut tests = command("npx", &["playwright", "test"]);
     tests
         .current_dir(&folder)

@@ -2,13 +2,20 @@
 
 use crate::{
     api::settings::list_audit,
-    components::{EmptyState, Loaded, Moment, PageHeader, Pager, Problem, TableFrame},
+    components::{Column, DataTable, EmptyState, Loaded, Moment, PageHeader, Pager, Problem},
     pages::address::asked,
     session::may,
 };
 use domain::{access::Permission, paging::Page, views::AuditRow};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+
+const COLUMNS: &[Column] = &[
+    Column::Text("When"),
+    Column::Text("Who"),
+    Column::Text("Did"),
+    Column::Text("On"),
+];
 
 /// Who did what, newest first.
 #[component]
@@ -54,19 +61,9 @@ fn AuditTable(page: Page<AuditRow>) -> impl IntoView {
         .collect_view();
     view! {
         <section class="card flush">
-            <TableFrame label="Audit log">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"When"</th>
-                            <th role="columnheader" scope="col">"Who"</th>
-                            <th role="columnheader" scope="col">"Did"</th>
-                            <th role="columnheader" scope="col">"On"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Audit log" columns=COLUMNS>
+                {rows}
+            </DataTable>
             <Pager next=page.next />
         </section>
     }

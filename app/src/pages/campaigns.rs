@@ -2,7 +2,7 @@
 
 use crate::{
     api::campaigns::list_campaigns,
-    components::{EmptyState, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, TableFrame, grouped},
+    components::{Column, DataTable, EmptyState, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, grouped},
     pages::{
         address::{FilterLinks, address, asked, asked_word},
         campaign_manager::{CampaignManager, Managing},
@@ -12,6 +12,14 @@ use crate::{
 use domain::{access::Permission, campaign::CampaignStatus, live::CampaignProgress, paging::Page, views::CampaignRow};
 use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_query_map};
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Name"),
+    Column::Text("Status"),
+    Column::Text("Progress"),
+    Column::Number("Leads"),
+    Column::Text("Changed"),
+];
 
 /// The list of campaigns.
 #[component]
@@ -93,20 +101,9 @@ fn CampaignTable(page: Page<CampaignRow>, filtered: bool) -> impl IntoView {
         .collect_view();
     view! {
         <section class="card flush">
-            <TableFrame label="Campaigns">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Name"</th>
-                            <th role="columnheader" scope="col">"Status"</th>
-                            <th role="columnheader" scope="col">"Progress"</th>
-                            <th role="columnheader" scope="col" class="number">"Leads"</th>
-                            <th role="columnheader" scope="col">"Changed"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Campaigns" columns=COLUMNS>
+                {rows}
+            </DataTable>
             <Pager next=page.next />
         </section>
     }

@@ -2,7 +2,9 @@
 
 use crate::{
     api::{campaigns::list_campaigns, conversations::list_conversations},
-    components::{Duration, EmptyState, Icon, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, TableFrame},
+    components::{
+        Column, DataTable, Duration, EmptyState, Icon, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge,
+    },
     pages::address::{asked, asked_word},
 };
 use domain::{
@@ -15,6 +17,16 @@ use leptos_router::{
     components::{A, Form},
     hooks::use_query_map,
 };
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Lead"),
+    Column::Text("Outcome"),
+    Column::Text("Campaign"),
+    Column::Text("Number"),
+    Column::Text("Answered"),
+    Column::Number("Length"),
+    Column::Hidden("Recording"),
+];
 
 /// Calls that were made.
 #[component]
@@ -157,24 +169,9 @@ fn ConversationTable(page: Page<ConversationRow>, filtered: bool) -> impl IntoVi
         .collect_view();
     view! {
         <section class="card flush">
-            <TableFrame label="Conversations">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Lead"</th>
-                            <th role="columnheader" scope="col">"Outcome"</th>
-                            <th role="columnheader" scope="col">"Campaign"</th>
-                            <th role="columnheader" scope="col">"Number"</th>
-                            <th role="columnheader" scope="col">"Answered"</th>
-                            <th role="columnheader" scope="col" class="number">"Length"</th>
-                            <th role="columnheader" scope="col">
-                                <span class="visually-hidden">"Recording"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Conversations" columns=COLUMNS>
+                {rows}
+            </DataTable>
             <Pager next=page.next />
         </section>
     }

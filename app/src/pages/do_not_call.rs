@@ -3,7 +3,7 @@
 use crate::{
     api::do_not_call::{AddDoNotCall, RemoveDoNotCall, list_do_not_call},
     components::{
-        Dialog, EmptyState, LinkButton, Loaded, Moment, PageHeader, Pager, TableFrame, Toasts,
+        Column, DataTable, Dialog, EmptyState, LinkButton, Loaded, Moment, PageHeader, Pager, Toasts,
         form::{ErrorSummary, SubmitButton, TextField, action_error},
     },
     pages::address::asked,
@@ -12,6 +12,14 @@ use crate::{
 use domain::{access::Permission, paging::Page, views::DoNotCallRow};
 use leptos::{html, prelude::*};
 use leptos_router::{components::Form, hooks::use_query_map};
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Number"),
+    Column::Text("Why"),
+    Column::Text("Added by"),
+    Column::Text("When"),
+    Column::Hidden("Actions"),
+];
 
 /// Numbers that nobody may call.
 #[component]
@@ -160,27 +168,9 @@ fn NumberTable(page: Page<DoNotCallRow>, searched: bool, removing: RwSignal<Opti
         .collect_view();
     view! {
         <section class="card flush">
-            <TableFrame label="Numbers that nobody may call">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Number"</th>
-                            <th role="columnheader" scope="col">"Why"</th>
-                            <th role="columnheader" scope="col">"Added by"</th>
-                            <th role="columnheader" scope="col">"When"</th>
-                            {removable
-                                .then(|| {
-                                    view! {
-                                        <th role="columnheader" scope="col">
-                                            <span class="visually-hidden">"Actions"</span>
-                                        </th>
-                                    }
-                                })}
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Numbers that nobody may call" columns=COLUMNS>
+                {rows}
+            </DataTable>
             <Pager next=page.next />
         </section>
     }

@@ -5,7 +5,7 @@ mod upload;
 use crate::{
     api::{campaigns::get_campaign, imports::list_imports},
     components::{
-        Loaded, Moment, Notice, PageHeader, Problem, ProgressBar, TableFrame, Tone, form::CountryField, grouped,
+        Column, DataTable, Loaded, Moment, Notice, PageHeader, Problem, ProgressBar, Tone, form::CountryField, grouped,
     },
     pages::{
         address::{asked, id_of_page},
@@ -20,6 +20,14 @@ use leptos_router::{
     hooks::{use_navigate, use_query_map},
 };
 use upload::{Uploaded, send};
+
+const COLUMNS: &[Column] = &[
+    Column::Text("File"),
+    Column::Text("Status"),
+    Column::Number("Added"),
+    Column::Number("Refused"),
+    Column::Text("When"),
+];
 
 /// A list of people comes in.
 #[component]
@@ -174,20 +182,9 @@ fn EarlierImports(imports: Vec<ImportView>) -> impl IntoView {
     view! {
         <section class="card flush">
             <h2>"Imports so far"</h2>
-            <TableFrame label="Imports so far">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"File"</th>
-                            <th role="columnheader" scope="col">"Status"</th>
-                            <th role="columnheader" scope="col" class="number">"Added"</th>
-                            <th role="columnheader" scope="col" class="number">"Refused"</th>
-                            <th role="columnheader" scope="col">"When"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Imports so far" columns=COLUMNS>
+                {rows}
+            </DataTable>
         </section>
     }
     .into_any()

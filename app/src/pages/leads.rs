@@ -4,7 +4,7 @@ mod add_lead;
 
 use crate::{
     api::{campaigns::get_campaign, leads::list_leads},
-    components::{EmptyState, HasLook, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge, TableFrame},
+    components::{Column, DataTable, EmptyState, HasLook, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge},
     error::AppError,
     pages::address::{FilterLinks, address, asked, asked_word, id_of_page},
     session::may,
@@ -23,6 +23,16 @@ use leptos_router::{
     components::{A, Form},
     hooks::use_query_map,
 };
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Name"),
+    Column::Text("Status"),
+    Column::Text("Number"),
+    Column::Text("E-mail"),
+    Column::Number("Tries"),
+    Column::Text("Next call"),
+    Column::Text("Note"),
+];
 
 /// The people of a campaign.
 #[component]
@@ -190,22 +200,9 @@ fn LeadTable(campaign: CampaignId, page: Page<LeadRow>, filtered: bool) -> impl 
         .collect_view();
     view! {
         <section class="card flush">
-            <TableFrame label="Leads">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Name"</th>
-                            <th role="columnheader" scope="col">"Status"</th>
-                            <th role="columnheader" scope="col">"Number"</th>
-                            <th role="columnheader" scope="col">"E-mail"</th>
-                            <th role="columnheader" scope="col" class="number">"Tries"</th>
-                            <th role="columnheader" scope="col">"Next call"</th>
-                            <th role="columnheader" scope="col">"Note"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Leads" columns=COLUMNS>
+                {rows}
+            </DataTable>
             <Pager next=page.next />
         </section>
     }

@@ -5,7 +5,7 @@ mod user_line;
 
 use crate::{
     api::users::list_users,
-    components::{Loaded, PageHeader, Problem, TableFrame},
+    components::{Column, DataTable, Loaded, PageHeader, Problem},
     session::may,
 };
 use domain::{
@@ -15,6 +15,14 @@ use domain::{
 use invite::{InviteForm, LinkNotice};
 use leptos::prelude::*;
 use user_line::UserLine;
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Name"),
+    Column::Text("E-mail address"),
+    Column::Text("Role"),
+    Column::Text("Last seen"),
+    Column::Hidden("Actions"),
+];
 
 /// The words for a role.
 pub(crate) const fn role_label(role: Role) -> &'static str {
@@ -67,22 +75,9 @@ fn UserTable(
         .collect_view();
     view! {
         <section class="card flush">
-            <TableFrame label="Users">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Name"</th>
-                            <th role="columnheader" scope="col">"E-mail address"</th>
-                            <th role="columnheader" scope="col">"Role"</th>
-                            <th role="columnheader" scope="col">"Last seen"</th>
-                            <th role="columnheader" scope="col">
-                                <span class="visually-hidden">"Actions"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
-                </table>
-            </TableFrame>
+            <DataTable label="Users" columns=COLUMNS>
+                {rows}
+            </DataTable>
         </section>
     }
     .into_any()

@@ -4,6 +4,7 @@ use crate::{answer::Refusal, security::headers::content_security_policy, state::
 use app::{
     app::{App, shell},
     error::AppError,
+    session::FrameOfRequest,
 };
 use axum::{
     Router,
@@ -44,13 +45,20 @@ pub(super) fn routes(router: Router<WebState>, state: &WebState) -> Router<WebSt
 pub(super) fn page(
     state: &WebState,
 ) -> impl Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Clone + Send + Sync + 'static {
-    let assets = state.assets.clone();
     let state = state.clone();
-    let context = move || {
-        provide(&state);
-        allow_the_nonce();
-    };
-    leptos_axum::render_app_async_with_context(context, move || shell(&assets))
+    move |request: Request| {
+        let state = state.clone();
+        Box::pin(async move {
+            let frame = app::caller::frame(&state.ops, state.cookie, request.headers()).await;
+            let assets = state.assets.clone();
+            let context = move || {
+                provide(&state);
+                provide_context(FrameOfRequest(frame.clone()));
+                allow_the_nonce();
+            };
+            leptos_axum::render_app_async_with_context(context, move || shell(&assets))(request).await
+        })
+    }
 }
 
 fn pages_only() -> Vec<AxumRouteListing> {

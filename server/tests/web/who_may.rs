@@ -102,7 +102,6 @@ fn server_functions() -> Vec<(&'static str, Who, Body)> {
             AtLeast(Administrator),
             Form("number=%2B14155550123&reason=mistake"),
         ),
-        ("/api/frame", SIGNED_IN, Form("")),
         ("/api/imports/cancel", AtLeast(Manager), Form("import=ID")),
         ("/api/imports/list", SIGNED_IN, Json(r#"{"campaign":"ID"}"#)),
         (

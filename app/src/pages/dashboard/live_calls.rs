@@ -2,7 +2,7 @@
 
 use super::live_state::LiveSignals;
 use crate::{
-    components::{CallTimer, EmptyState, LinkButton, StatusBadge, TableFrame, grouped},
+    components::{CallTimer, Column, DataTable, EmptyState, LinkButton, StatusBadge, grouped},
     monitor::MonitorButton,
 };
 use domain::{
@@ -11,6 +11,16 @@ use domain::{
 };
 use leptos::prelude::*;
 use leptos_router::components::A;
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Lead"),
+    Column::Text("Status"),
+    Column::Text("Agent"),
+    Column::Text("Campaign"),
+    Column::Number("Time"),
+    Column::Text("Last line"),
+    Column::Hidden("Actions"),
+];
 
 /// Rows that are drawn unless all are asked for: hundreds would cost more than anybody can read.
 const SHOWN: usize = 50;
@@ -63,28 +73,11 @@ pub(super) fn LiveCalls(signals: LiveSignals) -> impl IntoView {
                         }
                     }
                 >
-                    <TableFrame label="Live calls">
-                        <table class="data cards" role="table" aria-labelledby="live-calls">
-                            <thead role="rowgroup">
-                                <tr role="row">
-                                    <th role="columnheader" scope="col">"Lead"</th>
-                                    <th role="columnheader" scope="col">"Status"</th>
-                                    <th role="columnheader" scope="col">"Agent"</th>
-                                    <th role="columnheader" scope="col">"Campaign"</th>
-                                    <th role="columnheader" scope="col" class="number">"Time"</th>
-                                    <th role="columnheader" scope="col">"Last line"</th>
-                                    <th role="columnheader" scope="col">
-                                        <span class="visually-hidden">"Actions"</span>
-                                    </th>
-                                </tr>
-                            </thead>
-                            <tbody role="rowgroup">
-                                <For each=move || rows.get() key=|id| *id let:id>
-                                    <Row signals=signals id=id />
-                                </For>
-                            </tbody>
-                        </table>
-                    </TableFrame>
+                    <DataTable label="Live calls" columns=COLUMNS>
+                        <For each=move || rows.get() key=|id| *id let:id>
+                            <Row signals=signals id=id />
+                        </For>
+                    </DataTable>
                 </Show>
             </div>
         </section>

@@ -1,9 +1,16 @@
 //! How the last calls ended.
 
 use super::live_state::LiveSignals;
-use crate::components::{EmptyState, Moment, StatusBadge, TableFrame, duration_text};
+use crate::components::{Column, DataTable, EmptyState, Moment, StatusBadge, duration_text};
 use leptos::prelude::*;
 use leptos_router::components::A;
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Lead"),
+    Column::Text("Outcome"),
+    Column::Number("Length"),
+    Column::Text("Ended"),
+];
 
 #[component]
 pub(super) fn Outcomes(signals: LiveSignals) -> impl IntoView {
@@ -15,42 +22,30 @@ pub(super) fn Outcomes(signals: LiveSignals) -> impl IntoView {
                 when=move || !none.get()
                 fallback=|| view! { <EmptyState icon="clock" sentence="No call has ended yet." /> }
             >
-                <TableFrame label="Recent outcomes">
-                    <table class="data cards" role="table" aria-labelledby="recent-outcomes">
-                        <thead role="rowgroup">
-                            <tr role="row">
-                                <th role="columnheader" scope="col">"Lead"</th>
-                                <th role="columnheader" scope="col">"Outcome"</th>
-                                <th role="columnheader" scope="col" class="number">"Length"</th>
-                                <th role="columnheader" scope="col">"Ended"</th>
-                            </tr>
-                        </thead>
-                        <tbody role="rowgroup">
-                            <For each=move || signals.recent.get() key=|outcome| outcome.conversation_id let:outcome>
-                                <tr role="row">
-                                    <th role="rowheader" scope="row" class="lead">
-                                        <A href=format!("/conversations/{}", outcome.conversation_id)>
-                                            {if outcome.lead_name.is_empty() {
-                                                "Without a name".to_owned()
-                                            } else {
-                                                outcome.lead_name.reveal().to_owned()
-                                            }}
-                                        </A>
-                                    </th>
-                                    <td role="cell" class="aside">
-                                        <StatusBadge status=Signal::stored(outcome.disposition) />
-                                    </td>
-                                    <td role="cell" class="number">
-                                        {duration_text(u64::from(outcome.duration_seconds))}
-                                    </td>
-                                    <td role="cell">
-                                        <Moment at=outcome.ended_at />
-                                    </td>
-                                </tr>
-                            </For>
-                        </tbody>
-                    </table>
-                </TableFrame>
+                <DataTable label="Recent outcomes" columns=COLUMNS>
+                    <For each=move || signals.recent.get() key=|outcome| outcome.conversation_id let:outcome>
+                        <tr role="row">
+                            <th role="rowheader" scope="row" class="lead">
+                                <A href=format!("/conversations/{}", outcome.conversation_id)>
+                                    {if outcome.lead_name.is_empty() {
+                                        "Without a name".to_owned()
+                                    } else {
+                                        outcome.lead_name.reveal().to_owned()
+                                    }}
+                                </A>
+                            </th>
+                            <td role="cell" class="aside">
+                                <StatusBadge status=Signal::stored(outcome.disposition) />
+                            </td>
+                            <td role="cell" class="number">
+                                {duration_text(u64::from(outcome.duration_seconds))}
+                            </td>
+                            <td role="cell">
+                                <Moment at=outcome.ended_at />
+                            </td>
+                        </tr>
+                    </For>
+                </DataTable>
             </Show>
         </section>
     }

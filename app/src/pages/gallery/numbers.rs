@@ -1,9 +1,16 @@
 //! Numbers, progress, times and tables.
 
 use super::Exhibit;
-use crate::components::{CallTimer, Duration, Meter, Moment, Now, ProgressBar, Sparkline, TableFrame, Tile};
+use crate::components::{CallTimer, Column, DataTable, Duration, Meter, Moment, Now, ProgressBar, Sparkline, Tile};
 use domain::UnixMillis;
 use leptos::prelude::*;
+
+const COLUMNS: &[Column] = &[
+    Column::Text("Name"),
+    Column::Text("Status"),
+    Column::Number("Calls"),
+    Column::Text("Last line"),
+];
 
 /// 2026-01-05 09:30 UTC: a fixed time, so that pictures of this page do not differ.
 const MORNING: UnixMillis = UnixMillis(1_767_605_400_000);
@@ -51,32 +58,20 @@ pub(super) fn Numbers() -> impl IntoView {
         </Exhibit>
         <section class="card flush" aria-label="Table">
             <h2>"Table, a card for each row on a phone"</h2>
-            <TableFrame label="Example">
-                <table class="data cards" role="table">
-                    <thead role="rowgroup">
+            <DataTable label="Example" columns=COLUMNS>
+                {["Ada Example", "Grace Example"]
+                .map(|name| {
+                    view! {
                         <tr role="row">
-                            <th role="columnheader" scope="col">"Name"</th>
-                            <th role="columnheader" scope="col">"Status"</th>
-                            <th role="columnheader" scope="col" class="number">"Calls"</th>
-                            <th role="columnheader" scope="col">"Last line"</th>
+                            <th role="rowheader" scope="row" class="lead">{name}</th>
+                            <td role="cell" class="aside">"Pending"</td>
+                            <td role="cell" class="number">"3"</td>
+                            <td role="cell" class="clip">"A sentence that is too long for its cell is cut at the end of it, whatever it says."</td>
                         </tr>
-                    </thead>
-                    <tbody role="rowgroup">
-                        {["Ada Example", "Grace Example"]
-                            .map(|name| {
-                                view! {
-                                    <tr role="row">
-                                        <th role="rowheader" scope="row" class="lead">{name}</th>
-                                        <td role="cell" class="aside">"Pending"</td>
-                                        <td role="cell" class="number">"3"</td>
-                                        <td role="cell" class="clip">"A sentence that is too long for its cell is cut at the end of it, whatever it says."</td>
-                                    </tr>
-                                }
-                            })
-                            .collect_view()}
-                    </tbody>
-                </table>
-            </TableFrame>
+                    }
+                })
+                .collect_view()}
+            </DataTable>
         </section>
     }
     .into_any()

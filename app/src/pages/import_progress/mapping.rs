@@ -1,12 +1,14 @@
 use crate::{
     api::imports::{CancelImport, StartImport},
     components::{
-        TableFrame,
+        Column, DataTable,
         form::{CommandButton, CountryField, ErrorSummary, SubmitButton, action_error},
     },
 };
 use domain::import::{ColumnUse, ImportView};
 use leptos::prelude::*;
+
+const COLUMNS: &[Column] = &[Column::Text("Column"), Column::Text("Is"), Column::Text("First rows")];
 
 /// The word of a column's use in the form.
 #[must_use]
@@ -104,18 +106,9 @@ pub(super) fn MappingForm(import: ImportView, on_started: impl Fn() + Send + Syn
             <input type="hidden" name="import" value=id.to_string() />
             <section class="card flush">
                 <h2>"What is in each column?"</h2>
-                <TableFrame label="Columns of the file">
-                    <table class="data">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Column"</th>
-                                <th scope="col">"Is"</th>
-                                <th scope="col">"First rows"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{columns}</tbody>
-                    </table>
-                </TableFrame>
+                <DataTable label="Columns of the file" columns=COLUMNS cards=false>
+                    {columns}
+                </DataTable>
             </section>
             <section class="card form narrow">
                 <CountryField field="default_country" value=import.default_country.clone() error=error />

@@ -1,5 +1,5 @@
 use crate::{
-    components::{Icon, Loaded, Pager, TableFrame},
+    components::{Column, DataTable, Icon, Loaded, Pager},
     error::AppError,
     pages::address::counted,
 };
@@ -9,6 +9,8 @@ use domain::{
     paging::Page,
 };
 use leptos::prelude::*;
+
+const COLUMNS: &[Column] = &[Column::Number("Line"), Column::Text("Why"), Column::Text("The row")];
 
 /// The rows that did not become leads, each with its line and reason.
 #[component]
@@ -50,18 +52,9 @@ fn RefusedTable(page: Page<RefusedRow>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <TableFrame label="Refused rows">
-            <table class="data">
-                <thead>
-                    <tr>
-                        <th scope="col" class="number">"Line"</th>
-                        <th scope="col">"Why"</th>
-                        <th scope="col">"The row"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </TableFrame>
+        <DataTable label="Refused rows" columns=COLUMNS cards=false>
+            {rows}
+        </DataTable>
         <Pager next=page.next />
     }
     .into_any()
