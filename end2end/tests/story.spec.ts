@@ -51,7 +51,7 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     await page.goto("/campaigns/new");
     await hydrated(page);
     await page.getByLabel("Name", { exact: true }).first().fill("Spring check-up");
-    await page.getByLabel("First sentence").fill("Hello {{first_name}}, this is the AI assistant of Example Company. Do you have a minute?");
+    await page.getByRole("textbox", { name: "First sentence" }).fill("Hello {{first_name}}, this is the AI assistant of Example Company. Do you have a minute?");
     await screenshot(page, "campaign-editor");
     await page.getByRole("button", { name: "Create campaign" }).click();
     await expect(page.getByRole("heading", { name: "Spring check-up" })).toBeVisible();
@@ -99,7 +99,7 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     conversation = (await open.getAttribute("href"))!.replace("/monitor/", "");
     await open.click();
     const monitor = page.getByRole("dialog", { name: "Call monitor" });
-    await expect(monitor.getByRole("log").getByRole("listitem").first()).toBeVisible();
+    await expect(monitor.getByRole("log").locator(".line").first()).toBeVisible();
     await monitor.getByRole("button", { name: "Listen" }).click();
     await expect.poll(() => frames.filter((length) => length === 1280).length, { timeout: 15_000 }).toBeGreaterThan(50);
     expect(await page.evaluate(() => (window as unknown as { audioContexts: AudioContext[] }).audioContexts.map((one) => one.state))).toContain("running");

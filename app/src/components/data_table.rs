@@ -40,8 +40,8 @@ pub fn DataTable(
         })
         .collect_view();
     view! {
-        <div class="table-frame" role="group" aria-label=label.clone() tabindex="0">
-            <table class=if cards { "data cards" } else { "data" } role="table" aria-label=label>
+        <div class="table-frame" role="group" aria-label=label tabindex="0">
+            <table class=if cards { "data cards" } else { "data" } role="table" aria-label=label.clone()>
                 <thead role="rowgroup">
                     <tr role="row">{heads}</tr>
                 </thead>
