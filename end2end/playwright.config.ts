@@ -20,8 +20,9 @@ export default defineConfig({
   use: { baseURL, storageState: adminState, trace: "retain-on-failure", locale: "en-GB", timezoneId: "Europe/Berlin" },
   projects: [
     { name: "story", testMatch: "story.spec.ts", use: desktop },
-    { name: "desktop", testIgnore: ["story.spec.ts", "without_javascript.spec.ts"], use: desktop, dependencies: ["story"] },
-    { name: "phone", testIgnore: ["story.spec.ts", "without_javascript.spec.ts"], use: phone, dependencies: ["story"] },
+    { name: "management", testMatch: "management.spec.ts", use: desktop, dependencies: ["story"] },
+    { name: "desktop", testMatch: "pages.spec.ts", use: desktop, dependencies: ["story"] },
+    { name: "phone", testMatch: "pages.spec.ts", use: phone, dependencies: ["story"] },
     {
       name: "without javascript",
       testMatch: "without_javascript.spec.ts",

@@ -9,8 +9,9 @@ export async function pages(request: APIRequestContext): Promise<string[]> {
     if (!found) throw new Error(`${path} names no ${kind}`);
     return found[1];
   };
-  const campaign = await id("/campaigns", "campaigns");
   const conversation = await id("/conversations", "conversations");
+  // The campaign of the story, which has a history; others may have come since.
+  const campaign = await id(`/conversations/${conversation}`, "campaigns");
   const list = await id(`/campaigns/${campaign}/import`, "imports");
   return [
     "/",

@@ -48,7 +48,7 @@ fn RealTimeDashboard(state: LiveState, reload: Arc<dyn Fn() + Send + Sync>) -> i
     let tiles = signals.tiles;
     let number =
         move |read: fn(&domain::live::Tiles) -> u64| Signal::derive(move || tiles.with(|tiles| grouped(read(tiles))));
-    let rate = Signal::derive(move || tiles.with(|tiles| tiles.calls_last_minute().to_string()));
+    let rate = Signal::derive(move || tiles.with(|tiles| tiles.calls_a_minute().to_string()));
     let history =
         Signal::derive(move || tiles.with(|tiles| tiles.started_per_minute.iter().copied().collect::<Vec<_>>()));
     let now = Signal::derive(move || signals.calls_now.get().to_string());

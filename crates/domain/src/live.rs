@@ -255,10 +255,11 @@ impl Tiles {
         }
     }
 
-    /// Calls started in the minute before the current one: the last whole minute.
+    /// Calls started in the last whole minute, or in the current one so far if those are more already: a campaign that has
+    /// just begun is seen at once.
     #[must_use]
-    pub fn calls_last_minute(&self) -> u32 {
-        self.started_per_minute.iter().rev().nth(1).copied().unwrap_or(0)
+    pub fn calls_a_minute(&self) -> u32 {
+        self.started_per_minute.iter().rev().take(2).copied().max().unwrap_or(0)
     }
 }
 
@@ -416,10 +417,11 @@ mod tests {
         let mut state = LiveState::default();
         state.apply(&started(5, 60_000));
         state.tiles.ended = 3;
+        assert_eq!(state.tiles.calls_a_minute(), 1);
         state.tiles.advance(UnixMillis(120_000));
-        assert_eq!((state.tiles.calls_last_minute(), state.tiles.ended), (1, 3));
+        assert_eq!((state.tiles.calls_a_minute(), state.tiles.ended), (1, 3));
         state.tiles.advance(UnixMillis(DAY_MILLIS));
-        assert_eq!((state.tiles.calls_last_minute(), state.tiles.ended), (0, 0));
+        assert_eq!((state.tiles.calls_a_minute(), state.tiles.ended), (0, 0));
     }
 
     #[test]
