@@ -46,7 +46,12 @@ pub(super) fn before_start(
             "Everybody on the list was called already. Import a list or add a lead, then start.",
         ));
     }
-    // A name that every lead could have may be empty for all; a variable that no lead has is a slip of the pen.
+    variables_are_known(content, known)
+}
+
+/// Checks that every variable means something. A name that every lead could have may be empty for all; a variable that
+/// no lead has is a slip of the pen.
+pub(super) fn variables_are_known(content: &CampaignContent, known: &BTreeMap<String, u64>) -> Result<(), UserError> {
     let unknown: Vec<String> = used(content)
         .into_iter()
         .filter(|name| !known.contains_key(name) && !script::BUILT_IN.contains(&name.as_str()))
