@@ -39,8 +39,9 @@ pub fn DataTable(
             }
         })
         .collect_view();
+    let of_frame = label.clone();
     view! {
-        <div class="table-frame" role="group" aria-label=label.clone() tabindex="0">
+        <div class="table-frame" role="group" aria-label=of_frame tabindex="0">
             <table class=if cards { "data cards" } else { "data" } role="table" aria-label=label>
                 <thead role="rowgroup">
                     <tr role="row">{heads}</tr>
