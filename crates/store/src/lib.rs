@@ -117,6 +117,17 @@ impl Store {
         Ok(())
     }
 
+    /// True if the schema is the one of this release, or a newer one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(usize::try_from(applied).unwrap_or(0) >= MIGRATIONS.iter().count())
+    }
+
     /// Begins a transaction. Dropped without [`sqlx::Transaction::commit`], it changes nothing.
     ///
     /// # Errors
