@@ -46,7 +46,7 @@ use wrapping_up::WrappingUp;
 const FAREWELL_MS: u32 = 4_000;
 /// After a request not to be called again, the call ends within this time, milliseconds. Somebody who is still
 /// speaking is let finish, for as long again.
-pub const OPT_OUT_END_MS: u32 = 1_900;
+pub const OPT_OUT_END_MS: u32 = 3_000;
 /// The closing sentence is said this long before the longest time is reached, milliseconds.
 const TIME_WARNING_MS: u32 = 5_000;
 /// The longest text that a supervisor can have said or whispered, characters.

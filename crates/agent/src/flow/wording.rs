@@ -8,7 +8,7 @@ pub struct Wording {
     pub can_you_hear_me: &'static str,
     /// Before hanging up on silence.
     pub nobody_there: &'static str,
-    /// After a request not to be called again; short, because the call must end within two seconds.
+    /// After a request not to be called again; short, because the call must end at once.
     pub opted_out: &'static str,
     pub time_is_up: &'static str,
     /// While a failed answer is tried again.
