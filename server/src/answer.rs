@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use domain::{ErrorKind, UserError};
 use http::StatusCode;
@@ -30,9 +30,46 @@ impl From<ErrorKind> for Refusal {
     }
 }
 
+impl Refusal {
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// As a page, for a person whose browser posted a form and came from nowhere that could show the sentence.
+    pub(crate) fn into_page(self) -> Response {
+        let mut sentences = vec![self.0.message.as_str()];
+        let fields = self.0.fields.iter().map(|field| field.message.as_str());
+        sentences.extend(fields.filter(|sentence| *sentence != self.0.message).take(20));
+        let text = format!("{} Go back to correct it.", sentences.join(" "));
+        (self.status(), page("This could not be done", &text)).into_response()
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(self.0)).into_response()
+        (self.status(), Json(self.0)).into_response()
+    }
+}
+
+/// A page that needs nothing of `app`.
+pub(crate) fn page(title: &str, text: &str) -> Html<String> {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let (title, text) = (escape(title), escape(text));
+    Html(format!(
+        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · Ringside</title>\
+         <main><h1>{title}</h1><p>{text}</p><p><a href=\"/\">Go to the dashboard</a></p></main></html>"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_shows_what_was_typed_as_text() {
+        let Html(page) = page("This & that", "“<script>alert(1)</script>” is no name.");
+        assert!(page.contains("This &amp; that · Ringside"));
+        assert!(page.contains("“&lt;script&gt;alert(1)&lt;/script&gt;” is no name."));
     }
 }

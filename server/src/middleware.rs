@@ -1,7 +1,7 @@
 //! What happens around every request.
 
 use crate::{
-    answer::Refusal,
+    answer::{Refusal, page},
     routes::BODY_LIMIT,
     security::{headers, origin},
     state::WebState,
@@ -14,11 +14,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{Chance, ErrorKind};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use std::{any::Any, net::SocketAddr, time::Instant};
 use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Bodies of the import upload, in bytes: the largest file, and the form around it.
+const UPLOAD_LIMIT: u64 = operations::imports::LARGEST_FILE + BODY_LIMIT as u64;
 
 /// Refuses what comes from other sites or is too large, tells the client's address to those who count sign-ins, and
 /// adds the headers every answer bears.
@@ -29,20 +31,23 @@ pub(crate) async fn guard(State(state): State<WebState>, mut request: Request, n
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let is_upload = request.uri().path().ends_with("/import");
+    let limit = if request.uri().path().ends_with("/import") {
+        UPLOAD_LIMIT
+    } else {
+        BODY_LIMIT as u64
+    };
     let mut response = if changes && !ours {
         Refusal::from(ErrorKind::Forbidden).into_response()
-    } else if !is_upload && announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+    } else if announced.is_some_and(|length| length > limit) {
         Refusal::from(ErrorKind::TooLarge).into_response()
     } else {
         if let Some(address) = client_address(&request, &state) {
             request.extensions_mut().insert(ClientAddress(address));
         }
-        if !is_upload {
-            let (parts, body) = request.into_parts();
-            // Server functions read their bodies themselves, so the limit is put into the body.
-            request = Request::from_parts(parts, Body::new(http_body_util::Limited::new(body, BODY_LIMIT)));
-        }
+        let (parts, body) = request.into_parts();
+        // Server functions read their bodies themselves, so the limit is put into the body.
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        request = Request::from_parts(parts, Body::new(http_body_util::Limited::new(body, limit)));
         next.run(request).await
     };
     headers::add(response.headers_mut(), state.configuration.is_https());
@@ -83,7 +88,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let took = started.elapsed();
     let status = response.status();
     let labels = [
-        ("method", method.as_str().to_owned()),
+        ("method", known_method(&method).to_owned()),
         ("route", route),
         ("status", status.as_u16().to_string()),
     ];
@@ -103,14 +108,22 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     response
 }
 
+/// The method as a label. Methods that nobody knows share one: each label value stays in memory for ever.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
 /// The answer after a bug. The log has its place; the person gets a sentence.
 pub(crate) fn after_a_panic(_: Box<dyn Any + Send + 'static>) -> Response {
-    let page = "<!DOCTYPE html><html lang=\"en\"><title>Ringside</title><h1>Something went wrong on our side</h1>\
-                <p>It was written to the log. <a href=\"/\">Go to the dashboard</a></html>";
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-        page,
-    )
-        .into_response()
+    let page = page("Something went wrong on our side", "It was written to the log.");
+    (StatusCode::INTERNAL_SERVER_ERROR, page).into_response()
 }

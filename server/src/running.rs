@@ -8,6 +8,7 @@ use crate::{
     routes,
     state::{Stopping, WebState},
 };
+use metrics_exporter_prometheus::PrometheusHandle;
 use operations::{event_feed::EventFeed, housekeeping, imports, number_zones, sign_in};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use store::{Store, StoreError};
@@ -111,6 +112,7 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         let (ops, stop) = (ops.clone(), draining_child(&stopping));
         jobs.spawn(async move { housekeeping::run(&ops, stop).await });
     }
+    tokio::spawn(keep_metrics_small(metrics.clone()));
     let mut web = None;
     if let Some(listener) = listener {
         let feed = EventFeed::start(ops.store.clone(), stopping.closing.clone()).await?;
@@ -169,6 +171,16 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Puts what was measured into its buckets. Reading `/metrics` does so too, but nobody has to read them, and until then
+/// each measurement stays in memory by itself.
+async fn keep_metrics_small(metrics: PrometheusHandle) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        metrics.run_upkeep();
+    }
 }
 
 /// Ends with the order to stop: for work that can stop anywhere and resumes by itself.

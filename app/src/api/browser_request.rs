@@ -63,13 +63,19 @@ pub(crate) fn remember_typed_email(email: &str) {
         .take(LONGEST_EMAIL)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    caller::set_cookie(&format!(
-        "{TYPED}={hex}; Path=/sign-in; Max-Age=60; HttpOnly; SameSite=Lax"
-    ));
+    set_typed(&hex, 60);
 }
 
 pub(crate) fn forget_typed_email() {
-    caller::set_cookie(&format!("{TYPED}=; Path=/sign-in; Max-Age=0; HttpOnly; SameSite=Lax"));
+    set_typed("", 0);
+}
+
+fn set_typed(hex: &str, max_age_seconds: u8) {
+    let https = caller::cookie_settings().is_ok_and(|settings| settings.secure);
+    let secure = if https { "; Secure" } else { "" };
+    caller::set_cookie(&format!(
+        "{TYPED}={hex}; Path=/sign-in; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax{secure}"
+    ));
 }
 
 pub(crate) fn typed_email() -> Option<String> {

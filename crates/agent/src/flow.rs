@@ -44,8 +44,9 @@ use wrapping_up::WrappingUp;
 
 /// A goodbye that we decided on must be out after this time, milliseconds.
 const FAREWELL_MS: u32 = 4_000;
-/// After a request not to be called again, the call ends within this time, milliseconds.
-pub const OPT_OUT_END_MS: u32 = 1_900;
+/// After a request not to be called again, the call ends within this time, milliseconds. Somebody who is still
+/// speaking is let finish, for as long again.
+pub const OPT_OUT_END_MS: u32 = 3_000;
 /// The closing sentence is said this long before the longest time is reached, milliseconds.
 const TIME_WARNING_MS: u32 = 5_000;
 /// The longest text that a supervisor can have said or whispered, characters.
@@ -191,6 +192,8 @@ impl ConversationFlow {
         }
         match event {
             Event::Left(far_end) => self.left(far_end),
+            // A network that takes the answer back has lost the call.
+            Event::NotAnswered(_) if self.was_answered() => self.left(&telephony::FarEnd::Lost),
             Event::RoomSilent => self.end(Disposition::Lost, Some("The connection was lost.")),
             Event::ScribeFailed => self.close(
                 Disposition::Failed,
@@ -235,9 +238,13 @@ impl ConversationFlow {
             Event::Tick | Event::Partial(_) => self.floor.asked_to_stop_for_a_while(self.now),
             _ => false,
         };
-        if !asked {
-            return false;
+        if asked {
+            self.opt_out();
         }
+        asked
+    }
+
+    fn opt_out(&mut self) {
         self.opted_out = true;
         // First of all: nothing that follows may keep it from being written down.
         self.effects.insert(0, Effect::OptOut);
@@ -251,7 +258,6 @@ impl ConversationFlow {
             }
             _ => self.end(Disposition::OptedOut, None),
         }
-        true
     }
 
     /// The far end is gone: what that means depends on how far we were.
@@ -291,7 +297,8 @@ impl ConversationFlow {
 
     fn say_verbatim(&mut self, text: &Personal) {
         let hard_end = matches!(&self.phase, Phase::WrappingUp(wrapping_up) if wrapping_up.is_ours());
-        if !self.was_answered() || hard_end {
+        let speakable = text.reveal().chars().any(char::is_alphanumeric);
+        if !self.was_answered() || hard_end || !speakable {
             return;
         }
         let text: String = text.reveal().chars().take(LONGEST_INSTRUCTION_CHARS).collect();
@@ -364,7 +371,7 @@ impl ConversationFlow {
 
     /// Says a goodbye of ours and ends within `within_ms`. Before an answer, with a machine, or in the middle of
     /// another goodbye there is nobody to say it to.
-    fn close(&mut self, disposition: Disposition, reason: Option<&str>, goodbye: &str, within_ms: u32) {
+    fn close(&mut self, disposition: Disposition, reason: Option<&str>, goodbye: &'static str, within_ms: u32) {
         match &self.phase {
             Phase::Talking(_) | Phase::WhoAnswered(_) => {}
             Phase::WrappingUp(wrapping_up) => {
@@ -378,7 +385,13 @@ impl ConversationFlow {
             _ => return self.end(disposition, reason),
         }
         self.fall_silent();
-        self.phase = Phase::WrappingUp(WrappingUp::ours(disposition, reason, self.now + within_ms));
+        let deadline = self.now + within_ms;
+        let wrapping_up = WrappingUp::ours(disposition, reason, deadline);
+        if disposition == Disposition::OptedOut && self.floor.speaking_since.is_some() {
+            self.phase = Phase::WrappingUp(wrapping_up.once_they_finish(goodbye));
+            return;
+        }
+        self.phase = Phase::WrappingUp(wrapping_up);
         self.say(goodbye, floor::Purpose::Farewell);
     }
 

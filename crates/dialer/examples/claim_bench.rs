@@ -2,11 +2,11 @@
 //!
 //! usage: DATABASE_URL=… claim_bench LEADS [BATCH] [CONSUMERS]
 //!
-//! Makes a database of its own on that server, fills it, claims and completes everything as workers do (each call ends
-//! in a transaction of its own, with its attempt, events and the lead's next step), prints one line of JSON, and drops
-//! the database.
+//! Makes a database of its own on that server, fills it, claims and completes everything as workers do (each consumer is
+//! one; calls that end while its last transaction is being written share the next, with their attempts, events and the
+//! leads' next steps), prints one line of JSON, and drops the database.
 
-use dialer::{IanaClock, gate::Gate};
+use dialer::{IanaClock, endings::Endings, gate::Gate};
 use domain::{
     CampaignId, Chance, LeadId, Personal, UnixMillis, UserId, WorkerId,
     calling_hours::{DAY, WeeklyHours},
@@ -25,8 +25,8 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    Store, calls,
-    calls::{EndedBy, Ending},
+    Store,
+    calls::{Ended, EndedBy, Ending},
     campaigns,
     claims::{self, AskAgain, ClaimRequest},
     leads, workers,
@@ -163,6 +163,7 @@ async fn consume(
     let mut conn = store.connection().await?;
     workers::report(&mut conn, worker_id, NOON).await?;
     drop(conn);
+    let ends = Endings::start(store.clone());
     let mut idle = 0;
     for turn in 0.. {
         let request = ClaimRequest {
@@ -202,9 +203,16 @@ async fn consume(
             not_again_before: Duration::ZERO,
             at: NOON,
         });
-        let ended =
-            futures::future::try_join_all(endings.map(|ending| async move { calls::end(store, &ending).await }));
-        done.fetch_add(ended.await?.len(), Ordering::Relaxed);
+        // Each call ends by itself.
+        let ended = futures::future::try_join_all(endings.map(|ending| {
+            let ends = ends.clone();
+            async move { ends.end(&ending).await }
+        }));
+        let ended = ended.await?;
+        if ended.contains(&Ended::NotOurs) {
+            return Err("a call was taken away".into());
+        }
+        done.fetch_add(ended.len(), Ordering::Relaxed);
     }
     Ok(())
 }

@@ -38,15 +38,17 @@ struct Outcome {
 /// Why there is nothing to write down.
 struct TakenAway;
 
-/// Takes up a claimed call. It runs on its own from here on.
+/// Takes up a claimed call. It runs on its own from here on. The lease counts from when it was asked for at the earliest,
+/// the call's moment from when it was handed out.
 pub(crate) fn begin(
     worker: &Arc<Worker>,
     campaign_id: CampaignId,
     content: Arc<CampaignContent>,
     claimed: ClaimedCall,
+    asked_at: Instant,
     claimed_at: Instant,
 ) {
-    let hold = Arc::new(Hold::new(claimed_at + worker.config.leases.length));
+    let hold = Arc::new(Hold::new(asked_at + worker.config.leases.length));
     let (sender, commands) = mpsc::channel(WAITING_COMMANDS);
     let conversation_id = claimed.conversation_id;
     worker.calls.add(conversation_id, sender, Arc::clone(&hold));
@@ -179,7 +181,7 @@ impl Call {
         };
         let mut pause = Duration::from_millis(100);
         loop {
-            match store::calls::end(&self.worker.store, &ending).await {
+            match self.worker.endings.end(&ending).await {
                 Ok(Ended::Ended { campaign_completed, .. }) => {
                     tracing::info!(
                         disposition = disposition.as_str(),

@@ -75,6 +75,7 @@ async fn look(worker: &Arc<Worker>, turn: usize, stop: &CancellationToken) -> Re
             return Ok(wait);
         }
         let others = u32::try_from(due.len() - index).unwrap_or(u32::MAX);
+        let asked_at = Instant::now();
         let claimed = claim(worker, *campaign_id, free.div_ceil(others).min(BATCH)).await?;
         free = free.saturating_sub(u32::try_from(claimed.calls.len()).unwrap_or(u32::MAX));
         let took_a_whole_batch = claimed.calls.len() >= BATCH as usize;
@@ -84,7 +85,7 @@ async fn look(worker: &Arc<Worker>, turn: usize, stop: &CancellationToken) -> Re
             AskAgain::WhenChanged if took_a_whole_batch => Duration::ZERO,
             AskAgain::WhenChanged => LONGEST_WAIT,
         });
-        take_up(worker, *campaign_id, claimed);
+        take_up(worker, *campaign_id, claimed, asked_at);
     }
     for campaign in &overview.campaigns {
         if let Some(next) = campaign.next_due.filter(|next| *next > now) {
@@ -151,7 +152,7 @@ async fn claim(worker: &Worker, campaign_id: CampaignId, most: u32) -> Result<Cl
     Ok(claimed)
 }
 
-fn take_up(worker: &Arc<Worker>, campaign_id: CampaignId, claimed: Claimed) {
+fn take_up(worker: &Arc<Worker>, campaign_id: CampaignId, claimed: Claimed, asked_at: Instant) {
     let now = Instant::now();
     for reason in &claimed.refused {
         metric::refused(*reason);
@@ -161,7 +162,7 @@ fn take_up(worker: &Arc<Worker>, campaign_id: CampaignId, claimed: Claimed) {
     }
     let Some(content) = claimed.content else { return };
     for call in claimed.calls {
-        call::begin(worker, campaign_id, Arc::clone(&content), call, now);
+        call::begin(worker, campaign_id, Arc::clone(&content), call, asked_at, now);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A [`Dialer`] is one worker. Its loops, each in a file of its own: [`claiming`] asks the database for leads whose turn
 //! has come, [`leases`] keeps the calls that this worker holds, [`recovery`] closes calls whose worker died, and
-//! [`listening`] carries supervisors' commands to their calls. A claimed lead becomes a [`call`]. The decision whether
+//! [`listening`] carries supervisors' commands to their calls. A claimed lead becomes a [`call`], which [`endings`] writes
+//! down at its end. The decision whether
 //! somebody may be called lies in [`gate`], the clocks it reads in [`zone_clock`].
 //!
 //! **This crate never knows** sound or wording: it hands a seat in a room and three voices to
@@ -14,6 +15,7 @@
 mod brief;
 mod call;
 mod claiming;
+pub mod endings;
 mod fenced_seat;
 pub mod gate;
 mod glimpses;

@@ -2,6 +2,7 @@
 
 use crate::{
     ZoneClock, claiming,
+    endings::Endings,
     glimpses::{self, GlimpseSender},
     leases::{self, LeaseTimes, OwnCalls},
     listening, recovery,
@@ -66,6 +67,7 @@ pub(crate) struct Worker {
     pub(crate) zones: Arc<dyn ZoneClock>,
     pub(crate) calls: OwnCalls,
     pub(crate) glimpses: GlimpseSender,
+    pub(crate) endings: Endings,
     /// Something has changed: look for leads now.
     pub(crate) wake: Notify,
     /// Tasks of calls.
@@ -103,6 +105,7 @@ pub struct Dialer {
 }
 
 impl Dialer {
+    /// To be called on the runtime on which it will run.
     #[must_use]
     pub fn new(
         config: DialerConfig,
@@ -114,6 +117,7 @@ impl Dialer {
         zones: Arc<dyn ZoneClock>,
     ) -> Self {
         let (sender, glimpses) = glimpses::channel();
+        let endings = Endings::start(store.clone());
         let worker = Worker {
             config,
             store,
@@ -124,6 +128,7 @@ impl Dialer {
             zones,
             calls: OwnCalls::default(),
             glimpses: sender,
+            endings,
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             end_calls: CancellationToken::new(),

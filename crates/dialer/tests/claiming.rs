@@ -1,91 +1,29 @@
 //! Claiming, on a real database: nothing twice, never too many, never too fast, and never through a closed gate.
 
+#[path = "support/claims.rs"]
+mod requests;
 #[path = "support/stage.rs"]
 mod stage;
 
-use dialer::{IanaClock, gate::Gate};
+use dialer::IanaClock;
 use domain::{
-    CampaignId, UnixMillis, WorkerId,
+    UnixMillis,
     calling_hours::{GateReason, WeeklyHours},
-    conversation::Disposition,
-    new_id,
-    results::ConversationResults,
+    campaign::CampaignContent,
 };
-use stage::{AlwaysNoon, SetClock, TestChance};
+use requests::{MORNING, chance_of_this_process, claim, claim_by, clock, request};
 use std::{
     collections::BTreeSet,
-    sync::atomic::AtomicI64,
     time::{Duration, Instant},
 };
 use store::{
-    PgPool, Store,
-    calls::{self, Ended, EndedBy, Ending},
-    claims::{self, AskAgain, ClaimRequest, Claimed},
-    leases,
+    PgPool, Store, campaigns,
+    claims::{self, AskAgain, ClaimRequest},
 };
-
-/// Tuesday 2026-11-24, 10:00 UTC, 11:00 in Berlin.
-const MORNING: UnixMillis = UnixMillis(1_795_514_400_000);
-
-fn clock() -> SetClock {
-    SetClock(AtomicI64::new(MORNING.0))
-}
-
-fn request(campaign_id: CampaignId, worker_id: WorkerId) -> ClaimRequest {
-    ClaimRequest {
-        campaign_id,
-        worker_id,
-        at: MORNING,
-        most: 50,
-        global_concurrency: 1_000,
-        lease: Duration::from_secs(30),
-        look_ahead: Duration::from_millis(400),
-    }
-}
-
-async fn claim_by(
-    pool: &PgPool,
-    request: &ClaimRequest,
-    clocks: &dyn dialer::ZoneClock,
-    chance: &TestChance,
-) -> Claimed {
-    let store = Store::from_pool(pool.clone());
-    let mut gate = Gate::new(clocks, request.at);
-    claims::claim(
-        &store,
-        request,
-        |content, lead| gate.judge(&content.hours, lead),
-        || new_id(request.at, chance),
-    )
-    .await
-    .expect("claimed")
-}
-
-async fn claim(pool: &PgPool, request: &ClaimRequest) -> Claimed {
-    claim_by(pool, request, &AlwaysNoon, chance_of_this_process()).await
-}
-
-fn chance_of_this_process() -> &'static TestChance {
-    static CHANCE: std::sync::OnceLock<TestChance> = std::sync::OnceLock::new();
-    CHANCE.get_or_init(TestChance::default)
-}
-
-fn ending(conversation_id: domain::ConversationId, by: EndedBy, disposition: Disposition) -> Ending {
-    Ending {
-        conversation_id,
-        by,
-        disposition,
-        results: ConversationResults::default(),
-        duration: Some(Duration::from_secs(7)),
-        recording: None,
-        not_again_before: Duration::ZERO,
-        at: MORNING,
-    }
-}
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn three_claimers_never_exceed_concurrency_nor_pace_and_share_nothing(pool: PgPool) {
-    let content = domain::campaign::CampaignContent {
+    let content = CampaignContent {
         max_concurrent_calls: 100,
         calls_per_ten_seconds: 200,
         ..stage::content("Fast")
@@ -115,7 +53,7 @@ async fn three_claimers_never_exceed_concurrency_nor_pace_and_share_nothing(pool
     assert!(calls <= (passed + 0.4) * 20.0 + 1.0, "{calls} calls in {passed} s");
     assert!(calls >= 40.0, "only {calls} calls in {passed} s");
 
-    let unbraked = domain::campaign::CampaignContent {
+    let unbraked = CampaignContent {
         max_concurrent_calls: 37,
         ..stage::content("Narrow")
     };
@@ -160,7 +98,7 @@ async fn three_claimers_never_exceed_concurrency_nor_pace_and_share_nothing(pool
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_closed_gate_is_written_down_and_the_lead_waits_for_its_opening(pool: PgPool) {
-    let content = domain::campaign::CampaignContent {
+    let content = CampaignContent {
         hours: WeeklyHours::weekdays(15 * 60, 18 * 60),
         ..stage::content("Afternoons")
     };
@@ -263,184 +201,54 @@ async fn nothing_is_claimed_while_paused_or_stopped(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_call_is_retried_as_the_campaign_says_and_the_campaign_then_completes(pool: PgPool) {
-    let content = domain::campaign::CampaignContent {
-        retries: vec![domain::retry::RetryRule {
-            after: Disposition::Busy,
-            times: 1,
-            delay_minutes: 30,
-        }],
-        ..stage::content("Retry")
+async fn new_hours_let_a_lead_be_called_that_the_gate_held_back(pool: PgPool) {
+    let afternoons = CampaignContent {
+        hours: WeeklyHours::weekdays(15 * 60, 18 * 60),
+        ..stage::content("Hours")
     };
-    let campaign = stage::campaign(&pool, &clock(), &content, 0, 1).await;
+    let campaign = stage::campaign(&pool, &clock(), &afternoons, 0, 2).await;
     let (store, worker) = (Store::from_pool(pool.clone()), stage::worker(&pool).await);
-    let first = claim(&pool, &request(campaign, worker)).await;
-    let by = EndedBy::Holder(worker);
-    let busy = ending(first.calls[0].conversation_id, by, Disposition::Busy);
-    let ended = calls::end(&store, &busy).await.expect("ended");
-    assert!(
-        matches!(
-            ended,
-            Ended::Ended {
-                campaign_completed: false,
-                ..
-            }
-        ),
-        "{ended:?}"
-    );
-    assert_eq!(
-        calls::end(&store, &busy).await.expect("asked"),
-        Ended::NotOurs,
-        "a call ends once"
-    );
-    assert!(
-        claim(&pool, &request(campaign, worker)).await.calls.is_empty(),
-        "half an hour has not passed"
-    );
-    let later = ClaimRequest {
-        at: UnixMillis(MORNING.0 + 30 * 60_000),
-        ..request(campaign, worker)
+    let chance = chance_of_this_process();
+    let save = async |number, content: &CampaignContent| {
+        let mia: uuid::Uuid = sqlx::query_scalar("SELECT id FROM users")
+            .fetch_one(&pool)
+            .await
+            .expect("mia");
+        let mut transaction = store.begin().await.expect("a transaction");
+        campaigns::save_revision(
+            &mut transaction,
+            campaign,
+            number,
+            content,
+            domain::UserId(mia),
+            MORNING,
+        )
+        .await
+        .expect("saved");
+        transaction.commit().await.expect("committed");
+        claim_by(&pool, &request(campaign, worker), &IanaClock, chance).await
     };
-    let second = claim(&pool, &later).await;
-    assert_eq!(second.calls[0].lead.zones, ["Europe/Berlin"]);
-    assert_eq!(second.calls[0].lead.calls_made, 1);
-    let busy = ending(second.calls[0].conversation_id, by, Disposition::Busy);
-    let ended = calls::end(&store, &busy).await.expect("ended");
-    assert_eq!(
-        ended,
-        Ended::Ended {
-            campaign_id: campaign,
-            lead_status: domain::lead::LeadStatus::Failed,
-            campaign_completed: true
-        }
-    );
-    let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM events ORDER BY id")
-        .fetch_all(&pool)
+    // One lead waits for a retry in an hour; it has nothing to do with the gate.
+    sqlx::query("UPDATE lead_queue SET due_at = due_at + interval '1 hour' WHERE lead_id = (SELECT max(lead_id::text)::uuid FROM lead_queue)")
+        .execute(&pool)
         .await
-        .expect("events");
-    let one = ["call_started", "campaign_changed", "call_ended", "campaign_changed"];
-    assert_eq!(kinds, [one, one].concat());
-    assert_eq!(
-        stage::count(&pool, "SELECT count(*) FROM leads WHERE error_reason = 'Busy'").await,
-        1
-    );
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn two_last_calls_that_end_at_once_complete_the_campaign_once(pool: PgPool) {
-    let (store, worker) = (Store::from_pool(pool.clone()), stage::worker(&pool).await);
-    for round in 0..10 {
-        let campaign = stage::campaign(&pool, &clock(), &stage::content("Pair"), round * 10, 2).await;
-        let claimed = claim(&pool, &request(campaign, worker)).await;
-        let end = |index: usize| {
-            let done = ending(
-                claimed.calls[index].conversation_id,
-                EndedBy::Holder(worker),
-                Disposition::Completed,
-            );
-            let store = store.clone();
-            async move { calls::end(&store, &done).await.expect("ended") }
-        };
-        let (one, other) = tokio::join!(end(0), end(1));
-        let by_a_call = [one, other]
-            .into_iter()
-            .filter(|ended| {
-                matches!(
-                    ended,
-                    Ended::Ended {
-                        campaign_completed: true,
-                        ..
-                    }
-                )
-            })
-            .count();
-        // Each may have seen the other; the dialer, which looks every second, then does it.
-        let by_looking = claims::complete(&store, campaign, MORNING).await.expect("looked");
-        assert_eq!(by_a_call + usize::from(by_looking), 1);
-    }
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn who_opts_out_is_called_by_no_campaign(pool: PgPool) {
-    let one = stage::campaign(&pool, &clock(), &stage::content("One"), 0, 1).await;
-    let _other = stage::campaign(&pool, &clock(), &stage::content("Other"), 0, 2).await;
-    let (store, worker) = (Store::from_pool(pool.clone()), stage::worker(&pool).await);
-    let claimed = claim(&pool, &request(one, worker)).await;
-    let call = &claimed.calls[0];
-    calls::opted_out(&store, call.conversation_id, &call.lead.phone_number, MORNING)
+        .expect("postponed");
+    let refused = claim_by(&pool, &request(campaign, worker), &IanaClock, chance)
         .await
-        .expect("on the list");
-    assert_eq!(stage::count(&pool, "SELECT count(*) FROM lead_queue").await, 1);
-    let end = ending(call.conversation_id, EndedBy::Holder(worker), Disposition::OptedOut);
-    calls::end(&store, &end).await.expect("ended");
-    assert_eq!(
-        stage::count(&pool, "SELECT count(*) FROM leads WHERE status = 'do_not_call'").await,
-        2
-    );
-    assert_eq!(stage::count(&pool, "SELECT count(*) FROM do_not_call").await, 1);
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_lost_lease_is_lost_for_good(pool: PgPool) {
-    let campaign = stage::campaign(&pool, &clock(), &stage::content("Lost"), 0, 2).await;
-    let (store, worker) = (Store::from_pool(pool.clone()), stage::worker(&pool).await);
-    let short = ClaimRequest {
-        lease: Duration::from_millis(50),
-        ..request(campaign, worker)
+        .refused;
+    assert_eq!(refused, [GateReason::OutsideCallingHours]);
+    let renamed = CampaignContent {
+        name: "Renamed".to_owned(),
+        ..afternoons.clone()
     };
-    let claimed = claim(&pool, &short).await;
-    let [first, second] = [claimed.calls[0].conversation_id, claimed.calls[1].conversation_id];
-    let mut conn = store.connection().await.expect("a connection");
+    let still = save(2, &renamed).await;
     assert!(
-        calls::about_to_dial(&mut conn, first, worker, MORNING)
-            .await
-            .expect("asked")
+        still.calls.is_empty() && still.refused.is_empty(),
+        "judged again although the hours are the same"
     );
-    assert!(
-        !calls::about_to_dial(&mut conn, first, worker, MORNING)
-            .await
-            .expect("asked"),
-        "nobody dials an attempt twice"
-    );
-    tokio::time::sleep(Duration::from_millis(80)).await;
-    assert!(
-        !calls::about_to_dial(&mut conn, second, worker, MORNING)
-            .await
-            .expect("asked")
-    );
-    let expired = leases::expired(&mut conn, 10).await.expect("read");
-    let dialled: Vec<_> = expired
-        .iter()
-        .map(|lease| (lease.conversation_id, lease.may_be_dialled))
-        .collect();
-    assert!(
-        dialled.contains(&(first, true)) && dialled.contains(&(second, false)),
-        "{dialled:?}"
-    );
-    // Whoever decided on what is no longer so decides nothing.
-    let stale = ending(first, EndedBy::Finder { may_be_dialled: false }, Disposition::Cancelled);
-    assert_eq!(calls::end(&store, &stale).await.expect("asked"), Ended::NotOurs);
-    let lost = ending(first, EndedBy::Finder { may_be_dialled: true }, Disposition::Lost);
-    assert!(matches!(
-        calls::end(&store, &lost).await.expect("ended"),
-        Ended::Ended { .. }
-    ));
-    let back = ending(
-        second,
-        EndedBy::Finder { may_be_dialled: false },
-        Disposition::Cancelled,
-    );
-    assert!(matches!(
-        calls::end(&store, &back).await.expect("ended"),
-        Ended::Ended { .. }
-    ));
-    let held = leases::renew(&mut conn, worker, &[first, second], Duration::from_secs(5))
-        .await
-        .expect("asked");
-    assert!(held.is_empty());
-    assert_eq!(
-        stage::count(&pool, "SELECT attempts::bigint FROM lead_queue").await,
-        0,
-        "no call was made"
-    );
+    let all_day = CampaignContent {
+        hours: WeeklyHours::weekdays(9 * 60, 18 * 60),
+        ..renamed
+    };
+    assert_eq!(save(3, &all_day).await.calls.len(), 1);
 }

@@ -10,8 +10,12 @@ mod stage;
 
 use dialer::{Dialer, DialerConfig};
 use domain::WorkerId;
+use rehearsal::{
+    Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig,
+    ledger::{self, NumberMark},
+};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use stage::{AlwaysNoon, Play, SmallNetwork, TestChance, WallClock};
+use stage::{AlwaysNoon, TestChance, WallClock};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -33,21 +37,36 @@ const DATABASE: &str = "RINGSIDE_KILL_TEST_DATABASE";
 const LEDGER: &str = "RINGSIDE_KILL_TEST_LEDGER";
 const READY: &str = "the worker begins";
 const KILLS: u32 = 300;
-const LEADS: usize = 1_000;
+/// More than can be called between the kills, so that each kill hits somebody at work.
+const LEADS: usize = 2_500;
+/// Calls of killed workers; lines that the network lost are another matter.
+const LOST: &str = "SELECT count(*) FROM conversations WHERE status = 'lost' AND results ->> 'reason' LIKE '%died%'";
 /// Changes which moments are hit.
 const SEED: u64 = 0x5269_6e67;
 
-fn play(number: &domain::PhoneNumber) -> Play {
-    let last = number.e164().bytes().last().expect("a number has digits");
-    match last {
-        b'0' | b'1' => Play::Busy,
-        b'2' | b'3' | b'4' => Play::NoAnswer,
-        ticks => Play::HangsUp(u32::from(ticks - b'0')),
-    }
-}
-
-fn network(ledger: PathBuf) -> SmallNetwork {
-    SmallNetwork::new(ledger, Duration::from_millis(4), play)
+/// People who take up little of a processor, on phones that ring fifty times as fast.
+fn network(ledger: PathBuf) -> RehearsalNetwork {
+    let studio = Studio::new(StudioConfig {
+        cache: None,
+        tones_only: true,
+    });
+    let config = RehearsalConfig {
+        seed: SEED,
+        speed: 50.0,
+        ringing: Duration::from_secs(1)..=Duration::from_secs(5),
+        lost_after: Duration::from_secs(1)..=Duration::from_secs(5),
+        odds: Odds::new([
+            (Outcome::Busy, 2),
+            (Outcome::Unreachable, 1),
+            (Outcome::Rejected, 1),
+            (Outcome::NoAnswer, 2),
+            (Outcome::Lost, 3),
+            (Outcome::Person(Persona::HangsUp), 1),
+        ]),
+        ledger: Some(ledger),
+        line_noise: false,
+    };
+    RehearsalNetwork::new(config, studio, Arc::new(WallClock)).expect("a ledger")
 }
 
 /// What a killed process does. Not a test: without the environment of the other one it does nothing.
@@ -121,9 +140,18 @@ fn next(seed: &mut u64) -> u64 {
 async fn start_and_kill(database: &str, ledger: &Path, kills: &AtomicU32, mut seed: u64) {
     while kills.fetch_add(1, Ordering::Relaxed) < KILLS {
         let mut worker = start(database, ledger).await;
-        // Mostly early, where claims and first dials are; some late, in the midst of calls.
-        let (one, other) = (next(&mut seed) % 25, next(&mut seed) % 25);
-        tokio::time::sleep(Duration::from_millis(10 + one * other)).await;
+        // One half early, where claims and first dials are; the other at any time, in the midst of calls.
+        let (early, one, other) = (
+            next(&mut seed).is_multiple_of(2),
+            next(&mut seed) % 25,
+            next(&mut seed) % 25,
+        );
+        let micros = if early {
+            (one * 25 + other) * 60
+        } else {
+            one * other * 1_000
+        };
+        tokio::time::sleep(Duration::from_micros(micros)).await;
         assert!(worker.try_wait().expect("asked").is_none(), "a worker ended by itself");
         worker.kill().await.expect("killed");
     }
@@ -146,15 +174,24 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
         connect.get_database().expect("a name")
     ));
     let _ = std::fs::remove_file(&ledger);
-    stage::campaign(&pool, &WallClock, &stage::content("Kill"), 0, LEADS).await;
+    let content = domain::campaign::CampaignContent {
+        ring_seconds: 15,
+        ..stage::content("Kill")
+    };
+    stage::campaign(&pool, &WallClock, &content, 0, LEADS).await;
 
     let kills = AtomicU32::new(0);
     tokio::join!(
         start_and_kill(&database, &ledger, &kills, SEED),
         start_and_kill(&database, &ledger, &kills, !SEED),
     );
-    let dialled_meanwhile = SmallNetwork::dialled(&ledger).len();
-    let lost_meanwhile = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
+    let dialled_meanwhile = ledger::read(&ledger).expect("the ledger").len();
+    let ended_meanwhile = stage::count(
+        &pool,
+        "SELECT count(*) FROM attempts WHERE disposition NOT IN ('lost', 'cancelled')",
+    )
+    .await;
+    let lost_meanwhile = stage::count(&pool, LOST).await;
 
     // What is left is done by workers that live.
     let workers = [start(&database, &ledger).await, start(&database, &ledger).await];
@@ -167,16 +204,20 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
         worker.kill().await.expect("killed");
     }
 
-    let dialled = SmallNetwork::dialled(&ledger);
-    let attempts: BTreeSet<_> = dialled.iter().map(|(attempt, _)| *attempt).collect();
+    let dialled = ledger::read(&ledger).expect("the ledger");
+    let attempts: BTreeSet<_> = dialled.iter().map(|line| line.attempt).collect();
     assert_eq!(attempts.len(), dialled.len(), "an attempt was dialled twice");
-    let mut rings: BTreeMap<&str, u32> = BTreeMap::new();
-    for (_, number) in &dialled {
-        *rings.entry(number).or_default() += 1;
+    let mut rings: BTreeMap<NumberMark, u32> = BTreeMap::new();
+    for line in &dialled {
+        *rings.entry(line.number).or_default() += 1;
     }
-    let twice: Vec<_> = rings.iter().filter(|(_, rings)| **rings > 1).collect();
-    assert!(twice.is_empty(), "rung twice: {twice:?}");
-    assert_eq!(rings.len(), LEADS, "somebody was never rung");
+    let leads: BTreeSet<NumberMark> = (0..LEADS).map(|index| NumberMark::of(&stage::number(index))).collect();
+    let twice = rings.values().filter(|rings| **rings > 1).count();
+    assert_eq!(twice, 0, "numbers were rung twice");
+    assert!(
+        rings.into_keys().eq(leads),
+        "somebody was never rung, or somebody else was"
+    );
     for (what, sql) in [
         (
             "leads without an end",
@@ -206,20 +247,20 @@ async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions
         recorded.iter().copied().eq(attempts.iter().map(|id| id.0)),
         "ledger and database differ"
     );
-    let lost = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'").await;
+    let lost = stage::count(&pool, LOST).await;
     let returned = stage::count(&pool, "SELECT count(*) FROM conversations WHERE status = 'cancelled'").await;
     assert!(
-        lost > 0 && returned > 0,
-        "the kills hit nothing: {lost} lost, {returned} put back"
+        lost > 0 && returned > 0 && ended_meanwhile > 0,
+        "the kills hit too little or too much: {lost} lost, {returned} put back, {ended_meanwhile} ended by themselves"
     );
     assert!(
-        dialled_meanwhile > 50,
-        "too little was going on: {dialled_meanwhile} dials"
+        (50..LEADS).contains(&dialled_meanwhile),
+        "{dialled_meanwhile} dials while killing: too few, or nobody was left to call"
     );
     std::fs::remove_file(&ledger).expect("removed");
     let report = format!(
-        "{KILLS} kills: {} dials, {dialled_meanwhile} of them and {lost_meanwhile} losses while killing; \
-         {lost} calls lost, {returned} put back\n",
+        "{KILLS} kills: {} dials, {dialled_meanwhile} of them while killing, when {ended_meanwhile} calls ended by \
+         themselves and {lost_meanwhile} were found lost; in all {lost} lost, {returned} put back\n",
         dialled.len()
     );
     std::io::Write::write_all(&mut std::io::stderr(), report.as_bytes()).expect("written");

@@ -89,9 +89,10 @@ impl WeeklyHours {
         }
     }
 
+    /// True if there is a day on which a call may start: the law cuts out some hours whatever a campaign says.
     #[must_use]
     pub fn is_open_at_all(&self) -> bool {
-        self.days.iter().any(Option::is_some)
+        Weekday::ALL.into_iter().any(|day| self.allowed_on(day).is_some())
     }
 
     #[must_use]

@@ -241,11 +241,15 @@ impl CampaignContent {
             "default_country",
             "Choose the country of numbers that are written without a country code.",
         );
-        check(self.hours.is_open_at_all(), "hours", "Allow calls on at least one day.");
         check(
             self.hours.windows_are_valid(),
             "hours",
             "Each day's calls must begin before they end.",
+        );
+        check(
+            self.hours.is_open_at_all() || !self.hours.windows_are_valid(),
+            "hours",
+            "Allow calls on at least one day, at some time between 8:00 and 21:00: earlier and later nobody is called.",
         );
         if let Err(message) = ResultField::validate_all(&self.result_fields) {
             check(false, "result_fields", &message);
@@ -294,6 +298,31 @@ mod tests {
         );
         content.name = "Spring".to_owned();
         assert_eq!(content.validate(), Ok(()));
+    }
+
+    #[test]
+    fn hours_in_which_nobody_is_ever_called_are_told() {
+        use crate::calling_hours::WeeklyHours;
+        let told = |hours| {
+            let content = CampaignContent {
+                name: "Spring".to_owned(),
+                hours,
+                ..CampaignContent::template()
+            };
+            let wrong = content.validate().err().map(|error| error.fields).unwrap_or_default();
+            wrong
+                .into_iter()
+                .map(|wrong| wrong.message)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(told(WeeklyHours::weekdays(20 * 60, 23 * 60)), "");
+        assert!(told(WeeklyHours::weekdays(21 * 60, 23 * 60)).contains("between 8:00 and 21:00"));
+        assert!(told(WeeklyHours { days: [None; 7] }).contains("at least one day"));
+        assert_eq!(
+            told(WeeklyHours::weekdays(18 * 60, 9 * 60)),
+            "Each day's calls must begin before they end."
+        );
     }
 
     #[test]

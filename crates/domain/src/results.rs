@@ -51,6 +51,7 @@ impl ResultField {
         let mut seen = std::collections::BTreeSet::new();
         for field in fields {
             let name = &field.name;
+            let shown: String = name.chars().take(40).collect();
             let well_formed = !name.is_empty()
                 && name.len() <= 60
                 && name
@@ -58,7 +59,7 @@ impl ResultField {
                     .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
             if !well_formed {
                 return Err(format!(
-                    "Name the result field “{name}” with lower-case letters, digits and underscores only."
+                    "Name the result field “{shown}” with lower-case letters, digits and underscores only, at most 60."
                 ));
             }
             if !seen.insert(name) {
@@ -69,6 +70,18 @@ impl ResultField {
             {
                 return Err(format!(
                     "Give the result field “{name}” at least two choices, none of them empty."
+                ));
+            }
+            if field.description.chars().count() > 500 {
+                return Err(format!(
+                    "Shorten the description of the result field “{name}” to 500 characters."
+                ));
+            }
+            if let FieldKind::Choice(choices) = &field.kind
+                && (choices.len() > 50 || choices.iter().any(|choice| choice.chars().count() > 100))
+            {
+                return Err(format!(
+                    "Keep the result field “{name}” to 50 choices of at most 100 characters each."
                 ));
             }
         }
@@ -118,6 +131,22 @@ impl ConversationResults {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_bounded_and_told_by_name() {
+        let field = |name: &str, kind, description: &str| ResultField {
+            name: name.to_owned(),
+            kind,
+            description: description.to_owned(),
+        };
+        let told = |field| ResultField::validate_all(&[field]).expect_err("wrong");
+        assert!(told(field(&"X".repeat(100_000), FieldKind::Text, "")).len() < 200);
+        assert!(told(field("day", FieldKind::Text, &"x".repeat(501))).contains("“day” to 500"));
+        let choices = |count: usize| FieldKind::Choice(vec!["yes".to_owned(); count]);
+        assert!(told(field("day", choices(1), "")).contains("at least two"));
+        assert!(told(field("day", choices(51), "")).contains("to 50 choices"));
+        assert_eq!(ResultField::validate_all(&ResultField::template()), Ok(()));
+    }
 
     #[test]
     fn values_of_the_wrong_kind_are_dropped() {

@@ -130,7 +130,8 @@ async fn insert(
 /// together; where both changed the same field, nothing is saved and the answer tells which.
 ///
 /// # Errors
-/// The caller may not, a field is wrong, or there is no such campaign or revision.
+/// The caller may not, a field is wrong, there is no such campaign or revision, or the campaign runs and no lead has a
+/// value for a variable.
 pub async fn save(
     ops: &Operations,
     caller: &Caller,
@@ -142,7 +143,7 @@ pub async fn save(
     let mine = checked(content)?;
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
-    campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
+    let status = campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
     let latest = campaigns::latest(&mut transaction, id)
         .await
         .map_err(missing(CAMPAIGN))?;
@@ -174,6 +175,11 @@ pub async fn save(
     content.validate()?;
     let mut revision = latest.number;
     if content != latest.content {
+        if status == CampaignStatus::Running {
+            // The next call speaks it: what starting checks must hold from one revision to the next.
+            let known = campaigns::variables(&mut transaction, id).await.map_err(internal)?;
+            checks::variables_are_known(&content, &known)?;
+        }
         revision += 1;
         campaigns::save_revision(&mut transaction, id, revision, &content, caller.user_id(), now)
             .await

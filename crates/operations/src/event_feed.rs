@@ -112,6 +112,7 @@ impl EventFeed {
     pub async fn start(store: Store, stop: CancellationToken) -> Result<Self, StoreError> {
         let mut conn = store.connection().await?;
         let head = event_log::newest(&mut conn).await?;
+        store::events::to_disk(&mut conn).await?;
         drop(conn);
         let feed = Self {
             shared: Arc::new(Shared {

@@ -108,6 +108,12 @@ pub async fn add(ops: &Operations, caller: &Caller, campaign: CampaignId, lead: 
 }
 
 fn checked(id: LeadId, lead: NewLead, default_country: &str) -> Result<LeadToAdd, UserError> {
+    if lead.variables.len() > MOST_VARIABLES {
+        return Err(UserError::field(
+            "variables",
+            format!("A lead has at most {MOST_VARIABLES} variables."),
+        ));
+    }
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut keep = |result: Result<String, UserError>| {
         result.unwrap_or_else(|error| {
@@ -128,22 +134,17 @@ fn checked(id: LeadId, lead: NewLead, default_country: &str) -> Result<LeadToAdd
     }));
     let mut variables = BTreeMap::new();
     for (variable, value) in &lead.variables {
-        let field = format!("variables[{variable}]");
-        let value = keep(input::text(&field, value, LONGEST_VALUE));
         if !is_variable_name(variable) {
             keep(Err(UserError::field(
                 "variables",
                 "Name variables with letters, digits and underscores only, at most 60, and not as a lead's own columns.",
             )));
-        } else if !value.is_empty() {
+            continue;
+        }
+        let value = keep(input::text(&format!("variables[{variable}]"), value, LONGEST_VALUE));
+        if !value.is_empty() {
             variables.insert(variable.clone(), value);
         }
-    }
-    if lead.variables.len() > MOST_VARIABLES {
-        keep(Err(UserError::field(
-            "variables",
-            format!("A lead has at most {MOST_VARIABLES} variables."),
-        )));
     }
     let number = phone_input::parse(&lead.phone_number, default_country)
         .map_err(|error| keep(Err(UserError::field("phone_number", error.to_string()))));

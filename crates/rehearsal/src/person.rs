@@ -185,10 +185,13 @@ impl Person {
                 vec![self.say_soon(reply)]
             }
             Persona::Curious if self.questions_asked < 2 && self.turns > self.questions_asked * 2 => {
-                let question = phrases::QUESTIONS
-                    [(self.chance.random_range(0..2) + 2 * self.questions_asked as usize) % phrases::QUESTIONS.len()];
+                let question = if self.questions_asked == 0 {
+                    self.one_of(&phrases::FIRST_QUESTIONS)
+                } else {
+                    self.one_of(&phrases::LATER_QUESTIONS)
+                };
                 self.questions_asked += 1;
-                vec![self.say_soon(question.to_owned())]
+                vec![self.say_soon(question)]
             }
             _ => self.reply_to(&asked),
         }
@@ -219,13 +222,18 @@ impl Person {
             Asked::AMinute => self.one_of(&phrases::GO_AHEAD),
             Asked::YesNo if self.chance.random_bool(agreeable) => self.one_of(&phrases::YES),
             Asked::YesNo => self.one_of(&phrases::NO),
+            Asked::AnOffer if self.chance.random_bool(agreeable) => self.one_of(&phrases::YES_TO_AN_OFFER),
+            Asked::AnOffer => self.one_of(&phrases::NO_TO_AN_OFFER),
             Asked::When => self.one_of(&phrases::DAYS),
             Asked::Number => self.one_of(&phrases::NUMBERS),
             Asked::OneOf(choices) => {
                 let choice = &choices[self.chance.random_range(0..choices.len())];
                 format!("{choice}, please.")
             }
-            Asked::Open => self.one_of(&phrases::TEXT_ANSWERS),
+            Asked::Reason => self.one_of(&phrases::REASONS),
+            Asked::Source => self.one_of(&phrases::SOURCES),
+            Asked::Opinion => self.one_of(&phrases::OPINIONS),
+            Asked::Open => self.one_of(&phrases::DOES_NOT_KNOW),
             _ => self.one_of(&phrases::ALL_RIGHT),
         };
         vec![self.say_soon(reply)]

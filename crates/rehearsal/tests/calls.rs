@@ -202,6 +202,8 @@ async fn interested_people_answer_the_questions() {
             call.transcript.join("\n")
         );
         assert_eq!(call.stages, [ConversationStatus::Ringing, ConversationStatus::Live]);
+        let last = call.transcript.last().expect("something was said");
+        assert!(last.contains(" P: "), "the goodbye is returned: {last}");
     }
 }
 
@@ -228,7 +230,13 @@ async fn sceptics_and_the_curious_come_to_an_end() {
 #[tokio::test(start_paused = true)]
 async fn stop_calling_is_heard() {
     let calls = rehearse(Outcome::Person(Persona::StopCalling), &[Disposition::OptedOut], 8).await;
-    assert!(calls.iter().all(|call| call.opted_out));
+    for call in &calls {
+        assert!(call.opted_out);
+        let story = call.transcript.join("\n");
+        let last: Vec<&str> = call.transcript.iter().rev().take(3).map(|line| &line[7..]).collect();
+        assert_eq!(last[..2], ["A: Goodbye.", "A: We won't call again."], "{story}");
+        assert!(last[2].starts_with("P: "), "they are let finish\n{story}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 mod ending;
 
-pub use ending::{Ended, EndedBy, Ending, NewRecording, end};
+pub use ending::{Ended, EndedBy, Ending, NewRecording, end, end_all};
 
 use crate::{Store, StoreError, campaigns, do_not_call, events, to_sql};
 use domain::{
@@ -55,7 +55,7 @@ pub async fn stage(
     status: ConversationStatus,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.begin().await?;
+    let mut transaction = events::begin(store).await?;
     let campaign = sqlx::query_scalar!(
         "UPDATE conversations SET status = $2,
              call_start_time = CASE WHEN $2 = 'live' THEN coalesce(call_start_time, $3) ELSE call_start_time END
@@ -75,21 +75,22 @@ pub async fn stage(
     events::commit(store, transaction).await
 }
 
-/// A sentence was said aloud.
+/// A sentence was said aloud. One whose position is taken was written before, by a try whose answer was lost: it stays as
+/// it is.
 ///
 /// # Errors
-/// The database's, for example if the position is taken.
+/// The database's.
 pub async fn sentence(
     store: &Store,
     campaign: CampaignId,
     conversation: ConversationId,
     segment: TranscriptSegment,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.begin().await?;
+    let mut transaction = events::begin(store).await?;
     let small = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    sqlx::query!(
+    let written = sqlx::query!(
         "INSERT INTO transcript_segments (conversation_id, position, speaker, text, start_ms, end_ms, interrupted, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         conversation.0,
         small(segment.position),
         segment.speaker.as_str(),
@@ -101,6 +102,9 @@ pub async fn sentence(
     )
     .execute(&mut *transaction)
     .await?;
+    if written.rows_affected() == 0 {
+        return Ok(());
+    }
     let at = segment.at;
     let spoken = Happening::SentenceSpoken {
         conversation_id: conversation,
@@ -121,7 +125,7 @@ pub async fn opted_out(
     number: &PhoneNumber,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
-    let mut transaction = store.begin().await?;
+    let mut transaction = events::begin(store).await?;
     let changed = do_not_call::add(
         &mut transaction,
         number,
@@ -140,8 +144,10 @@ pub async fn opted_out(
 /// # Errors
 /// The database's.
 pub async fn show_glimpses(conn: &mut PgConnection, payloads: &[String]) -> Result<(), StoreError> {
+    // Commits that notify come one after the other: nobody should wait for the disk because of what nobody keeps.
     sqlx::query!(
-        "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
+        "SELECT pg_notify($1, payload)
+         FROM (SELECT set_config('synchronous_commit', 'off', true)) AS quickly, unnest($2::text[]) AS payload",
         events::GLIMPSE_CHANNEL,
         payloads,
     )

@@ -84,7 +84,8 @@ pub async fn insert(
     insert_revision(transaction, id, 1, content, by, at).await
 }
 
-/// Writes the next revision, which is in force from the commit on.
+/// Writes the next revision, which is in force from the commit on. If it has other hours than the one before, leads that
+/// the gate held back are judged anew.
 ///
 /// # Errors
 /// The database's; the constraint `campaign_revisions_pkey` if the number is taken.
@@ -103,6 +104,16 @@ pub async fn save_revision(
         content.name,
         content.script,
         to_sql(at),
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "UPDATE lead_queue SET due_at = due_but_for_gate, due_but_for_gate = NULL
+         WHERE campaign_id = $1 AND due_but_for_gate IS NOT NULL
+           AND (SELECT count(DISTINCT content -> 'hours') FROM campaign_revisions
+                WHERE campaign_revisions.campaign_id = $1 AND revision BETWEEN $2::bigint - 1 AND $2) > 1",
+        id.0,
+        number,
     )
     .execute(transaction)
     .await?;
@@ -264,6 +275,33 @@ pub async fn progress(conn: &mut PgConnection, id: CampaignId) -> Result<Campaig
     Ok(row(conn, id).await?.progress)
 }
 
+/// The same of several campaigns, each once.
+///
+/// # Errors
+/// [`StoreError::Missing`] if one of them does not exist.
+pub(crate) async fn progress_of_all(
+    conn: &mut PgConnection,
+    ids: &[CampaignId],
+) -> Result<Vec<CampaignProgress>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, name, status, created_at, updated_at,
+                  (SELECT jsonb_object_agg(lead_counts.status, leads) FROM lead_counts WHERE campaign_id = campaigns.id)
+                      AS "counts: Json<BTreeMap<String, i64>>"
+           FROM campaigns WHERE id = ANY($1) ORDER BY id"#,
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    if rows.len() < ids.len() {
+        return Err(StoreError::Missing);
+    }
+    rows.into_iter()
+        .map(|row| Ok(CampaignRow::try_from(row)?.progress))
+        .collect()
+}
+
 /// Appends a `CampaignChanged` event for each of the campaigns. The last step of a transaction, as all appending.
 ///
 /// # Errors
@@ -273,12 +311,11 @@ pub async fn announce(transaction: &mut PgConnection, at: UnixMillis, ids: &[Cam
         return Ok(());
     }
     crate::events::in_order(&mut *transaction).await?;
-    let mut happenings = Vec::with_capacity(ids.len());
-    for id in ids {
-        happenings.push(Happening::CampaignChanged {
-            campaign: progress(transaction, *id).await?,
-        });
-    }
+    let happenings: Vec<Happening> = progress_of_all(transaction, ids)
+        .await?
+        .into_iter()
+        .map(|campaign| Happening::CampaignChanged { campaign })
+        .collect();
     crate::events::append(transaction, at, &happenings).await
 }
 

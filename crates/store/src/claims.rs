@@ -183,7 +183,7 @@ pub async fn claim(
     mut decide: impl FnMut(&CampaignContent, &WaitingLead) -> Verdict + Send,
     mut new_id: impl FnMut() -> Uuid + Send,
 ) -> Result<Claimed, StoreError> {
-    let mut transaction = store.begin().await?;
+    let mut transaction = events::begin(store).await?;
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)
         .execute(&mut *transaction)
         .await?;
@@ -244,20 +244,10 @@ pub async fn claim(
         }
     }
     let handed_out = u32::try_from(calls.len()).unwrap_or(u32::MAX);
-    if handed_out > 0 {
-        sqlx::query!(
-            "INSERT INTO campaign_pacing (campaign_id, next_at) VALUES ($1, $2)
-             ON CONFLICT (campaign_id) DO UPDATE SET next_at = excluded.next_at",
-            request.campaign_id.0,
-            pace.next_at(handed_out),
-        )
-        .execute(&mut *transaction)
-        .await?;
-    }
-    let refused = written.refused.clone();
     if !written.attempts.is_empty() {
+        let next_at = (handed_out > 0).then(|| pace.next_at(handed_out));
         written
-            .write(&mut transaction, request, standing.revision, &calls)
+            .write(&mut transaction, request, standing.revision, next_at)
             .await?;
         let mut happenings: Vec<Happening> = calls
             .iter()
@@ -278,7 +268,7 @@ pub async fn claim(
             })
             .collect();
         happenings.extend(written.refusals(request.campaign_id));
-        if written.leads_changed() {
+        if written.statuses.iter().any(Option::is_some) {
             events::in_order(&mut transaction).await?;
             happenings.push(Happening::CampaignChanged {
                 campaign: campaigns::progress(&mut transaction, request.campaign_id).await?,
@@ -300,7 +290,7 @@ pub async fn claim(
     };
     Ok(Claimed {
         calls,
-        refused,
+        refused: written.refused,
         content: Some(content),
         ask_again,
     })
@@ -340,7 +330,7 @@ async fn waiting(conn: &mut PgConnection, request: &ClaimRequest, limit: u32) ->
         .collect()
 }
 
-/// What was decided in one claim, column by column, so that each table is written in one statement.
+/// What was decided in one claim, column by column: one entry for each lead.
 #[derive(Default)]
 struct Decisions {
     attempts: Vec<Uuid>,
@@ -349,14 +339,20 @@ struct Decisions {
     reasons: Vec<String>,
     evidence: Vec<Json<GateEvidence>>,
     conversations: Vec<Option<Uuid>>,
+    /// The lead's new status, and why; without one it goes on waiting.
+    statuses: Vec<Option<String>>,
+    whys: Vec<Option<String>>,
+    /// When a lead that goes on waiting is due.
+    due: Vec<Option<time::OffsetDateTime>>,
+    /// Only of leads that are not called.
     refused: Vec<GateReason>,
-    /// Lead, its new status, and why.
-    changed: (Vec<Uuid>, Vec<String>, Vec<Option<String>>),
-    postponed: (Vec<Uuid>, Vec<time::OffsetDateTime>),
 }
 
 impl Decisions {
     fn add(&mut self, lead: &WaitingLead, attempt: AttemptId, conversation: Option<ConversationId>, verdict: Verdict) {
+        if conversation.is_none() {
+            self.refused.push(verdict.reason);
+        }
         self.attempts.push(attempt.0);
         self.leads.push(lead.lead_id.0);
         self.numbers
@@ -364,26 +360,14 @@ impl Decisions {
         self.reasons.push(verdict.reason.as_str().to_owned());
         self.evidence.push(Json(verdict.evidence));
         self.conversations.push(conversation.map(|id| id.0));
-        let (status, why) = match verdict.turn {
-            Turn::Call => (LeadStatus::Calling, None),
-            Turn::Never(status, why) => {
-                self.refused.push(verdict.reason);
-                (status, Some(why))
-            }
-            Turn::Later(due) => {
-                self.refused.push(verdict.reason);
-                self.postponed.0.push(lead.lead_id.0);
-                self.postponed.1.push(to_sql(due));
-                return;
-            }
+        let (status, why, due) = match verdict.turn {
+            Turn::Call => (Some(LeadStatus::Calling), None, None),
+            Turn::Never(status, why) => (Some(status), Some(why), None),
+            Turn::Later(due) => (None, None, Some(due)),
         };
-        self.changed.0.push(lead.lead_id.0);
-        self.changed.1.push(status.as_str().to_owned());
-        self.changed.2.push(why);
-    }
-
-    fn leads_changed(&self) -> bool {
-        !self.changed.0.is_empty()
+        self.statuses.push(status.map(|status| status.as_str().to_owned()));
+        self.whys.push(why);
+        self.due.push(due.map(to_sql));
     }
 
     fn refusals(&self, campaign_id: CampaignId) -> impl Iterator<Item = Happening> + '_ {
@@ -401,83 +385,59 @@ impl Decisions {
             })
     }
 
+    /// In one statement. `next_at`: the moment of the campaign's next call, if there are calls.
     async fn write(
         &self,
         conn: &mut PgConnection,
         request: &ClaimRequest,
         revision: i64,
-        calls: &[ClaimedCall],
+        next_at: Option<time::OffsetDateTime>,
     ) -> Result<(), StoreError> {
-        let at = to_sql(request.at);
-        let campaign = request.campaign_id.0;
-        if !self.postponed.0.is_empty() {
-            sqlx::query!(
-                "UPDATE lead_queue SET due_at = later.due_at
-                 FROM unnest($1::uuid[], $2::timestamptz[]) AS later (lead_id, due_at)
-                 WHERE lead_queue.lead_id = later.lead_id",
-                &self.postponed.0,
-                &self.postponed.1,
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
-        if self.leads_changed() {
-            let (leads, statuses, whys) = &self.changed;
-            sqlx::query!("DELETE FROM lead_queue WHERE lead_id = ANY($1)", leads)
-                .execute(&mut *conn)
-                .await?;
-            // One statement for all statuses: the counts of leads are then locked in one order by everybody.
-            sqlx::query!(
-                "UPDATE leads SET status = changed.status, error_reason = changed.why
-                 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS changed (lead_id, status, why)
-                 WHERE leads.id = changed.lead_id",
-                leads,
-                statuses,
-                whys as &[Option<String>],
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
-        if !calls.is_empty() {
-            let conversations: Vec<Uuid> = calls.iter().map(|call| call.conversation_id.0).collect();
-            let called: Vec<Uuid> = calls.iter().map(|call| call.lead.lead_id.0).collect();
-            sqlx::query!(
-                "INSERT INTO conversations (id, lead_id, campaign_id, status, created_at)
-                 SELECT id, lead_id, $3, 'dialing', $4 FROM unnest($1::uuid[], $2::uuid[]) AS call (id, lead_id)",
-                &conversations,
-                &called,
-                campaign,
-                at,
-            )
-            .execute(&mut *conn)
-            .await?;
-            sqlx::query!(
-                "INSERT INTO leases (conversation_id, campaign_id, worker_id, expires_at)
-                 SELECT id, $2, $3, clock_timestamp() + make_interval(secs => $4) FROM unnest($1::uuid[]) AS id",
-                &conversations,
-                campaign,
-                request.worker_id.0,
-                seconds(request.lease),
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
         sqlx::query!(
-            "INSERT INTO attempts (id, lead_id, campaign_id, number, revision, reason, because, decided_at,
+            "WITH decided AS (
+                 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::uuid[], $7::text[],
+                                      $8::text[], $9::timestamptz[])
+                      AS decided (id, lead_id, number, reason, because, conversation_id, status, why, due_at)
+             ), no_longer_waiting AS (
+                 DELETE FROM lead_queue USING decided
+                 WHERE lead_queue.lead_id = decided.lead_id AND decided.status IS NOT NULL
+             ), waiting_on AS (
+                 UPDATE lead_queue SET due_at = decided.due_at,
+                     due_but_for_gate = coalesce(due_but_for_gate, lead_queue.due_at)
+                 FROM decided WHERE lead_queue.lead_id = decided.lead_id AND decided.due_at IS NOT NULL
+             ), lead AS (
+                 UPDATE leads SET status = decided.status, error_reason = decided.why
+                 FROM decided WHERE leads.id = decided.lead_id AND decided.status IS NOT NULL
+             ), call AS (
+                 INSERT INTO conversations (id, lead_id, campaign_id, status, created_at)
+                 SELECT conversation_id, lead_id, $10, 'dialing', $11 FROM decided WHERE conversation_id IS NOT NULL
+             ), lease AS (
+                 INSERT INTO leases (conversation_id, campaign_id, worker_id, expires_at)
+                 SELECT conversation_id, $10, $12, clock_timestamp() + make_interval(secs => $13)
+                 FROM decided WHERE conversation_id IS NOT NULL
+             ), pace AS (
+                 INSERT INTO campaign_pacing (campaign_id, next_at)
+                 SELECT $10, $14 WHERE $14::timestamptz IS NOT NULL
+                 ON CONFLICT (campaign_id) DO UPDATE SET next_at = excluded.next_at
+             )
+             INSERT INTO attempts (id, lead_id, campaign_id, number, revision, reason, because, decided_at,
                                    conversation_id, worker_id)
-             SELECT id, lead_id, $7, number, $8, reason, because, $9, conversation_id, $10
-             FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::uuid[])
-                  AS decided (id, lead_id, number, reason, because, conversation_id)",
+             SELECT id, lead_id, $10, number, $15, reason, because, $11, conversation_id, $12 FROM decided",
             &self.attempts,
             &self.leads,
             &self.numbers,
             &self.reasons,
             &self.evidence as &[Json<GateEvidence>],
             &self.conversations as &[Option<Uuid>],
-            campaign,
-            revision,
-            at,
+            &self.statuses as &[Option<String>],
+            &self.whys as &[Option<String>],
+            &self.due as &[Option<time::OffsetDateTime>],
+            request.campaign_id.0,
+            to_sql(request.at),
             request.worker_id.0,
+            seconds(request.lease),
+            next_at,
+            revision,
         )
         .execute(conn)
         .await?;
@@ -492,22 +452,10 @@ impl Decisions {
 /// The database's.
 pub async fn complete(store: &Store, campaign: CampaignId, at: UnixMillis) -> Result<bool, StoreError> {
     let mut transaction = store.begin().await?;
-    campaigns::lock(&mut transaction, campaign).await?;
-    let completed = complete_within(&mut transaction, campaign, at).await?;
-    if completed {
-        campaigns::announce(&mut transaction, at, &[campaign]).await?;
-        transaction.commit().await?;
-    }
-    Ok(completed)
-}
-
-/// As [`complete`], in a transaction that holds the campaign ([`campaigns::lock`]): without the lock, two calls that
-/// end at the same time would each see the other's lease.
-pub(crate) async fn complete_within(
-    transaction: &mut PgConnection,
-    campaign: CampaignId,
-    at: UnixMillis,
-) -> Result<bool, StoreError> {
+    // Waits for whoever is adding leads: their foreign key holds the campaign.
+    sqlx::query!("SELECT id FROM campaigns WHERE id = $1 FOR UPDATE", campaign.0)
+        .fetch_one(&mut *transaction)
+        .await?;
     let completed = sqlx::query!(
         "UPDATE campaigns SET status = 'completed', updated_at = $2
          WHERE id = $1 AND status = 'running'
@@ -517,9 +465,14 @@ pub(crate) async fn complete_within(
         campaign.0,
         to_sql(at),
     )
-    .execute(transaction)
+    .execute(&mut *transaction)
     .await?;
-    Ok(completed.rows_affected() == 1)
+    if completed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    campaigns::announce(&mut transaction, at, &[campaign]).await?;
+    transaction.commit().await?;
+    Ok(true)
 }
 
 fn count(rows: i64) -> u32 {

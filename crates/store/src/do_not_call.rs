@@ -102,7 +102,7 @@ pub async fn list(
         r#"SELECT phone_number, reason, added_at, users.name AS "added_by?"
            FROM do_not_call LEFT JOIN users ON users.id = added_by
            WHERE ($1::text IS NULL OR position($1 IN phone_number) > 0)
-             AND ($2::timestamptz IS NULL OR added_at < $2 OR (added_at = $2 AND phone_number > $3))
+             AND ($2::timestamptz IS NULL OR (added_at <= $2 AND (added_at < $2 OR phone_number > $3)))
            ORDER BY added_at DESC, phone_number LIMIT $4"#,
         digits,
         at,

@@ -1,8 +1,11 @@
 //! The log of live events.
 //!
 //! Ids must grow in commit order, or a reader that has seen 7 would miss a 6 that commits later. So a writer takes an
-//! advisory lock that it holds until commit. That costs nothing that NOTIFY, which serialises commits anyway, does not
-//! cost already. Append as the last step of a transaction.
+//! advisory lock that it holds until commit. Append as the last step of a transaction.
+//!
+//! An ordinary commit waits for the disk, and under the lock all writers of all processes would wait for one disk write
+//! each, one after the other. Writers that are many (calls, and whoever claims) therefore use [`begin`] and [`commit`]:
+//! they commit without waiting, and wait for the disk when the lock is free again, together with everybody else who does.
 
 use crate::{Store, StoreError, Transaction, to_sql};
 use domain::{UnixMillis, live::Happening};
@@ -29,7 +32,7 @@ pub async fn in_order(transaction: &mut PgConnection) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Appends events inside the caller's transaction and announces them when it commits.
+/// Appends events of one moment inside the caller's transaction and announces them when it commits.
 ///
 /// # Errors
 /// The database's.
@@ -38,33 +41,41 @@ pub async fn append(
     at: UnixMillis,
     happenings: &[Happening],
 ) -> Result<(), StoreError> {
-    if happenings.is_empty() {
+    let events: Vec<(UnixMillis, &Happening)> = happenings.iter().map(|happened| (at, happened)).collect();
+    append_each(transaction, &events).await
+}
+
+/// As [`append`], each event with a time of its own.
+pub(crate) async fn append_each(
+    transaction: &mut PgConnection,
+    events: &[(UnixMillis, &Happening)],
+) -> Result<(), StoreError> {
+    if events.is_empty() {
         return Ok(());
     }
-    let kinds: Vec<String> = happenings.iter().map(|happened| happened.kind().to_owned()).collect();
-    let campaigns: Vec<Option<uuid::Uuid>> = happenings
-        .iter()
-        .map(|happened| happened.campaign().map(|id| id.0))
-        .collect();
-    let conversations: Vec<Option<uuid::Uuid>> = happenings
-        .iter()
-        .map(|happened| happened.conversation().map(|id| id.0))
-        .collect();
-    let happened: Vec<Json<&Happening>> = happenings.iter().map(Json).collect();
+    let (mut times, mut kinds, mut happened) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut campaigns, mut conversations) = (Vec::new(), Vec::new());
+    for (at, event) in events {
+        times.push(to_sql(*at));
+        kinds.push(event.kind().to_owned());
+        campaigns.push(event.campaign().map(|id| id.0));
+        conversations.push(event.conversation().map(|id| id.0));
+        happened.push(Json(*event));
+    }
     // One statement, because others wait as long as this takes. The ids are drawn from rows that come out of a join with
     // the lock, so only when it is held.
     sqlx::query!(
         r#"WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($6)),
                 appended AS (
                     INSERT INTO events (at, kind, campaign_id, conversation_id, happened)
-                    SELECT $1, kind, campaign_id, conversation_id, happened
-                    FROM locked, unnest($2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) WITH ORDINALITY
-                         AS new (kind, campaign_id, conversation_id, happened, position)
+                    SELECT at, kind, campaign_id, conversation_id, happened
+                    FROM locked, unnest($1::timestamptz[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[])
+                         WITH ORDINALITY AS new (at, kind, campaign_id, conversation_id, happened, position)
                     ORDER BY position
                     RETURNING id
                 )
            SELECT count(*) AS "appended!", pg_notify($7, '')::text AS told FROM appended"#,
-        to_sql(at),
+        &times,
         &kinds,
         &campaigns as &[Option<uuid::Uuid>],
         &conversations as &[Option<uuid::Uuid>],
@@ -77,30 +88,38 @@ pub async fn append(
     Ok(())
 }
 
-/// Commits a transaction that appended events, for writers that are many: calls.
-///
-/// Appending holds a lock until commit, and an ordinary commit waits for the disk, so all writers of all processes would
-/// wait for one disk write each, one after the other. Here the commit itself does not wait; then, with the lock released,
-/// the disk is waited for together with everybody else who does so. What is returned from is on disk as ever.
+/// Begins a transaction of a writer that is one of many; [`commit`] ends it.
 ///
 /// # Errors
-/// The database's; then nothing was committed.
-pub async fn commit(store: &Store, mut transaction: Transaction) -> Result<(), StoreError> {
-    sqlx::query!("SELECT set_config('synchronous_commit', 'off', true)")
-        .fetch_one(&mut *transaction)
-        .await?;
+/// The database's.
+pub async fn begin(store: &Store) -> Result<Transaction, StoreError> {
+    Ok(store
+        .pool
+        .begin_with("BEGIN; SET LOCAL synchronous_commit = off")
+        .await?)
+}
+
+/// Commits what [`begin`] began. Everything is on disk when this returns.
+///
+/// # Errors
+/// The database's. It may all the same be committed, as after any commit whose answer was lost: whoever tries again must
+/// be able to find it done.
+pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), StoreError> {
     transaction.commit().await?;
-    let flushed = async {
-        let mut conn = store.connection().await?;
-        // Any write that is committed synchronously takes everything before it to the disk; this one leaves no row.
-        sqlx::query!("SELECT pg_logical_emit_message(true, 'ringside', '')::text")
-            .fetch_one(&mut *conn)
-            .await?;
-        Ok::<(), StoreError>(())
-    };
-    if let Err(error) = flushed.await {
-        // It is committed: telling the caller otherwise would make it do it again.
-        tracing::error!(%error, "it is not known whether a commit has reached the disk");
-    }
+    let mut conn = store.connection().await?;
+    to_disk(&mut conn).await
+}
+
+/// Waits until everything that could be read so far is on disk. Whoever tells an event, or its id, to somebody who will
+/// remember it (a browser's cursor) waits for this first: a database that crashed has forgotten what was not on disk,
+/// and gives its ids to other events.
+///
+/// # Errors
+/// The database's.
+pub async fn to_disk(conn: &mut PgConnection) -> Result<(), StoreError> {
+    // Any write that is committed in the ordinary way takes everything before it to the disk; this one leaves no row.
+    sqlx::query!("SELECT pg_logical_emit_message(true, 'ringside', '')::text")
+        .fetch_one(conn)
+        .await?;
     Ok(())
 }

@@ -27,8 +27,13 @@ pub async fn renew(
 ) -> Result<HashSet<ConversationId>, StoreError> {
     let calls: Vec<uuid::Uuid> = calls.iter().map(|id| id.0).collect();
     let renewed = sqlx::query_scalar!(
-        "UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => $3)
-         WHERE worker_id = $1 AND conversation_id = ANY($2) RETURNING conversation_id",
+        // Locked in the order in which calls that end lock theirs, so that the two cannot wait for each other.
+        "WITH held AS (
+             SELECT conversation_id FROM leases WHERE worker_id = $1 AND conversation_id = ANY($2)
+             ORDER BY conversation_id FOR UPDATE
+         )
+         UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => $3)
+         FROM held WHERE leases.conversation_id = held.conversation_id RETURNING leases.conversation_id",
         worker.0,
         &calls,
         seconds(length),

@@ -26,7 +26,10 @@ pub mod sign_in_failures;
 pub mod users;
 pub mod workers;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    Connection as _,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 pub use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -94,12 +97,21 @@ impl Store {
     /// # Errors
     /// The database cannot be reached or refuses us.
     pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, StoreError> {
+        let options = options.application_name("ringside");
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options.application_name("ringside"))
-            .await?;
-        Ok(Self { pool })
+            .connect_with(options.clone())
+            .await;
+        match pool {
+            Ok(pool) => Ok(Self { pool }),
+            Err(sqlx::Error::PoolTimedOut) => {
+                // The pool tried again and again, and does not tell why in vain.
+                let reason = PgConnection::connect_with(&options).await.err();
+                Err(reason.unwrap_or(sqlx::Error::PoolTimedOut).into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Uses a pool that somebody else opened (tests).
@@ -115,6 +127,17 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         MIGRATIONS.run(&self.pool).await?;
         Ok(())
+    }
+
+    /// True if the schema is the one of this release, or a newer one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(usize::try_from(applied).unwrap_or(0) >= MIGRATIONS.iter().count())
     }
 
     /// Begins a transaction. Dropped without [`sqlx::Transaction::commit`], it changes nothing.

@@ -1,10 +1,12 @@
 //! What dashboards and call monitors begin with: snapshots that the event log continues without a gap.
 //!
 //! Every event commits together with the rows it tells of. So a snapshot that reads the rows and the newest event id in
-//! one REPEATABLE READ transaction holds exactly what the events up to that id tell.
+//! one REPEATABLE READ transaction holds exactly what the events up to that id tell. It is handed out when all of it is
+//! on disk ([`crate::events::to_disk`]).
 
 use crate::{
-    Store, StoreError, Transaction, conversations, conversations::phone_number, event_log, from_sql, settings, to_sql,
+    Store, StoreError, Transaction, conversations, conversations::phone_number, event_log, events, from_sql, settings,
+    to_sql,
 };
 use domain::{
     CampaignId, ConversationId, LeadId, Personal, UnixMillis,
@@ -50,6 +52,7 @@ pub async fn dashboard(store: &Store, now: UnixMillis) -> Result<LiveState, Stor
         dialling_paused: settings::dialling_paused(&mut snapshot).await?,
     };
     snapshot.commit().await?;
+    events::to_disk(&mut *store.connection().await?).await?;
     Ok(state)
 }
 
@@ -302,6 +305,7 @@ pub async fn monitor(store: &Store, id: ConversationId) -> Result<MonitorState, 
         level_person: 0,
     };
     snapshot.commit().await?;
+    events::to_disk(&mut *store.connection().await?).await?;
     Ok(state)
 }
 

@@ -13,13 +13,7 @@ pub(super) async fn live() -> impl IntoResponse {
 /// Ready if it was not told to stop, the database answers, and its schema is the one of this release.
 pub(super) async fn ready(State(state): State<WebState>) -> impl IntoResponse {
     let stopping = state.stopping.asked.is_cancelled();
-    let schema = async {
-        let applied: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
-            .fetch_one(state.ops.store.pool())
-            .await?;
-        Ok::<_, sqlx::Error>(usize::try_from(applied).unwrap_or(0) >= store::MIGRATIONS.iter().count())
-    };
-    let schema = tokio::time::timeout(Duration::from_secs(2), schema).await;
+    let schema = tokio::time::timeout(Duration::from_secs(2), state.ops.store.is_migrated()).await;
     let database = matches!(schema, Ok(Ok(_)));
     let migrated = matches!(schema, Ok(Ok(true)));
     let events = state.feed.is_alive();

@@ -14,12 +14,15 @@ use axum::{
     routing::any,
 };
 use domain::{ErrorKind, UserError};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
-use server_fn::error::FromServerFnError;
+use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 use std::pin::Pin;
+
+/// Bytes of an address that every browser and proxy takes in a header.
+const LONGEST_ADDRESS: usize = 4_000;
 
 /// The paths of all pages, as axum writes them.
 #[must_use]
@@ -86,7 +89,9 @@ fn allow_the_nonce() {
     }
 }
 
-/// Runs a server function and gives its error the status of its kind: `leptos_axum` answers every error with 500.
+/// Runs a server function. Its error gets the status of its kind, for `leptos_axum` answers every error with 500. A form
+/// that a browser without WebAssembly posted is led back to its page, which shows the error; if it is not known where
+/// that is, the error is the page.
 async fn server_function(State(state): State<WebState>, request: Request) -> Response {
     let plain_form = request
         .headers()
@@ -100,20 +105,29 @@ async fn server_function(State(state): State<WebState>, request: Request) -> Res
     let response = leptos_axum::handle_server_fns_with_context(move || provide(&state), request)
         .await
         .into_response();
-    if response.status().is_server_error() || (response.status().is_client_error() && !plain_form) {
-        return with_status_of_its_kind(response).await;
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) || (plain_form && leads_to_its_error(&response)) {
+        return response;
     }
-    response
-}
-
-async fn with_status_of_its_kind(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
         return Refusal(UserError::unavailable()).into_response();
     };
-    let error = serde_json::from_slice::<UserError>(&bytes)
-        .map(AppError)
-        .unwrap_or_else(|_| AppError::de(bytes.clone()));
-    parts.status = StatusCode::from_u16(error.0.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let refusal = Refusal(AppError::de(bytes.clone()).0);
+    if plain_form {
+        let mut page = refusal.into_page();
+        let cookies = parts.headers.get_all(header::SET_COOKIE).iter().cloned();
+        page.headers_mut()
+            .extend(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+        return page;
+    }
+    parts.status = refusal.status();
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// True if the answer leads back to a page with the error in its address, and the address is not too long for a browser.
+fn leads_to_its_error(response: &Response) -> bool {
+    let location = response.headers().get(header::LOCATION);
+    location
+        .and_then(|location| location.to_str().ok())
+        .is_some_and(|location| location.contains("__err=") && location.len() < LONGEST_ADDRESS)
 }

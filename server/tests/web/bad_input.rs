@@ -1,6 +1,6 @@
 //! Bad input of any kind gets a sentence and a 4xx, never a 500.
 
-use crate::installation::{Installation, PASSWORD};
+use crate::installation::{Installation, PASSWORD, campaign_content};
 use reqwest::Method;
 use std::time::Duration;
 use store::PgPool;
@@ -44,6 +44,28 @@ fn bodies(noise: &mut Noise) -> Vec<Vec<u8>> {
     .to_vec();
     for length in [1, 7, 64, 1_000, 60_000] {
         bodies.push(noise.bytes(length));
+    }
+    bodies.push(format!(r#"{{"content":{}1{}}}"#, "[".repeat(5_000), "]".repeat(5_000)).into_bytes());
+    let mut content = campaign_content();
+    for (field, value) in [
+        ("name", serde_json::json!("x".repeat(900_000))),
+        ("name", serde_json::json!("a\0b")),
+        ("script", serde_json::json!("{{".repeat(9_000))),
+        ("max_concurrent_calls", serde_json::json!(1e300)),
+        ("ring_seconds", serde_json::json!(-1)),
+        ("default_country", serde_json::json!("\u{1f1e9}\u{1f1ea}")),
+        (
+            "result_fields",
+            serde_json::json!([{ "name": "X".repeat(900_000), "kind": { "type": "text" }, "description": "" }]),
+        ),
+        (
+            "hours",
+            serde_json::json!({ "days": [{ "from": 65_535, "to": 0 }, null, null, null, null, null, null] }),
+        ),
+    ] {
+        let before = std::mem::replace(&mut content[field], value);
+        bodies.push(format!(r#"{{"id":"{id}","base_revision":1,"content":{content}}}"#).into_bytes());
+        content[field] = before;
     }
     bodies
 }
@@ -99,6 +121,16 @@ async fn what_is_too_large_is_refused(pool: PgPool) {
             .await
             .expect("an answer");
         assert_eq!(answer.status(), 413, "{path}");
+        // A body that does not say how long it is.
+        let pieces = futures::stream::iter((0..40).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 100_000])));
+        let request = installation
+            .request(Method::POST, path, Some(&cookie))
+            .header("content-type", "application/json")
+            .body(reqwest::Body::wrap_stream(pieces));
+        // The server may hang up before it has heard all of it.
+        if let Ok(answer) = request.send().await {
+            assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
+        }
     }
 }
 
@@ -106,6 +138,8 @@ async fn what_is_too_large_is_refused(pool: PgPool) {
 async fn no_route_fails_on_rubbish(pool: PgPool) {
     let installation = Installation::start(pool).await;
     let cookie = installation.administrator().await;
+    let caller = installation.caller(&cookie).await;
+    let campaign = installation.campaign(&caller).await;
     let rubbish = [
         "%00",
         "%ff%fe",
@@ -113,6 +147,13 @@ async fn no_route_fails_on_rubbish(pool: PgPool) {
         "'%20or%201=1",
         "01900000-0000-7000-8000-00000000000g",
         "-1",
+        "99999999999999999999999999",
+        "%F0%9F%A6%80%E2%80%AE",
+        "%0d%0aset-cookie:%20x",
+        // Cursors as we write them, with numbers that no list has: -2^63, 2^64 - 1, and a time after the year 9999.
+        "LTkyMjMzNzIwMzY4NTQ3NzU4MDg",
+        "MTg0NDY3NDQwNzM3MDk1NTE2MTU",
+        "WzkyMjMzNzIwMzY4NTQ3NzU4MDcsIisxNDE1NTU1MDEyMyJd",
     ];
     for piece in rubbish {
         for path in [
@@ -126,6 +167,11 @@ async fn no_route_fails_on_rubbish(pool: PgPool) {
             format!("/imports/{piece}"),
             format!("/campaigns/{piece}"),
             format!("/campaigns/{piece}/leads?search={piece}&after={piece}&status={piece}"),
+            format!("/campaigns/{campaign}/leads?search={piece}"),
+            format!("/campaigns/{campaign}/leads?after={piece}"),
+            format!("/campaigns/{campaign}/leads?status={piece}"),
+            format!("/campaigns?after={piece}&status={piece}"),
+            format!("/sign-in?next={piece}&__path=/api/sign-in&__err={piece}"),
             format!("/conversations?after={piece}&campaign={piece}&status={piece}"),
             format!("/conversations/{piece}"),
             format!("/monitor/{piece}"),
@@ -135,19 +181,26 @@ async fn no_route_fails_on_rubbish(pool: PgPool) {
             format!("/{piece}"),
             format!("/pkg/{piece}"),
         ] {
-            let answer = tokio::time::timeout(
-                Duration::from_secs(20),
-                installation
-                    .request(Method::GET, &path, Some(&cookie))
-                    .header("accept", "text/html")
-                    .send(),
-            );
-            let status = answer.await.expect("in time").expect("an answer").status();
-            assert!(!status.is_server_error(), "{path}: {status}");
+            for cookie in [Some(cookie.as_str()), None] {
+                let request = installation
+                    .request(Method::GET, &path, cookie)
+                    .header("accept", "text/html");
+                let answer = tokio::time::timeout(Duration::from_secs(20), request.send()).await;
+                let answer = answer
+                    .unwrap_or_else(|_| panic!("{path} does not end"))
+                    .expect("an answer");
+                let status = answer.status();
+                assert!(!status.is_server_error(), "{path}: {status}");
+                assert_ne!(
+                    answer.headers().get("set-cookie").map(|cookie| cookie.as_bytes()),
+                    Some(&b"x"[..])
+                );
+            }
         }
         for (path, body) in [
             ("/campaigns/x/import", piece),
             ("/campaigns/01900000-0000-7000-8000-000000000000/import", piece),
+            (&format!("/campaigns/{campaign}/import"), piece),
         ] {
             let request = installation
                 .request(Method::POST, path, Some(&cookie))
@@ -157,6 +210,92 @@ async fn no_route_fails_on_rubbish(pool: PgPool) {
             assert!(status.is_client_error(), "{path}: {status}");
         }
     }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn uploads_of_every_kind_are_answered_with_a_sentence(pool: PgPool) {
+    let installation = Installation::start(pool.clone()).await;
+    let cookie = installation.administrator().await;
+    let caller = installation.caller(&cookie).await;
+    let campaign = installation.campaign(&caller).await;
+    let path = format!("/campaigns/{campaign}/import");
+    let part = |name: &str, file: &str, content: &[u8]| {
+        let mut part = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n").into_bytes();
+        part.extend_from_slice(content);
+        part.extend_from_slice(b"\r\n");
+        part
+    };
+    let whole = |parts: &[Vec<u8>]| [parts.concat(), b"--x--\r\n".to_vec()].concat();
+    let file = "; filename=\"people.csv\"";
+    let good = b"name,phone\nAda,+14155550123\n";
+    let refused = [
+        Vec::new(),
+        whole(&[]),
+        b"--x\r\n".to_vec(),
+        b"--x\r\ncontent-disposition: form-data\r\n\r\n".to_vec(),
+        // Broken off in the middle of the file.
+        part("file", file, good),
+        whole(&[part("file", file, b"")]),
+        whole(&[part("file", file, &[0; 5_000])]),
+        whole(&[part("file", file, b"PK\x03\x04")]),
+        whole(&[part("file", file, "a,".repeat(5_000).as_bytes())]),
+        whole(&[
+            part("default_country", "", "DE".repeat(1_000_000).as_bytes()),
+            part("file", file, good),
+        ]),
+        whole(&[part("default_country", "", b"\0\0"), part("file", file, good)]),
+        whole(&[part("default_country", "", b"\xff\xff"), part("file", file, good)]),
+        whole(&[part("default_country", "", b"ZZ"), part("file", file, good)]),
+        whole(&[part("other", file, good)]),
+    ];
+    let send = async |body: Vec<u8>, accept: &str| {
+        let request = installation.request(Method::POST, &path, Some(&cookie)).body(body);
+        let request = request
+            .header("content-type", "multipart/form-data; boundary=x")
+            .header("accept", accept);
+        request.send().await.expect("an answer")
+    };
+    for (number, body) in refused.into_iter().enumerate() {
+        let answer = send(body.clone(), "application/json").await;
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_client_error(), "body {number}: {status} {text}");
+        let error: domain::UserError = serde_json::from_str(&text).expect("errors are sentences");
+        assert!(!error.message.is_empty());
+        let page = send(body, "text/html").await;
+        let to = page.headers()["location"].to_str().expect("an address").to_owned();
+        assert!(
+            page.status().is_redirection() && to.contains("?problem="),
+            "body {number}: {to}"
+        );
+    }
+    let count = async || -> i64 {
+        let counting = sqlx::query_scalar("SELECT count(*) FROM imports");
+        counting.fetch_one(&pool).await.expect("a count")
+    };
+    assert_eq!(count().await, 0);
+    let taken = [
+        whole(&[part("file", "; filename=\"C:\\\\x\\\\\u{202e}\u{1f980}.csv\"", good)]),
+        whole(&[part("file", &format!("; filename=\"{}\"", "n".repeat(3_000)), good)]),
+        whole(&[part("file", file, b""), part("pasted", "", good)]),
+        // Halves of characters in UTF-16: text of a kind, shown with replacement characters.
+        whole(&[part("file", file, b"\xff\xfe\x00\xd8\x00\xd8")]),
+        whole(&[part(
+            "file",
+            file,
+            b"name,phone\nA\0da,+14155550123\n\xff\xfe\xed\xa0\x80,12\n",
+        )]),
+    ];
+    for (number, body) in taken.into_iter().enumerate() {
+        let answer = send(body, "application/json").await;
+        assert_eq!(
+            answer.status(),
+            200,
+            "body {number}: {}",
+            answer.text().await.unwrap_or_default()
+        );
+    }
+    assert_eq!(count().await, 5);
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -1,6 +1,6 @@
 //! Where requests may come from, and what browsers are told.
 
-use crate::installation::Installation;
+use crate::installation::{Installation, PASSWORD};
 use reqwest::Method;
 use store::PgPool;
 
@@ -108,4 +108,22 @@ async fn over_https_browsers_are_told_to_stay_there(pool: PgPool) {
     let installation = Installation::start_with(pool, &keys).await;
     let answer = installation.get("/health/live", None).await;
     assert!(answer.headers().contains_key("strict-transport-security"));
+
+    let _ = installation.administrator().await;
+    for (password, session) in [("wrong", false), (PASSWORD, true)] {
+        let body = format!("email=ada%40example.com&password={}", password.replace(' ', "+"));
+        let request = installation.request(Method::POST, "/api/sign-in", None).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.send().await.expect("an answer");
+        let cookies = answer.headers().get_all("set-cookie").iter();
+        let cookies: Vec<&str> = cookies.map(|cookie| cookie.to_str().expect("text")).collect();
+        assert!(!cookies.is_empty());
+        for cookie in &cookies {
+            for part in ["HttpOnly", "SameSite=Lax", "Secure"] {
+                assert!(cookie.contains(part), "{cookie}");
+            }
+        }
+        let opened = cookies.iter().any(|cookie| cookie.starts_with("__Host-ringside="));
+        assert_eq!(opened, session, "{cookies:?}");
+    }
 }

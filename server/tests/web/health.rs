@@ -33,10 +33,18 @@ async fn not_ready_without_a_database(pool: PgPool) {
 async fn metrics_are_for_this_machine_or_the_bearer_of_the_token(pool: PgPool) {
     let installation = Installation::start(pool.clone()).await;
     let _ = installation.get("/health/live", None).await;
+    for number in 0..3 {
+        let method = Method::from_bytes(format!("MADEUP{number}").as_bytes()).expect("letters");
+        let _ = installation.request(method, "/nowhere", None).send().await;
+    }
     let answer = installation.get("/metrics", None).await;
     assert_eq!(answer.status(), StatusCode::OK);
     let text = answer.text().await.expect("a body");
     assert!(text.contains("ringside_http_requests_total{"), "{text}");
+    assert!(
+        text.contains("method=\"other\"") && !text.contains("MADEUP"),
+        "strangers must not choose labels: {text}"
+    );
     let forwarded = installation
         .request(Method::GET, "/metrics", None)
         .header("x-forwarded-for", "203.0.113.9");

@@ -6,4 +6,5 @@ mod headers;
 mod health;
 mod installation;
 mod log;
+mod plain_forms;
 mod who_may;

@@ -5,7 +5,8 @@ use crate::{
     turns::{Turn, TurnDetector},
 };
 use domain::Personal;
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use futures::FutureExt;
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use telephony::{FRAME_MILLIS, Frame};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -93,7 +94,7 @@ impl Ear {
         for frame in self.pre_roll.drain(..) {
             let _ = frames.send(frame);
         }
-        let (end_ms, ended) = tokio::sync::watch::channel(start_ms);
+        let (end_ms, mut ended) = tokio::sync::watch::channel(start_ms);
         self.current = Some(Recognising {
             start_ms,
             frames,
@@ -107,7 +108,10 @@ impl Ear {
         );
         let inbox = self.inbox.clone();
         self.tasks.push(AbortOnDropHandle::new(tokio::spawn(async move {
-            let text = recognising.await;
+            // An adapter that panics must not leave the call waiting for its text.
+            let text = AssertUnwindSafe(recognising).catch_unwind().await.ok().flatten();
+            // The turn has to end before its text can be missing.
+            while ended.changed().await.is_ok() {}
             let end_ms = *ended.borrow();
             let heard = text.map_or(Event::NotHeard, |text| {
                 Event::Heard(HeardWords { text, start_ms, end_ms })
@@ -149,8 +153,6 @@ async fn recognise(
                 Ok(Err(error)) => tracing::warn!(%error, "speech cannot be recognised"),
                 _ => tracing::warn!("speech cannot be recognised: no answer in time"),
             }
-            // The turn has to end before its text can be missing.
-            while frames.recv().await.is_some() {}
             return None;
         }
     };

@@ -8,7 +8,7 @@ use crate::{
 use domain::Personal;
 use futures::StreamExt;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use telephony::{FRAME_MILLIS, Frame};
+use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voice::ports::TextToSpeech;
@@ -70,6 +70,8 @@ pub(super) struct Mouth {
     text_to_speech: Arc<dyn TextToSpeech>,
     language: String,
     lines: VecDeque<Line>,
+    /// The end of a voice that was stopped: it fades within a frame, for a wave that breaks off clicks.
+    fading: Option<Frame>,
 }
 
 impl Mouth {
@@ -78,6 +80,7 @@ impl Mouth {
             text_to_speech,
             language,
             lines: VecDeque::new(),
+            fading: None,
         }
     }
 
@@ -111,7 +114,10 @@ impl Mouth {
 
     /// The frame for the tick that ends at `now_ms`, if there is something to say, and what happened.
     pub(super) fn tick(&mut self, now_ms: u32, events: &mut VecDeque<Event>) -> Option<Frame> {
-        let mut spoken = None;
+        let mut spoken = self.fading.take();
+        if spoken.is_some() {
+            return spoken;
+        }
         while let Some(line) = self.lines.front_mut() {
             line.collect();
             if let Some(frame) = line.frames.pop_front() {
@@ -126,7 +132,8 @@ impl Mouth {
             // With its last frame a sentence is over, so that the next begins in the next tick.
             let line = self.lines.pop_front().expect("the front was just looked at");
             let id = line.saver.id();
-            if line.failed {
+            // A sentence without any sound was not said.
+            if line.failed || !line.saver.has_begun() {
                 if line.saver.has_begun() {
                     events.push_back(Event::SentenceSpoken(line.saver.cut(now_ms)));
                 }
@@ -146,9 +153,9 @@ impl Mouth {
     pub(super) fn stop(&mut self, now_ms: u32) -> Option<Event> {
         let current = self.lines.pop_front();
         self.lines.clear();
-        current
-            .filter(|line| line.saver.has_begun())
-            .map(|line| Event::SentenceSpoken(line.saver.cut(now_ms)))
+        let begun = current.filter(|line| line.saver.has_begun())?;
+        self.fading = begun.frames.front().map(fade_out);
+        Some(Event::SentenceSpoken(begun.saver.cut(now_ms)))
     }
 
     /// The words of the current sentence that are out already.
@@ -158,6 +165,16 @@ impl Mouth {
             .filter(|line| line.saver.has_begun())
             .map(|line| line.saver.said_so_far())
     }
+}
+
+fn fade_out(frame: &Frame) -> Frame {
+    const LENGTH: i32 = FRAME_SAMPLES as i32;
+    let mut left = LENGTH;
+    Frame::new(frame.samples().map(|sample| {
+        left -= 1;
+        // Quieter than it was, so it fits.
+        (i32::from(sample) * left / LENGTH) as i16
+    }))
 }
 
 async fn make(

@@ -172,6 +172,9 @@ impl CallScribe for Scribe {
     }
 }
 
+/// A text that an adapter does not survive.
+const PANIC: &str = "panic";
+
 /// Hears the scripted texts, whatever the sound.
 struct Hearing(Arc<Mutex<VecDeque<&'static str>>>);
 
@@ -189,6 +192,7 @@ struct Heard(&'static str, usize);
 impl Utterance for Heard {
     fn hear(&mut self, _: &Frame) -> Option<Personal> {
         self.1 += 1;
+        assert!(self.0 != PANIC, "the adapter panics");
         (self.1 == 20).then(|| self.0.split(' ').next().unwrap_or_default().into())
     }
     async fn finish(self: Box<Self>) -> Result<Personal, VoiceError> {
@@ -228,8 +232,11 @@ impl LanguageModel for Model {
     }
 }
 
-/// Speaks 60 ms for each letter.
-struct Voice;
+/// Speaks 60 ms for each letter, or never a sound.
+#[derive(Default)]
+struct Voice {
+    mute: bool,
+}
 
 #[async_trait]
 impl TextToSpeech for Voice {
@@ -239,7 +246,11 @@ impl TextToSpeech for Voice {
         _: &str,
     ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError> {
         tokio::time::sleep(Duration::from_millis(60)).await;
-        let frames = text.reveal().chars().count() * 3;
+        let frames = if self.mute {
+            0
+        } else {
+            text.reveal().chars().count() * 3
+        };
         Ok(stream::iter((0..frames).map(|_| Ok(Frame::new([6_000; FRAME_SAMPLES])))).boxed())
     }
 }
@@ -250,6 +261,7 @@ struct Scenario {
     answers: Vec<Answer>,
     results: Result<ConversationResults, VoiceError>,
     model_hangs: bool,
+    mute: bool,
     failing_writes: u32,
     commands: Vec<(u64, CallCommand)>,
     stop_after_ms: Option<u64>,
@@ -263,6 +275,7 @@ impl Default for Scenario {
             answers: Vec::new(),
             results: Ok(ConversationResults::default()),
             model_hangs: false,
+            mute: false,
             failing_writes: 0,
             commands: Vec::new(),
             stop_after_ms: None,
@@ -324,7 +337,7 @@ async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
                 results: scenario.results,
                 hangs: scenario.model_hangs,
             }),
-            text_to_speech: Arc::new(Voice),
+            text_to_speech: Arc::new(Voice { mute: scenario.mute }),
         },
         scribe: Arc::new(Scribe(Arc::clone(&witness))),
         commands: received,
@@ -563,4 +576,38 @@ async fn a_call_back_wish_outlives_a_failed_extraction() {
     assert_eq!(end.disposition, Disposition::CallBack);
     assert_eq!(end.results.call_back.as_deref(), Some("tomorrow"));
     assert!(end.results.reason.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_without_sound_has_said_nothing() {
+    let (end, witness) = play(Scenario {
+        mute: true,
+        ..Scenario::default()
+    })
+    .await;
+    assert_eq!(end.disposition, Disposition::Failed);
+    assert_eq!(lines(&witness, Speaker::Agent), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adapter_that_panics_does_not_silence_the_call() {
+    let (end, witness) = play(Scenario {
+        acts: vec![
+            Act::Answer,
+            Act::UntilAgentSpoke(OPENING_FRAMES),
+            Act::Speak(60),
+            Act::Quiet(150),
+            Act::Speak(60),
+            Act::Quiet(100_000),
+        ],
+        heard: vec![PANIC, "Yes."],
+        answers: vec![Ok(vec![said("Goodbye."), ReplyPart::EndCall])],
+        ..Scenario::default()
+    })
+    .await;
+    assert_eq!(end.disposition, Disposition::Completed);
+    assert_eq!(
+        lines(&witness, Speaker::Agent)[1..],
+        ["Sorry, could you say that again?", "Goodbye."]
+    );
 }

@@ -2,8 +2,8 @@
 
 use crate::flow::{Event, ReplyId, ReplyNews};
 use domain::results::ConversationResults;
-use futures::StreamExt;
-use std::{sync::Arc, time::Duration};
+use futures::{FutureExt, StreamExt};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voice::ports::{LanguageModel, Prompt, ReplyPart};
@@ -37,8 +37,10 @@ impl Thinker {
         let model = Arc::clone(&self.model);
         let inbox = self.inbox.clone();
         self.current = Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            let outcome = answer(&*model, prompt, |news| inbox.send(Event::Reply(id, news)).is_ok()).await;
-            let last = if outcome.is_some() {
+            let tell = |news| inbox.send(Event::Reply(id, news)).is_ok();
+            // An adapter that panics must not leave the call waiting for its answer.
+            let outcome = AssertUnwindSafe(answer(&*model, prompt, tell)).catch_unwind().await;
+            let last = if matches!(outcome, Ok(Some(()))) {
                 ReplyNews::Done
             } else {
                 ReplyNews::Failed

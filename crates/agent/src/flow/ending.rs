@@ -1,6 +1,7 @@
 //! Hung up; the last words are being collected.
 
 use super::{ConversationFlow, Effect, Event, Phase};
+use crate::opt_out;
 use domain::conversation::Disposition;
 
 #[derive(Debug)]
@@ -23,10 +24,14 @@ impl Ending {
 
 impl ConversationFlow {
     pub(super) fn ending(&mut self, event: &Event) {
-        let Phase::Ending(state) = &mut self.phase else {
-            return;
-        };
         if matches!(event, Event::Settled) {
+            // Words that were never finished are all there will be.
+            if !self.opted_out && opt_out::asks_to_stop(self.floor.partial()) {
+                self.opt_out();
+            }
+            let Phase::Ending(state) = &mut self.phase else {
+                return;
+            };
             let disposition = state.disposition;
             let reason = state.reason.take();
             self.phase = Phase::Ended;

@@ -56,7 +56,14 @@ pub(super) struct Reply {
 pub(super) struct Unsaid {
     /// An answer was in the making.
     pub(super) reply: bool,
-    pub(super) sentences: Vec<(String, Purpose)>,
+    pub(super) sentences: Vec<UnsaidSentence>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct UnsaidSentence {
+    pub(super) id: SentenceId,
+    pub(super) text: String,
+    pub(super) purpose: Purpose,
 }
 
 #[derive(Debug, Default)]
@@ -226,7 +233,11 @@ impl Floor {
             .waiting
             .iter()
             .filter(|sentence| !sentence.cut)
-            .map(|sentence| (sentence.text.clone(), sentence.purpose))
+            .map(|sentence| UnsaidSentence {
+                id: sentence.id,
+                text: sentence.text.clone(),
+                purpose: sentence.purpose,
+            })
             .collect();
         self.waiting.retain_mut(|sentence| {
             sentence.cut = true;

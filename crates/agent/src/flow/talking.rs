@@ -33,7 +33,9 @@ pub(super) struct Talking {
     /// The person began to speak before the agent did: the opening is the answer to that.
     entered_at: u32,
     opening_again: bool,
+    /// Failures in a row of the model, of the voice, and of the ears.
     failures: u32,
+    not_spoken: u32,
     not_heard: u32,
     resumed: u32,
 }
@@ -66,7 +68,14 @@ impl ConversationFlow {
                 if let Phase::Talking(state) = &mut self.phase
                     && !spoken.interrupted
                 {
-                    state.unsaid = Unsaid::default();
+                    state.not_spoken = 0;
+                    // Cut in the pause after its last word, it was said whole; what was to follow it was not.
+                    let unsaid = &mut state.unsaid.sentences;
+                    if unsaid.first().is_some_and(|first| first.id == spoken.id) {
+                        unsaid.remove(0);
+                    } else {
+                        state.unsaid = Unsaid::default();
+                    }
                 }
             }
             _ => {}
@@ -111,13 +120,20 @@ impl ConversationFlow {
         state.prompts = 0;
         state.not_heard = 0;
         let unsaid = std::mem::take(&mut state.unsaid);
-        let opening_was_cut = unsaid.sentences.iter().any(|(_, purpose)| *purpose == Purpose::Opening);
-        if opening_was_cut && !state.opening_again && text.split_whitespace().count() <= 3 {
+        let mut opening = unsaid.sentences;
+        opening.retain(|sentence| sentence.purpose == Purpose::Opening);
+        let opening_was_cut = !opening.is_empty();
+        // Its last sentence asks; into that, a word or two are an answer.
+        let told_who = opening.len() == 1 && crate::sentences::split(self.rules.opening.reveal()).len() > 1;
+        let Some(state) = self.state() else { return };
+        if opening_was_cut && !told_who && !state.opening_again && text.split_whitespace().count() <= 3 {
             // “Hello?” into the opening: who is calling must be said before anything else.
             state.opening_again = true;
             state.reply_owed = false;
-            let opening = self.rules.opening.clone();
-            return self.say(opening.reveal(), Purpose::Opening);
+            for sentence in opening {
+                self.say(&sentence.text, Purpose::Opening);
+            }
+            return;
         }
         // What was said before the agent's first word is answered by the opening.
         if heard.start_ms >= state.entered_at || answering || opening_was_cut {
@@ -137,12 +153,17 @@ impl ConversationFlow {
             return;
         }
         state.resumed += 1;
-        if unsaid.reply || unsaid.sentences.iter().any(|(_, purpose)| *purpose == Purpose::Reply) {
+        if unsaid.reply
+            || unsaid
+                .sentences
+                .iter()
+                .any(|sentence| sentence.purpose == Purpose::Reply)
+        {
             state.reply_owed = true;
             return;
         }
-        for (text, purpose) in unsaid.sentences {
-            self.say(&text, purpose);
+        for sentence in unsaid.sentences {
+            self.say(&sentence.text, sentence.purpose);
         }
     }
 
@@ -259,8 +280,8 @@ impl ConversationFlow {
 
     fn sentence_failed(&mut self, _: SentenceId) {
         let Some(state) = self.state() else { return };
-        state.failures += 1;
-        if state.failures > MOST_FAILURES {
+        state.not_spoken += 1;
+        if state.not_spoken > MOST_FAILURES {
             // There is no voice to say goodbye with.
             self.end(Disposition::Failed, Some("The voice could not be made."));
         }
@@ -298,7 +319,12 @@ impl ConversationFlow {
         state.quiet_since = now;
         if state.prompts < MOST_PROMPTS {
             state.prompts += 1;
-            return self.say(self.wording.still_there, Purpose::Fixed);
+            let question = if self.floor.person_spoke {
+                self.wording.still_there
+            } else {
+                self.wording.can_you_hear_me
+            };
+            return self.say(question, Purpose::Fixed);
         }
         if self.floor.person_spoke {
             let reason = Some("The person stopped answering.");

@@ -211,7 +211,7 @@ fn a_whole_conversation() {
     table.pass(2_500);
     table.person_says("I do.", 500);
     table.model_says(vec![words("Thank you. Goodbye."), ReplyNews::EndCall]);
-    table.pass(3_000);
+    table.pass(4_000);
     assert_eq!(table.ends(), [(Disposition::Completed, None)]);
     assert_eq!(
         table.lines(Speaker::Agent),
@@ -330,10 +330,8 @@ fn a_request_not_to_be_called_again_is_honoured_without_a_model() {
     let mut table = Table::talking();
     table.person_says("Please stop calling me.", 900);
     assert_eq!(table.reply, None);
-    let asked = table.now;
-    table.pass(2_000);
+    table.pass(OPT_OUT_END_MS);
     assert_eq!(table.disposition(), Some(Disposition::OptedOut));
-    assert!(table.now - asked <= 2_000);
     let opted_out = table.index(|effect| *effect == Effect::OptOut);
     assert!(opted_out < table.index(|effect| *effect == Effect::HangUp));
     assert_eq!(table.lines(Speaker::Agent).last(), Some(&"Goodbye."));
@@ -343,7 +341,7 @@ fn a_request_not_to_be_called_again_is_honoured_without_a_model() {
 fn the_key_9_and_last_words_opt_out_too() {
     let mut table = Table::talking();
     table.tell(Event::Dtmf('9'));
-    table.pass(2_000);
+    table.pass(OPT_OUT_END_MS);
     assert_eq!(table.disposition(), Some(Disposition::OptedOut));
 
     let mut flow = ConversationFlow::new(rules(VoicemailPolicy::HangUp));
@@ -384,13 +382,18 @@ fn silence_is_asked_about_twice_and_ends_the_call() {
     table.pass(30_000);
     assert_eq!(table.ends(), [(Disposition::Silent, None)]);
     let asked = table.lines(Speaker::Agent);
-    assert_eq!(asked.iter().filter(|line| **line == "Are you still there?").count(), 2);
+    assert_eq!(
+        asked.iter().filter(|line| **line == "Hello, can you hear me?").count(),
+        2
+    );
 
     let mut table = Table::talking();
     table.person_says("Hm, well.", 500);
     table.model_says(vec![words("Yes?")]);
     table.pass(30_000);
     assert_eq!(table.disposition(), Some(Disposition::Completed));
+    let asked = table.lines(Speaker::Agent);
+    assert_eq!(asked.iter().filter(|line| **line == "Are you still there?").count(), 2);
 }
 
 #[test]
@@ -539,6 +542,133 @@ fn the_person_hangs_up() {
     assert_eq!(table.lines(Speaker::Agent).last(), Some(&"This"));
     let end = table.effects.len() - 1;
     assert!(matches!(table.effects[end], Effect::End { .. }));
+}
+
+#[test]
+fn a_noise_in_the_pause_between_two_sentences_loses_neither() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.pass(1_300);
+    let (first, began) = table.row.pop_front().expect("the opening is being said");
+    table.row.clear();
+    // The voice was cut after the last word of the first sentence.
+    let effects = table.flow.handle(Event::SpeechStarted, table.now);
+    assert!(effects.contains(&Effect::StopSpeaking));
+    let text = first.text.reveal().to_owned();
+    let spoken = table.spoken(first.id, text, began.expect("it began"), false);
+    table.tell(spoken.expect("told"));
+    table.pass(300);
+    table.tell(Event::SpeechEnded);
+    table.tell(Event::Heard(HeardWords {
+        text: "".into(),
+        start_ms: 0,
+        end_ms: 0,
+    }));
+    table.pass(1_500);
+    assert_eq!(
+        table.lines(Speaker::Agent),
+        [
+            "Hello, this is the AI assistant of Tea Company.",
+            "Do you have a minute?"
+        ]
+    );
+}
+
+#[test]
+fn a_short_answer_into_the_question_of_the_opening_is_an_answer() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.pass(2_300);
+    table.person_says("Yes.", 400);
+    assert!(table.reply.is_some(), "who is calling has been said");
+}
+
+#[test]
+fn somebody_who_asks_not_to_be_called_is_let_finish() {
+    let mut table = Table::talking();
+    table.tell(Event::SpeechStarted);
+    table.tell(Event::Partial("take me off your list and".into()));
+    table.pass(1_000);
+    assert!(table.effects.contains(&Effect::OptOut));
+    assert!(table.row.is_empty(), "nobody is talked over");
+    table.tell(Event::SpeechEnded);
+    assert_eq!(table.row.len(), 2, "two sentences of goodbye");
+    table.pass(OPT_OUT_END_MS);
+    assert_eq!(table.disposition(), Some(Disposition::OptedOut));
+
+    let mut table = Table::talking();
+    table.tell(Event::SpeechStarted);
+    table.tell(Event::Partial("take me off your list and".into()));
+    table.pass(700 + 2 * OPT_OUT_END_MS + 40);
+    assert_eq!(
+        table.disposition(),
+        Some(Disposition::OptedOut),
+        "nor waited for for ever"
+    );
+}
+
+#[test]
+fn a_request_whose_text_was_never_finished_counts_at_the_end() {
+    let mut flow = ConversationFlow::new(rules(VoicemailPolicy::HangUp));
+    flow.handle(Event::Answered, 0);
+    flow.handle(Event::SpeechStarted, 500);
+    flow.handle(Event::Partial("stop calling me".into()), 900);
+    flow.handle(Event::Left(FarEnd::HungUp), 1_000);
+    let effects = flow.handle(Event::Settled, 1_000);
+    assert_eq!(effects.first(), Some(&Effect::OptOut));
+    let end = Effect::End {
+        disposition: Disposition::OptedOut,
+        reason: None,
+    };
+    assert_eq!(effects.last(), Some(&end));
+}
+
+#[test]
+fn a_voice_that_fails_again_and_again_ends_the_call() {
+    let mut table = Table::talking();
+    let mut answers = 0;
+    while table.disposition().is_none() {
+        answers += 1;
+        assert!(answers < 10, "it ends although the model answers");
+        table.person_says("Hello? Are you there?", 500);
+        table.model_says(vec![words("Yes.")]);
+        if let Some((sentence, _)) = table.row.pop_front() {
+            table.tell(Event::SentenceFailed(sentence.id));
+        }
+    }
+    assert_eq!(table.disposition(), Some(Disposition::Failed));
+}
+
+#[test]
+fn a_network_that_takes_the_answer_back_ends_the_call() {
+    let mut table = Table::talking();
+    table.tell(Event::NotAnswered(NotAnswered::NoAnswer));
+    assert_eq!(table.disposition(), Some(Disposition::Lost));
+}
+
+#[test]
+fn nothing_to_say_interrupts_nothing() {
+    let mut table = Table::talking();
+    table.person_says("Go on.", 500);
+    table.model_says(vec![words("One two three.")]);
+    table.pass(200);
+    table.tell(Event::Say(" … ".into()));
+    table.pass(1_500);
+    assert_eq!(table.lines(Speaker::Agent).last(), Some(&"One two three."));
+}
+
+#[test]
+fn the_agent_waits_for_a_goodbye() {
+    for (text, disposition) in [("Bye.", Some(Disposition::Completed)), ("Wait, one question.", None)] {
+        let mut table = Table::talking();
+        table.person_says("No, that is all.", 500);
+        table.model_says(vec![words("Goodbye."), ReplyNews::EndCall]);
+        table.pass(1_600);
+        assert_eq!(table.lines(Speaker::Agent).last(), Some(&"Goodbye."));
+        assert_eq!(table.disposition(), None, "it is still there");
+        table.person_says(text, 400);
+        assert_eq!(table.disposition(), disposition, "{text}");
+    }
 }
 
 fn any_event() -> impl Strategy<Value = Event> {

@@ -4,9 +4,11 @@
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wording {
     pub still_there: &'static str,
+    /// The same to somebody who has not said anything yet.
+    pub can_you_hear_me: &'static str,
     /// Before hanging up on silence.
     pub nobody_there: &'static str,
-    /// After a request not to be called again; short, because the call must end within two seconds.
+    /// After a request not to be called again; short, because the call must end at once.
     pub opted_out: &'static str,
     pub time_is_up: &'static str,
     /// While a failed answer is tried again.
@@ -23,6 +25,7 @@ pub struct Wording {
 
 const ENGLISH: Wording = Wording {
     still_there: "Are you still there?",
+    can_you_hear_me: "Hello, can you hear me?",
     nobody_there: "I cannot hear you. Goodbye.",
     opted_out: "We won't call again. Goodbye.",
     time_is_up: "Our time is up. Thank you, goodbye.",
@@ -35,6 +38,7 @@ const ENGLISH: Wording = Wording {
 
 const GERMAN: Wording = Wording {
     still_there: "Sind Sie noch da?",
+    can_you_hear_me: "Hallo, können Sie mich hören?",
     nobody_there: "Ich kann Sie nicht hören. Auf Wiederhören.",
     opted_out: "Wir rufen nicht mehr an. Auf Wiederhören.",
     time_is_up: "Unsere Zeit ist um. Danke, auf Wiederhören.",
@@ -47,6 +51,7 @@ const GERMAN: Wording = Wording {
 
 const SPANISH: Wording = Wording {
     still_there: "¿Sigue ahí?",
+    can_you_hear_me: "Hola, ¿me oye?",
     nobody_there: "No puedo oírle. Adiós.",
     opted_out: "No volveremos a llamar. Adiós.",
     time_is_up: "Se nos acabó el tiempo. Gracias, adiós.",
@@ -59,6 +64,7 @@ const SPANISH: Wording = Wording {
 
 const FRENCH: Wording = Wording {
     still_there: "Vous êtes toujours là ?",
+    can_you_hear_me: "Allô, vous m'entendez ?",
     nobody_there: "Je ne vous entends pas. Au revoir.",
     opted_out: "Nous n'appellerons plus. Au revoir.",
     time_is_up: "Le temps est écoulé. Merci, au revoir.",

@@ -1,11 +1,13 @@
 //! A goodbye is on its way.
 
-use super::{ConversationFlow, Event, Phase};
+use super::{ConversationFlow, Event, OPT_OUT_END_MS, Phase, floor::Purpose};
 use crate::farewell::is_farewell;
 use domain::conversation::Disposition;
 
 /// The model's own goodbye may take this long, milliseconds.
 const MODEL_FAREWELL_MS: u32 = 30_000;
+/// So long after its own goodbye the model's agent stays on the line for the person's, milliseconds.
+const LINGER_MS: u32 = 1_500;
 /// How often a person may take up the conversation again in the middle of the agent's goodbye.
 pub(super) const MOST_REOPENINGS: u32 = 3;
 
@@ -18,6 +20,10 @@ pub(super) struct WrappingUp {
     deadline: u32,
     /// The person spoke into the goodbye: what they say decides.
     interrupted: bool,
+    /// A goodbye of ours that waits until the person has finished.
+    held: Option<&'static str>,
+    /// Since when the model's goodbye has been said.
+    said_at: Option<u32>,
 }
 
 impl WrappingUp {
@@ -28,6 +34,16 @@ impl WrappingUp {
             ours: true,
             deadline,
             interrupted: false,
+            held: None,
+            said_at: None,
+        }
+    }
+
+    /// Says `goodbye` when the person falls silent, or at the deadline.
+    pub(super) fn once_they_finish(self, goodbye: &'static str) -> Self {
+        Self {
+            held: Some(goodbye),
+            ..self
         }
     }
 
@@ -38,6 +54,8 @@ impl WrappingUp {
             ours: false,
             deadline: now + MODEL_FAREWELL_MS,
             interrupted: false,
+            held: None,
+            said_at: None,
         }
     }
 
@@ -60,7 +78,13 @@ impl ConversationFlow {
             return;
         };
         let disposition = state.disposition;
+        if state.held.is_some() && (self.floor.speaking_since.is_none() || self.now >= state.deadline) {
+            state.deadline = self.now + OPT_OUT_END_MS;
+            let goodbye = state.held.take().unwrap_or_default();
+            return self.say(goodbye, Purpose::Farewell);
+        }
         match event {
+            _ if state.held.is_some() => {}
             Event::SpeechStarted => {
                 state.interrupted = true;
                 if state.ours {
@@ -84,7 +108,10 @@ impl ConversationFlow {
             Event::SentenceSpoken(_) | Event::SentenceFailed(_) | Event::Tick
                 if !self.floor.has_words_waiting() && !state.interrupted =>
             {
-                self.end(disposition, None);
+                let said_at = *state.said_at.get_or_insert(self.now);
+                if state.ours || self.now.saturating_sub(said_at) >= LINGER_MS {
+                    self.end(disposition, None);
+                }
             }
             _ => {}
         }

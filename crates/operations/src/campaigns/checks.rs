@@ -43,10 +43,15 @@ pub(super) fn before_start(
     }
     if progress.pending == 0 && progress.calling == 0 {
         return Err(UserError::conflict(
-            "Everybody on the list was called already. Import a list or add a lead, then start.",
+            "Nobody on the list is left to call: they were called already, or are on the do-not-call list. Import a list or add a lead, then start.",
         ));
     }
-    // A name that every lead could have may be empty for all; a variable that no lead has is a slip of the pen.
+    variables_are_known(content, known)
+}
+
+/// Checks that every variable means something. A name that every lead could have may be empty for all; a variable that
+/// no lead has is a slip of the pen.
+pub(super) fn variables_are_known(content: &CampaignContent, known: &BTreeMap<String, u64>) -> Result<(), UserError> {
     let unknown: Vec<String> = used(content)
         .into_iter()
         .filter(|name| !known.contains_key(name) && !script::BUILT_IN.contains(&name.as_str()))

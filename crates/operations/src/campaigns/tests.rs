@@ -271,6 +271,13 @@ async fn starts_only_if_somebody_can_be_called_and_every_variable_means_somethin
     );
     assert_eq!(start().await, Ok(CampaignStatus::Running));
     assert_eq!(start().await.expect_err("it runs").kind, ErrorKind::Conflict);
+    // What nobody could start with cannot come in while it runs either.
+    text.script = "Ask {{first_name}} about {{plan}} and {{color}}.".to_owned();
+    let error = save(&ops, &manager, id, 2, text.clone())
+        .await
+        .expect_err("a slip of the pen");
+    assert!(error.message.contains("{{color}}"), "{error}");
+    assert_eq!(get(&ops, &manager, id).await.expect("read").revision, 2);
     assert_eq!(
         command(&ops, &manager, id, CampaignCommand::Pause).await,
         Ok(CampaignStatus::Paused)

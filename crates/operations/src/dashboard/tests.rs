@@ -227,7 +227,14 @@ async fn a_snapshot_and_the_events_after_it_make_a_later_snapshot(pool: PgPool) 
         snapshots.len(),
         last.cursor
     );
-    assert!(last.tiles.ended > 0 && last.tiles.refused > 0 && !last.calls.is_empty() && !last.recent.is_empty());
+    // At one time or another: by chance everything may be stopped at the end, and midnight empties the tiles.
+    for (what, seen) in [
+        ("calls", (|state| !state.calls.is_empty()) as fn(&LiveState) -> bool),
+        ("ended calls", |state| state.tiles.ended > 0 && !state.recent.is_empty()),
+        ("refused leads", |state| state.tiles.refused > 0),
+    ] {
+        assert!(snapshots.iter().any(seen), "no snapshot shows {what}");
+    }
     assert!(snapshots[0].tiles.day < last.tiles.day, "midnight has passed");
     let mut conn = ops.store.connection().await.unwrap();
     for (number, mut folded) in snapshots.into_iter().enumerate() {

@@ -6,6 +6,7 @@ use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 use store::{
     Store, StoreError,
     event_log::{self, Heard, Listener, Stretch, Which},
+    events,
 };
 use tokio::{
     sync::mpsc,
@@ -89,6 +90,10 @@ async fn read(shared: &Shared, pending: &mut Pending) -> Result<(), StoreError> 
     loop {
         let head = shared.state().head;
         let stretch = event_log::read(&mut conn, Which::All, head, i64::MAX, STRETCH).await?;
+        if stretch.last.is_some() {
+            // Viewers will remember its ids.
+            events::to_disk(&mut conn).await?;
+        }
         let full = stretch.full;
         for event in &stretch.events {
             match &event.happened {

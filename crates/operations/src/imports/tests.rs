@@ -176,6 +176,54 @@ async fn what_is_no_list_is_refused_and_leaves_nothing(pool: PgPool) {
     assert_eq!(nowhere.fields[0].field, "default_country");
 }
 
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_number_becomes_one_lead_however_often_and_however_it_is_written(pool: PgPool) {
+    let ops = operations(&pool);
+    let manager = person(&pool, Role::Manager, "Mia").await;
+    let id = campaign(&ops, &manager).await;
+    let other = campaign(&ops, &manager).await;
+    crate::leads::add(
+        &ops,
+        &manager,
+        id,
+        domain::views::NewLead {
+            phone_number: "+1 415 555 2679".to_owned(),
+            ..Default::default()
+        },
+    )
+    .await
+    .expect("a lead");
+    // The first and the last repetition are in different batches and in different pieces of the file.
+    let mut text = "name,phone\nFirst,(415) 555-2671\nAgain,1 415.555.2671\nThere,415-555-2679\n".to_owned();
+    for row in 0..5_000 {
+        let _ = writeln!(text, "Person {row},+1415{:07}", 3_000_000 + row);
+    }
+    text.push_str("Late,0014155552671\nLater,'+1 415 555 2671\n");
+    let done = import(&ops, &manager, id, text.as_bytes()).await;
+    assert_eq!((done.progress.added, done.progress.refused), (5_001, 4));
+    let told = reasons(&ops, &manager, done.progress.import_id).await;
+    assert_eq!(
+        told.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+        [3, 4, 5_005, 5_006]
+    );
+    for ((_, reason), part) in told.iter().zip([
+        "stands on line 2",
+        "in the campaign already",
+        "earlier in this file",
+        "line 5005",
+    ]) {
+        assert!(reason.contains(part), "{reason} lacks “{part}”");
+    }
+    let name: String = sqlx::query_scalar("SELECT name FROM leads WHERE phone_number = '+14155552671'")
+        .fetch_one(&pool)
+        .await
+        .expect("one lead");
+    assert_eq!(name, "First");
+    // Another campaign may call the same people.
+    let elsewhere = import(&ops, &manager, other, text.as_bytes()).await;
+    assert_eq!((elsewhere.progress.added, elsewhere.progress.refused), (5_002, 3));
+}
+
 fn people(rows: usize) -> String {
     let mut text = String::from("name,phone,plan\n");
     for row in 0..rows {

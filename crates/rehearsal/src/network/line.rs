@@ -18,6 +18,8 @@ const BEGIN_MS: u32 = 60;
 /// People wait so long for more after a question, and after anything else, milliseconds.
 const END_OF_QUESTION_MS: u32 = 550;
 const END_MS: u32 = 900;
+/// A goodbye is returned at once, milliseconds.
+const END_OF_GOODBYE_MS: u32 = 350;
 /// How often a person thinks about what they are hearing, milliseconds.
 const THINK_MS: u32 = 200;
 
@@ -113,10 +115,10 @@ impl PersonsLine {
             }
             None => self.wait(),
             Some(since) => {
-                let patience = if self.words.ends_with('?') {
-                    END_OF_QUESTION_MS
-                } else {
-                    END_MS
+                let patience = match &self.words {
+                    words if words.ends_with('?') => END_OF_QUESTION_MS,
+                    words if words.ends_with("oodbye.") => END_OF_GOODBYE_MS,
+                    _ => END_MS,
                 };
                 if self.silence_ms >= patience && !self.mouth.is_busy() {
                     self.agent_since = None;

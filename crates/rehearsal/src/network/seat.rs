@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until};
 /// A room that is behind by more than this many ticks gives them up.
 const MOST_TICKS_BEHIND: u32 = 25;
 /// SIP codes of numbers that cannot be reached.
-const UNREACHABLE: [u16; 3] = [404, 480, 503];
+const UNREACHABLE: [u16; 3] = [404, 502, 503];
 
 enum Far {
     Person(Box<PersonsLine>),

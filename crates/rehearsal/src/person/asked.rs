@@ -6,12 +6,20 @@ pub(crate) enum Asked {
     /// “Do you have a minute?”
     AMinute,
     YesNo,
+    /// “Would you like …?”
+    AnOffer,
     When,
     /// “When would be a better time to call?”
     BetterTime,
     Number,
     /// One of these.
     OneOf(Vec<String>),
+    /// Why something is as it is.
+    Reason,
+    /// How they came to know of something.
+    Source,
+    /// What they think of something.
+    Opinion,
     /// Anything else.
     Open,
     /// “Are you still there?”
@@ -55,7 +63,20 @@ pub(crate) fn asked(heard: &str) -> Asked {
     if let Some(choices) = choices(heard) {
         return Asked::OneOf(choices);
     }
-    if asks(&["which day", "what day", "when", "what time", "what date", "which time"]) {
+    if asks(&[
+        "which day",
+        "what day",
+        "when",
+        "what time",
+        "what date",
+        "which time",
+        "which date",
+        "preferred day",
+        "preferred time",
+        "preferred date",
+        "best day",
+        "best time",
+    ]) {
         return Asked::When;
     }
     if asks(&[
@@ -70,8 +91,40 @@ pub(crate) fn asked(heard: &str) -> Asked {
     ]) {
         return Asked::Number;
     }
-    if asks(&["what ", "which ", "who ", "whom ", "where ", "why ", "how "]) {
+    if asks(&["why", "reason", "because"]) {
+        return Asked::Reason;
+    }
+    if asks(&["how did you hear", "hear about", "find us", "learn about", "know about"]) {
+        return Asked::Source;
+    }
+    if asks(&[
+        "think of",
+        "think about",
+        "happy",
+        "satisfied",
+        "opinion",
+        "feedback",
+        "how do you",
+        "how was",
+    ]) && asks(&["what", "how"])
+    {
+        return Asked::Opinion;
+    }
+    if asks(&["what ", "which ", "who ", "whom ", "where ", "how "]) {
         return Asked::Open;
+    }
+    if asks(&[
+        "do you want",
+        "would you like",
+        "would you want",
+        "are you interested",
+        "may we",
+        "may i",
+        "shall we",
+        "can we",
+        "should we",
+    ]) {
+        return Asked::AnOffer;
     }
     Asked::YesNo
 }
@@ -120,12 +173,19 @@ mod tests {
                 "Hello Ada, this is the AI assistant of Example. Do you have a minute?",
                 Asked::AMinute,
             ),
-            ("Do you want an appointment?", Asked::YesNo),
+            ("Do you want an appointment?", Asked::AnOffer),
+            ("Do you own a car?", Asked::YesNo),
+            ("What day or time may I note for the visit?", Asked::When),
+            ("What number may I note for the budget?", Asked::Number),
+            ("What may I note for the reason why you left?", Asked::Reason),
+            ("How did you hear about us?", Asked::Source),
+            ("What is your address?", Asked::Open),
             ("Thank you. Which day suits you?", Asked::When),
             ("When would be a better time to call you?", Asked::BetterTime),
+            ("What is your preferred day for a visit?", Asked::When),
             ("How many cars do you own?", Asked::Number),
             ("Are you still there?", Asked::StillThere),
-            ("What do you like about it?", Asked::Open),
+            ("What do you think of it?", Asked::Opinion),
             ("We will call. Goodbye.", Asked::Goodbye),
             ("One moment please.", Asked::Nothing),
             ("", Asked::Nothing),

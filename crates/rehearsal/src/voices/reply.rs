@@ -1,10 +1,11 @@
 //! What the scripted agent says next.
 
 use super::{
-    script::{purpose, question},
+    script::{first_letter_large, on_behalf_of, purpose, question},
     state_of_talk::{BETTER_TIME, StateOfTalk},
-    understanding::{Intent, Topic, intent},
+    understanding::{Intent, Topic, agrees, intent},
 };
+use domain::results::FieldKind;
 use serde_json::Value;
 use voice::ports::{ContextRole, Prompt};
 
@@ -50,12 +51,11 @@ pub(super) fn reply(prompt: &Prompt, talk: &StateOfTalk) -> Reply {
             },
             ..Reply::default()
         },
-        Intent::Question(topic) => next(&answer(topic, prompt)),
-        Intent::Greeting if talk.has_asked => next("Hello, I am here."),
+        Intent::Question(topic) => next(&answer(topic, prompt, talk)),
+        Intent::Greeting if talk.has_asked => next("Yes, I am here."),
         Intent::Greeting => next(""),
-        _ if talk.news.is_empty() && talk.has_asked && !talk.latest.is_empty() => next("Okay."),
-        _ if !talk.news.is_empty() => next("Thank you."),
-        _ => next(""),
+        _ if talk.news.is_empty() => next(lead_in_without_news(talk)),
+        _ => next(&lead_in(prompt, talk)),
     };
     reply.facts.clone_from(&talk.news);
     reply
@@ -66,6 +66,34 @@ fn whispered(talk: &StateOfTalk, needles: &[&str]) -> bool {
         let whisper = whisper.to_lowercase();
         needles.iter().any(|needle| whisper.contains(needle))
     })
+}
+
+/// What was not an answer: agreement to go on, or something that was not understood.
+fn lead_in_without_news(talk: &StateOfTalk) -> &'static str {
+    if !talk.has_asked || talk.latest.is_empty() {
+        ""
+    } else if agrees(&talk.latest) {
+        "Good."
+    } else if talk.asks_again {
+        "Sorry, I did not catch that."
+    } else {
+        "Never mind."
+    }
+}
+
+/// Takes up what was just learned, so that the person hears that it arrived.
+fn lead_in(prompt: &Prompt, talk: &StateOfTalk) -> String {
+    let Some((name, value)) = talk.news.last() else {
+        return String::new();
+    };
+    let kind = prompt.result_fields.iter().find(|field| &field.name == name);
+    match (kind.map(|field| &field.kind), value) {
+        (_, Value::Bool(false)) => "All right.".to_owned(),
+        (Some(FieldKind::When), Value::String(when)) => format!("{}, noted.", first_letter_large(when)),
+        (Some(FieldKind::Choice(_)), Value::String(choice)) => format!("{choice}, good."),
+        (Some(FieldKind::Number), number) => format!("{number}, thank you."),
+        _ => ["Good.", "Thank you.", "All right."][talk.known.len() % 3].to_owned(),
+    }
 }
 
 /// The purpose, if it was not told yet, and the next question; or the goodbye.
@@ -84,12 +112,21 @@ fn go_on(prompt: &Prompt, talk: &StateOfTalk, lead_in: &str) -> Reply {
     let ends = talk.next.is_none();
     match talk.next {
         Some(index) => sentences.push(question(&prompt.result_fields[index])),
-        None => sentences.push("That was all. Thank you for your time. Goodbye.".to_owned()),
+        None => sentences.push(goodbye(talk).to_owned()),
     }
     Reply {
         words: sentences.join(" "),
         ends,
         ..Reply::default()
+    }
+}
+
+fn goodbye(talk: &StateOfTalk) -> &'static str {
+    let was_no = talk.news.last().is_some_and(|(_, value)| value == &Value::from(false));
+    if was_no || talk.known.is_empty() {
+        "Then I will not keep you. Thank you for your time. Goodbye."
+    } else {
+        "That is all I wanted to know. Thank you for your time. Goodbye."
     }
 }
 
@@ -131,29 +168,39 @@ fn with_on(time: &str) -> String {
 }
 
 /// Never more than the agent knows.
-fn answer(topic: Topic, prompt: &Prompt) -> String {
+fn answer(topic: Topic, prompt: &Prompt, talk: &StateOfTalk) -> String {
+    let purpose = || purpose(prompt.script.reveal());
     match topic {
-        Topic::HowLong => "It takes only a few questions.".to_owned(),
-        Topic::Price => "I have no prices here. A colleague will tell you.".to_owned(),
-        Topic::OurNumber => "It is in our list for this call. You can ask us to take it off at any time.".to_owned(),
-        Topic::Who | Topic::WhatAbout => {
-            let introduction = prompt
-                .lines
-                .iter()
-                .find(|line| line.role == ContextRole::Agent)
-                .map(|line| line.text.reveal())
-                .and_then(|opening| {
-                    opening
-                        .split_inclusive(['.', '!'])
-                        .find(|part| part.contains("this is"))
-                })
-                .and_then(|part| part.split_once("this is"))
-                .map(|(_, who)| format!("This is{}", who.trim_end()))
-                .filter(|_| topic == Topic::Who);
-            introduction
-                .or_else(|| purpose(prompt.script.reveal()))
-                .unwrap_or_else(|| "It is about a few short questions.".to_owned())
+        Topic::HowLong => match prompt.result_fields.len().saturating_sub(talk.known.len()) {
+            0 | 1 => "There is only one question.".to_owned(),
+            left @ 2..=9 => format!("There are only {} questions.", HOW_MANY[left - 2]),
+            _ => "It takes a few questions.".to_owned(),
+        },
+        Topic::Price => "I have no prices here, but a colleague can tell you.".to_owned(),
+        Topic::OurNumber => {
+            "It is on the list that I was given for this call. You can ask us to take it off at any time.".to_owned()
         }
-        Topic::Other => "I cannot answer that. A colleague will.".to_owned(),
+        // The purpose names us, too.
+        Topic::Who => purpose()
+            .filter(|purpose| !was_said(prompt, purpose))
+            .or_else(|| on_behalf_of(prompt.script.reveal()).map(|who| format!("I am calling for {who}.")))
+            .or_else(|| introduction(prompt))
+            .unwrap_or_else(|| "It is about a few short questions.".to_owned()),
+        Topic::WhatAbout => purpose().unwrap_or_else(|| "It is about a few short questions.".to_owned()),
+        Topic::Other => "I cannot answer that, but a colleague can.".to_owned(),
     }
+}
+
+const HOW_MANY: [&str; 8] = ["two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/// “This is the AI assistant of Example Company.”, as the agent said it.
+fn introduction(prompt: &Prompt) -> Option<String> {
+    let opening = prompt.lines.iter().find(|line| line.role == ContextRole::Agent)?;
+    let sentence = opening
+        .text
+        .reveal()
+        .split_inclusive(['.', '!'])
+        .find(|part| part.contains("this is"))?;
+    let (_, who) = sentence.split_once("this is")?;
+    Some(format!("This is{}", who.trim_end()))
 }

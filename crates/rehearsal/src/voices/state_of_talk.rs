@@ -22,6 +22,10 @@ pub(super) struct StateOfTalk {
     pub(super) news: Vec<(String, Value)>,
     /// Index of the field that is to be asked for next.
     pub(super) next: Option<usize>,
+    /// It was asked for before.
+    pub(super) asks_again: bool,
+    /// Fields that need no answer, because the answer before them was no.
+    pub(super) skipped: usize,
     pub(super) call_back: Option<String>,
     pub(super) wants_call_back: bool,
     pub(super) not_interested: bool,
@@ -81,15 +85,23 @@ pub(super) fn read(prompt: &Prompt) -> StateOfTalk {
                 }
                 talk.latest.push_str(text);
                 take(&mut talk, fields, pending, asked_for_time, text);
+                // Who does not know will not know the second time either.
+                if let Some(index) = pending.filter(|_| intent(text) == Intent::DoesNotKnow) {
+                    tries[index] = MOST_TRIES;
+                }
             }
         }
     }
-    talk.next = (0..fields.len()).find(|index| {
-        let field = &fields[*index];
-        let skipped = field.kind == FieldKind::When && was_denied(&talk.known, fields, *index);
-        !talk.known.contains_key(&field.name) && tries[*index] < MOST_TRIES && !skipped
-    });
-    talk
+    let open = |index: &usize| !talk.known.contains_key(&fields[*index].name);
+    let skipped = |index: &usize| fields[*index].kind == FieldKind::When && was_denied(&talk.known, fields, *index);
+    let next = (0..fields.len()).find(|index| open(index) && tries[*index] < MOST_TRIES && !skipped(index));
+    let skipped = (0..fields.len()).filter(|index| open(index) && skipped(index)).count();
+    StateOfTalk {
+        next,
+        asks_again: next.is_some_and(|index| tries[index] > 0),
+        skipped,
+        ..talk
+    }
 }
 
 /// The agent may have been interrupted: most of a question is enough.
@@ -113,7 +125,7 @@ fn take(talk: &mut StateOfTalk, fields: &[ResultField], pending: Option<usize>, 
                 .find(|field| field.kind == FieldKind::YesNo && field.name.contains("interested"));
             let field = interest.or(pending
                 .map(|index| &fields[index])
-                .filter(|field| field.kind == FieldKind::YesNo));
+                .filter(|field| field.kind == FieldKind::YesNo && offers(&question(field))));
             if let Some(field) = field {
                 note(talk, field, Value::from(false));
             }
@@ -130,8 +142,20 @@ fn take(talk: &mut StateOfTalk, fields: &[ResultField], pending: Option<usize>, 
                 note(talk, field, value);
             }
         }
-        Intent::Goodbye | Intent::Robot | Intent::Repeat | Intent::Question(_) | Intent::Greeting => {}
+        Intent::DoesNotKnow
+        | Intent::Goodbye
+        | Intent::Robot
+        | Intent::Repeat
+        | Intent::Question(_)
+        | Intent::Greeting => {}
     }
+}
+
+/// A question after a wish, which “I am not interested” answers. Whether somebody owns a car it does not.
+fn offers(question: &str) -> bool {
+    ["Do you want", "Would you like", "Are you interested"]
+        .iter()
+        .any(|offer| question.contains(offer))
 }
 
 fn note(talk: &mut StateOfTalk, field: &ResultField, value: Value) {

@@ -3,6 +3,7 @@
 
 use super::{
     reply::{Reply, reply},
+    script::first_letter_large,
     state_of_talk::read,
 };
 use async_trait::async_trait;
@@ -49,7 +50,7 @@ impl LanguageModel for ScriptedLanguageModel {
     async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
         let talk = read(&prompt);
         let person_spoke = prompt.lines.iter().any(|line| line.role == ContextRole::Person);
-        let asked_for = prompt.result_fields.len();
+        let asked_for = prompt.result_fields.len() - talk.skipped;
         let known: Vec<String> = prompt
             .result_fields
             .iter()
@@ -70,6 +71,10 @@ impl LanguageModel for ScriptedLanguageModel {
             "The person was not interested.".to_owned()
         } else if !person_spoke {
             "The person said nothing.".to_owned()
+        } else if !talk.has_asked && known.is_empty() {
+            "The call ended before the first question.".to_owned()
+        } else if known.len() == asked_for {
+            "The person answered every question.".to_owned()
         } else {
             format!("The person answered {} of {asked_for} questions.", known.len())
         };
@@ -113,16 +118,9 @@ fn in_words(value: &Value) -> String {
     match value {
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.trim_end_matches(['.', '!', ' ']).to_owned(),
         other => other.to_string(),
     }
-}
-
-fn first_letter_large(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + letters.as_str()
-    })
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(super) enum Intent {
     Question(Topic),
     /// “Hello?”
     Greeting,
+    /// “I would have to look that up.”
+    DoesNotKnow,
     /// Nothing of that.
     Other,
 }
@@ -66,6 +68,8 @@ pub(super) fn intent(text: &str) -> Intent {
             "not to call me again",
             "don't call me again",
             "never call me",
+            "no more calls",
+            "delete my number",
         ],
     ) {
         return Intent::Stop;
@@ -76,6 +80,8 @@ pub(super) fn intent(text: &str) -> Intent {
         "call me later",
         "call me again",
         "call again",
+        "try again",
+        "try me again",
         "another time",
         "bad time",
     ];
@@ -113,7 +119,10 @@ pub(super) fn intent(text: &str) -> Intent {
     }
     let questions = [
         (Topic::HowLong, &["how long", "how much time"][..]),
-        (Topic::Price, &["cost", "price", "how much", "expensive", "for free"]),
+        (
+            Topic::Price,
+            &["cost", "price", "how much", "expensive", "for free", "pay for"],
+        ),
         (Topic::OurNumber, &["my number", "my data", "my name"]),
         (
             Topic::Who,
@@ -136,6 +145,17 @@ pub(super) fn intent(text: &str) -> Intent {
             ],
         ),
     ];
+    let does_not_know = [
+        "look that up",
+        "could not say",
+        "couldn't say",
+        "can't say",
+        "don't know",
+        "no idea",
+    ];
+    if has(words, &does_not_know) {
+        return Intent::DoesNotKnow;
+    }
     if text.contains('?') || has(words, &["who is this", "what is it about"]) {
         let hello = has(words, &["hello", "hi", "anybody there", "are you there"]);
         for (topic, needles) in questions {
@@ -153,6 +173,24 @@ pub(super) fn intent(text: &str) -> Intent {
         return Intent::Greeting;
     }
     Intent::Other
+}
+
+/// “Go ahead”: no answer to a question, but a wish to hear it.
+pub(super) fn agrees(text: &str) -> bool {
+    let agreement = [
+        "go ahead",
+        "go on",
+        "ask your",
+        "ask away",
+        "let's try",
+        "all right",
+        "okay",
+        "fine",
+        "good",
+        "i see",
+        "uh huh",
+    ];
+    has(&plain(text), &agreement)
 }
 
 /// Yes or no, in so many words: “go ahead” or “okay” agree to nothing in particular.
@@ -332,7 +370,7 @@ mod tests {
 
     #[test]
     fn understands_all_that_people_say() {
-        for text in phrases::YES {
+        for text in phrases::YES.iter().chain(&phrases::YES_TO_AN_OFFER) {
             assert_eq!((intent(text), yes_no(text)), (Intent::Other, Some(true)), "{text}");
         }
         for text in phrases::GO_AHEAD {
@@ -340,9 +378,20 @@ mod tests {
         }
         for text in phrases::HESITATION.iter().chain(&phrases::ALL_RIGHT) {
             assert_eq!((intent(text), yes_no(text)), (Intent::Other, None), "{text}");
+            assert!(agrees(text), "{text}");
         }
-        for text in phrases::NO {
+        for text in phrases::NO.iter().chain(&phrases::NO_TO_AN_OFFER) {
             assert_eq!((intent(text), yes_no(text)), (Intent::Other, Some(false)), "{text}");
+        }
+        for text in phrases::DOES_NOT_KNOW {
+            assert_eq!(intent(text), Intent::DoesNotKnow, "{text}");
+        }
+        for text in phrases::REASONS
+            .iter()
+            .chain(&phrases::SOURCES)
+            .chain(&phrases::OPINIONS)
+        {
+            assert_eq!(intent(text), Intent::Other, "{text}");
         }
         for text in phrases::DAYS.iter().chain(&phrases::BETTER_TIME) {
             assert!(when(text).is_some(), "{text}");
@@ -362,7 +411,7 @@ mod tests {
         for text in phrases::ROBOT {
             assert_eq!(intent(text), Intent::Robot, "{text}");
         }
-        for text in phrases::QUESTIONS {
+        for text in phrases::FIRST_QUESTIONS.iter().chain(&phrases::LATER_QUESTIONS) {
             assert!(matches!(intent(text), Intent::Question(_)), "{text}");
         }
     }

@@ -1,23 +1,25 @@
-//! The one end of a call, in one transaction: conversation, attempt, lead and queue, lease, recording, events, and the
-//! campaign if that was its last call.
+//! The one end of a call, in one transaction: conversation, attempt, lead and queue, lease, recording and events. Calls
+//! that end at the same moment share it: what it costs (the lock of the event log, the round trips, the disk) is then
+//! paid once for all of them.
 
-use super::ASKED_DURING_A_CALL;
 use crate::{
-    Store, StoreError, campaigns, claims::complete_within, conversations::phone_number, do_not_call, events,
-    leads::ON_DO_NOT_CALL_LIST, to_sql,
+    Store, StoreError, campaigns, claims, conversations::phone_number, events, leads::ON_DO_NOT_CALL_LIST, to_sql,
 };
 use domain::{
-    CampaignId, ConversationId, LeadId, PhoneNumber, UnixMillis, WorkerId,
+    CampaignId, ConversationId, LeadId, UnixMillis, WorkerId,
     calling_hours::GateEvidence,
-    campaign::CampaignContent,
+    campaign::{CampaignContent, CampaignStatus},
     conversation::Disposition,
     lead::LeadStatus,
-    live::{Happening, RecentOutcome},
+    live::{CampaignProgress, Happening, RecentOutcome},
     results::ConversationResults,
     retry::{AfterCall, after_call},
 };
 use sqlx::{PgConnection, types::Json};
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 /// By what right a call is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,129 +72,182 @@ pub enum Ended {
 /// Ends a call.
 ///
 /// # Errors
-/// The database's; then nothing was written and it can be tried again.
+/// The database's. It can be tried again: what was written after all is then answered with [`Ended::NotOurs`].
 pub async fn end(store: &Store, ending: &Ending) -> Result<Ended, StoreError> {
-    // Read before the transaction, since others wait while it lasts. Nobody but this call changes what is read here.
-    let mut conn = store.connection().await?;
-    let Some(call) = facts(&mut conn, ending).await? else {
-        return Ok(Ended::NotOurs);
-    };
-    drop(conn);
-    let after = after(ending, &call);
-    let campaign_id = call.campaign_id;
-    let mut transaction = store.begin().await?;
-    let Some(written) = write_end(&mut transaction, ending, &call, &after).await? else {
-        return Ok(Ended::NotOurs);
-    };
-    // The lease is locked and gone: only now is it certain whether its holder was about to dial.
-    if let EndedBy::Finder { may_be_dialled } = ending.by
-        && may_be_dialled != is_marked_as_dialled(&mut transaction, ending.conversation_id).await?
-    {
-        return Ok(Ended::NotOurs);
-    }
-    if let Some(recording) = &ending.recording {
-        write_recording(&mut transaction, ending, recording).await?;
-    }
-    let mut changed = vec![campaign_id];
-    if ending.disposition == Disposition::OptedOut && !call.listed {
-        let by_call = Some(ending.conversation_id);
-        let others = do_not_call::add(
-            &mut transaction,
-            &call.number,
-            ASKED_DURING_A_CALL,
-            None,
-            by_call,
-            ending.at,
-        )
-        .await?;
-        changed.extend(others.into_iter().filter(|other| *other != campaign_id));
-    }
-    // Two last calls that end at the same time each see the other; then the dialer, which looks every second, completes
-    // the campaign.
-    let campaign_completed = written.was_last && after.again.is_none() && {
-        campaigns::lock(&mut transaction, campaign_id).await?;
-        complete_within(&mut transaction, campaign_id, ending.at).await?
-    };
+    let ended = end_all(store, std::slice::from_ref(ending)).await?;
+    ended.first().copied().ok_or(StoreError::Missing)
+}
 
-    let mut happenings = vec![Happening::CallEnded {
-        outcome: RecentOutcome {
-            conversation_id: ending.conversation_id,
-            campaign_id,
-            campaign_name: call.campaign_name,
-            lead_id: call.lead_id,
-            lead_name: call.lead_name.into(),
-            disposition: ending.disposition,
-            ended_at: ending.at,
-            duration_seconds: written.seconds,
-        },
-    }];
-    events::in_order(&mut transaction).await?;
-    for id in changed {
-        happenings.push(Happening::CampaignChanged {
-            campaign: campaigns::progress(&mut transaction, id).await?,
-        });
+/// Ends calls, all in one transaction, and answers in their order.
+///
+/// # Errors
+/// The database's, because of any of them: then none was written, or, if the answer to the commit was lost, all. It can be
+/// tried again, together or one by one, as with [`end`].
+pub async fn end_all(store: &Store, endings: &[Ending]) -> Result<Vec<Ended>, StoreError> {
+    list_who_opted_out(store, endings).await?;
+    let mut transaction = events::begin(store).await?;
+    let held = lock(&mut transaction, endings).await?;
+    let mut facts = facts(&mut transaction, &held, endings).await?;
+    let ends: Vec<End<'_>> = endings
+        .iter()
+        .enumerate()
+        .filter_map(|(place, ending)| {
+            let call = facts.remove(&ending.conversation_id)?;
+            let after = after(ending, &call);
+            Some(End {
+                place,
+                ending,
+                call,
+                after,
+            })
+        })
+        // The lease is locked: only now is it certain whether its holder was about to dial.
+        .filter(|end| match end.ending.by {
+            EndedBy::Holder(_) => true,
+            EndedBy::Finder { may_be_dialled } => may_be_dialled == end.call.may_be_dialled,
+        })
+        .collect();
+    let mut answers = vec![Ended::NotOurs; endings.len()];
+    if ends.is_empty() {
+        return Ok(answers);
     }
-    events::append(&mut transaction, ending.at, &happenings).await?;
+    let seconds = write(&mut transaction, &ends).await?;
+    write_recordings(&mut transaction, &ends).await?;
+    let changed: BTreeSet<CampaignId> = ends.iter().map(|end| end.call.campaign_id).collect();
+    let changed: Vec<CampaignId> = changed.into_iter().collect();
+    events::in_order(&mut transaction).await?;
+    let campaigns = campaigns::progress_of_all(&mut transaction, &changed).await?;
+    append_events(&mut transaction, &ends, &seconds, &campaigns).await?;
     events::commit(store, transaction).await?;
-    Ok(Ended::Ended {
-        campaign_id,
-        lead_status: after.status,
-        campaign_completed,
-    })
+
+    let at = ends.iter().map(|end| end.ending.at).max().unwrap_or_default();
+    let completed = complete_if_last(store, &campaigns, at).await;
+    for end in ends {
+        let campaign_id = end.call.campaign_id;
+        answers[end.place] = Ended::Ended {
+            campaign_id,
+            lead_status: end.after.status,
+            campaign_completed: completed.contains(&campaign_id),
+        };
+    }
+    Ok(answers)
+}
+
+/// The end of one call with what it rests on and what follows from it.
+struct End<'a> {
+    /// Among those that were asked for.
+    place: usize,
+    ending: &'a Ending,
+    call: CallFacts,
+    after: LeadAfter,
+}
+
+/// A number whose owner said so is put on the do-not-call list during the call. Should that have failed, it is done now,
+/// in a transaction of its own: it touches other campaigns, which no end of a call does.
+async fn list_who_opted_out(store: &Store, endings: &[Ending]) -> Result<(), StoreError> {
+    for ending in endings {
+        if ending.disposition != Disposition::OptedOut {
+            continue;
+        }
+        let unlisted = {
+            let mut conn = store.connection().await?;
+            sqlx::query_scalar!(
+                "SELECT phone_number FROM conversations JOIN leads ON leads.id = lead_id
+                 WHERE conversations.id = $1
+                   AND NOT EXISTS (SELECT FROM do_not_call WHERE do_not_call.phone_number = leads.phone_number)",
+                ending.conversation_id.0,
+            )
+            .fetch_optional(&mut *conn)
+            .await?
+        };
+        if let Some(number) = unlisted {
+            super::opted_out(store, ending.conversation_id, &phone_number(&number)?, ending.at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Locks the leases of the calls that whoever wants to end them has a right to, and answers which those are.
+async fn lock(conn: &mut PgConnection, endings: &[Ending]) -> Result<Vec<uuid::Uuid>, StoreError> {
+    let conversations: Vec<uuid::Uuid> = endings.iter().map(|ending| ending.conversation_id.0).collect();
+    let holders: Vec<Option<uuid::Uuid>> = endings
+        .iter()
+        .map(|ending| match ending.by {
+            EndedBy::Holder(worker) => Some(worker.0),
+            EndedBy::Finder { .. } => None,
+        })
+        .collect();
+    Ok(sqlx::query_scalar!(
+        "SELECT leases.conversation_id
+         FROM leases JOIN unnest($1::uuid[], $2::uuid[]) AS ending (conversation_id, holder)
+              ON ending.conversation_id = leases.conversation_id
+         WHERE CASE WHEN holder IS NULL THEN expires_at < clock_timestamp() ELSE worker_id = holder END
+         ORDER BY leases.conversation_id FOR UPDATE OF leases",
+        &conversations,
+        &holders as &[Option<uuid::Uuid>],
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// What the end of a call depends on.
 struct CallFacts {
     campaign_id: CampaignId,
-    campaign_name: String,
     lead_id: LeadId,
     lead_name: String,
-    number: PhoneNumber,
+    /// The number is on the do-not-call list.
     listed: bool,
     content: CampaignContent,
     attempt_number: i32,
+    may_be_dialled: bool,
     zones: Vec<String>,
     same_outcome_before: u32,
 }
 
-/// `None` if nobody holds the call.
-async fn facts(conn: &mut PgConnection, ending: &Ending) -> Result<Option<CallFacts>, StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT leads.id AS lead_id, leads.name AS lead_name, leads.phone_number, leads.campaign_id,
-                  campaigns.name AS campaign_name, content AS "content: Json<CampaignContent>", number,
-                  because AS "because: Json<GateEvidence>",
+async fn facts(
+    conn: &mut PgConnection,
+    held: &[uuid::Uuid],
+    endings: &[Ending],
+) -> Result<HashMap<ConversationId, CallFacts>, StoreError> {
+    let (conversations, dispositions): (Vec<uuid::Uuid>, Vec<String>) = endings
+        .iter()
+        .filter(|ending| held.contains(&ending.conversation_id.0))
+        .map(|ending| (ending.conversation_id.0, ending.disposition.as_str().to_owned()))
+        .unzip();
+    let rows = sqlx::query!(
+        r#"SELECT attempts.conversation_id AS "conversation_id!", leads.id AS lead_id, leads.name AS lead_name,
+                  leads.campaign_id, content AS "content: Json<CampaignContent>", number,
+                  because AS "because: Json<GateEvidence>", dialled_at IS NOT NULL AS "may_be_dialled!",
                   EXISTS (SELECT FROM do_not_call WHERE do_not_call.phone_number = leads.phone_number) AS "listed!",
                   (SELECT count(*) FROM attempts AS earlier
-                   WHERE earlier.lead_id = leads.id AND earlier.disposition = $2
+                   WHERE earlier.lead_id = leads.id AND earlier.disposition = ending.disposition
                      AND earlier.id <> attempts.id) AS "same_outcome_before!"
-           FROM leases
-           JOIN attempts ON attempts.conversation_id = leases.conversation_id
+           FROM unnest($1::uuid[], $2::text[]) AS ending (conversation_id, disposition)
+           JOIN attempts ON attempts.conversation_id = ending.conversation_id
            JOIN leads ON leads.id = attempts.lead_id
-           JOIN campaigns ON campaigns.id = attempts.campaign_id
            JOIN campaign_revisions ON campaign_revisions.campaign_id = attempts.campaign_id
-                AND campaign_revisions.revision = attempts.revision
-           WHERE leases.conversation_id = $1"#,
-        ending.conversation_id.0,
-        ending.disposition.as_str(),
+                AND campaign_revisions.revision = attempts.revision"#,
+        &conversations,
+        &dispositions,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    row.map(|row| {
-        Ok(CallFacts {
+    let facts = rows.into_iter().map(|row| {
+        let call = CallFacts {
             campaign_id: CampaignId(row.campaign_id),
-            campaign_name: row.campaign_name,
             lead_id: LeadId(row.lead_id),
             lead_name: row.lead_name,
-            number: phone_number(&row.phone_number)?,
             listed: row.listed,
             content: row.content.0,
             attempt_number: row.number,
+            may_be_dialled: row.may_be_dialled,
             // The decision named every zone of the number; the queue's row, which did too, is gone.
             zones: row.because.0.zones.into_iter().map(|clock| clock.zone).collect(),
             same_outcome_before: u32::try_from(row.same_outcome_before).unwrap_or(0),
-        })
-    })
-    .transpose()
+        };
+        (ConversationId(row.conversation_id), call)
+    });
+    Ok(facts.collect())
 }
 
 /// Where the lead stands after the call.
@@ -221,98 +276,134 @@ fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
     }
 }
 
-/// What was written.
-struct Written {
-    seconds: u32,
-    /// Nobody waits, and no other call is in progress, as far as could be seen.
-    was_last: bool,
-}
-
-/// Gives up the lease and moves conversation, attempt, lead and queue on, in one statement. `None` if the call is not to
-/// be ended by whoever wants to.
-async fn write_end(
-    conn: &mut PgConnection,
-    ending: &Ending,
-    call: &CallFacts,
-    after: &LeadAfter,
-) -> Result<Option<Written>, StoreError> {
-    let (holder, expired) = match ending.by {
-        EndedBy::Holder(worker) => (Some(worker.0), false),
-        EndedBy::Finder { .. } => (None, true),
-    };
-    let seconds = ending
-        .duration
-        .map(|duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX));
-    // A call that we cancelled does not count.
-    let calls_made = call.attempt_number - i32::from(ending.disposition == Disposition::Cancelled);
-    let written = sqlx::query!(
-        r#"WITH given_up AS (
-               DELETE FROM leases WHERE conversation_id = $1 AND ($2::uuid IS NULL OR worker_id = $2)
-                   AND (NOT $3::boolean OR expires_at < clock_timestamp())
-               RETURNING conversation_id
-           ), conversation AS (
-               UPDATE conversations SET status = $4, call_end_time = $5, results = $7,
-                   duration = coalesce($6::int, (SELECT max(end_ms) / 1000 FROM transcript_segments
-                                                 WHERE transcript_segments.conversation_id = $1), 0)
-               FROM given_up WHERE id = given_up.conversation_id AND call_end_time IS NULL RETURNING duration
+/// Gives up the leases and moves conversations, attempts, leads and queue on, in one statement. Answers with the seconds
+/// that each call lasted.
+async fn write(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<HashMap<ConversationId, u32>, StoreError> {
+    fn column<T>(ends: &[End<'_>], of: impl Fn(&End<'_>) -> T) -> Vec<T> {
+        ends.iter().map(of).collect()
+    }
+    let rows = sqlx::query!(
+        r#"WITH ended AS (
+               SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::jsonb[], $6::uuid[],
+                                    $7::text[], $8::text[], $9::uuid[], $10::timestamptz[], $11::int[], $12::text[])
+                    AS ended (conversation_id, disposition, at, seconds, results, lead_id, lead_status, why,
+                              campaign_id, due_at, calls_made, zones)
+           ), given_up AS (
+               DELETE FROM leases USING ended WHERE leases.conversation_id = ended.conversation_id
            ), attempt AS (
-               UPDATE attempts SET disposition = $4, ended_at = $5
-               FROM given_up WHERE attempts.conversation_id = given_up.conversation_id
+               UPDATE attempts SET disposition = ended.disposition, ended_at = ended.at
+               FROM ended WHERE attempts.conversation_id = ended.conversation_id
            ), lead AS (
-               UPDATE leads SET status = $9, error_reason = $10 FROM given_up WHERE id = $8
+               UPDATE leads SET status = lead_status, error_reason = why FROM ended WHERE leads.id = ended.lead_id
            ), again AS (
                INSERT INTO lead_queue (lead_id, campaign_id, due_at, attempts, zones)
-               SELECT $8, $11, $12, $13, $14 FROM given_up WHERE $12::timestamptz IS NOT NULL
+               SELECT lead_id, campaign_id, due_at, calls_made, string_to_array(zones, '|')
+               FROM ended WHERE due_at IS NOT NULL
            )
-           SELECT duration AS "seconds!",
-                  NOT EXISTS (SELECT FROM lead_queue WHERE campaign_id = $11)
-                  AND NOT EXISTS (SELECT FROM leases WHERE campaign_id = $11 AND conversation_id <> $1) AS "was_last!"
-           FROM conversation"#,
-        ending.conversation_id.0,
-        holder,
-        expired,
-        ending.disposition.as_str(),
-        to_sql(ending.at),
-        seconds,
-        Json(&ending.results) as Json<&ConversationResults>,
-        call.lead_id.0,
-        after.status.as_str(),
-        after.why.as_deref(),
-        call.campaign_id.0,
-        after.again.map(to_sql),
-        calls_made,
-        &call.zones,
+           UPDATE conversations SET status = ended.disposition, call_end_time = ended.at, results = ended.results,
+               duration = coalesce(ended.seconds, (SELECT max(end_ms) / 1000 FROM transcript_segments
+                                                   WHERE transcript_segments.conversation_id = conversations.id), 0)
+           FROM ended WHERE conversations.id = ended.conversation_id
+           RETURNING conversations.id, duration AS "seconds!""#,
+        &column(ends, |end| end.ending.conversation_id.0),
+        &column(ends, |end| end.ending.disposition.as_str().to_owned()),
+        &column(ends, |end| to_sql(end.ending.at)),
+        &column(ends, |end| {
+            let seconds = end.ending.duration?.as_secs();
+            Some(i32::try_from(seconds).unwrap_or(i32::MAX))
+        }) as &[Option<i32>],
+        &column(ends, |end| Json(end.ending.results.clone())) as &[Json<ConversationResults>],
+        &column(ends, |end| end.call.lead_id.0),
+        &column(ends, |end| end.after.status.as_str().to_owned()),
+        &column(ends, |end| end.after.why.clone()) as &[Option<String>],
+        &column(ends, |end| end.call.campaign_id.0),
+        &column(ends, |end| end.after.again.map(to_sql)) as &[Option<time::OffsetDateTime>],
+        // A call that we cancelled does not count.
+        &column(ends, |end| end.call.attempt_number
+            - i32::from(end.ending.disposition == Disposition::Cancelled)),
+        // An array of arrays must be rectangular in PostgreSQL, so zones travel joined.
+        &column(ends, |end| end.call.zones.join("|")),
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(written.map(|row| Written {
-        seconds: u32::try_from(row.seconds).unwrap_or(0),
-        was_last: row.was_last,
-    }))
+    Ok(rows
+        .into_iter()
+        .map(|row| (ConversationId(row.id), u32::try_from(row.seconds).unwrap_or(0)))
+        .collect())
 }
 
-async fn is_marked_as_dialled(conn: &mut PgConnection, conversation: ConversationId) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT dialled_at IS NOT NULL AS "dialled!" FROM attempts WHERE conversation_id = $1"#,
-        conversation.0,
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
-async fn write_recording(conn: &mut PgConnection, ending: &Ending, recording: &NewRecording) -> Result<(), StoreError> {
+async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(), StoreError> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    sqlx::query!(
-        "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        ending.conversation_id.0,
-        recording.file_name,
-        whole(recording.bytes),
-        whole(recording.duration_ms),
-        Json(&recording.peaks) as Json<&Vec<(u8, u8)>>,
-        to_sql(ending.at),
-    )
-    .execute(conn)
-    .await?;
+    for end in ends {
+        let Some(recording) = &end.ending.recording else {
+            continue;
+        };
+        sqlx::query!(
+            "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            end.ending.conversation_id.0,
+            recording.file_name,
+            whole(recording.bytes),
+            whole(recording.duration_ms),
+            Json(&recording.peaks) as Json<&Vec<(u8, u8)>>,
+            to_sql(end.ending.at),
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
     Ok(())
+}
+
+async fn append_events(
+    conn: &mut PgConnection,
+    ends: &[End<'_>],
+    seconds: &HashMap<ConversationId, u32>,
+    campaigns: &[CampaignProgress],
+) -> Result<(), StoreError> {
+    // Names as they are now that no event can come between: a campaign may have been renamed during the call.
+    let names: BTreeMap<CampaignId, &str> = campaigns
+        .iter()
+        .map(|campaign| (campaign.campaign_id, campaign.name.as_str()))
+        .collect();
+    let ended = ends.iter().map(|End { ending, call, .. }| {
+        let outcome = RecentOutcome {
+            conversation_id: ending.conversation_id,
+            campaign_id: call.campaign_id,
+            campaign_name: names.get(&call.campaign_id).copied().unwrap_or_default().to_owned(),
+            lead_id: call.lead_id,
+            lead_name: call.lead_name.as_str().into(),
+            disposition: ending.disposition,
+            ended_at: ending.at,
+            duration_seconds: seconds.get(&ending.conversation_id).copied().unwrap_or(0),
+        };
+        (ending.at, Happening::CallEnded { outcome })
+    });
+    let last = ends.iter().map(|end| end.ending.at).max().unwrap_or_default();
+    let changed = campaigns
+        .iter()
+        .cloned()
+        .map(|campaign| (last, Happening::CampaignChanged { campaign }));
+    let happened: Vec<(UnixMillis, Happening)> = ended.chain(changed).collect();
+    let happened: Vec<(UnixMillis, &Happening)> = happened.iter().map(|(at, happened)| (*at, happened)).collect();
+    events::append_each(conn, &happened).await
+}
+
+/// Completes the campaigns of which that was the last call. Of two that end in different transactions one sees the other,
+/// since their numbers were read in the order of their commits.
+async fn complete_if_last(store: &Store, campaigns: &[CampaignProgress], at: UnixMillis) -> BTreeSet<CampaignId> {
+    let mut completed = BTreeSet::new();
+    for campaign in campaigns {
+        if campaign.status != CampaignStatus::Running || campaign.pending + campaign.calling > 0 {
+            continue;
+        }
+        match claims::complete(store, campaign.campaign_id, at).await {
+            Ok(true) => {
+                completed.insert(campaign.campaign_id);
+            }
+            Ok(false) => {}
+            // The calls have ended all the same, and the dialer, which looks every second, completes the campaign.
+            Err(error) => tracing::warn!(%error, "a campaign could not be completed yet"),
+        }
+    }
+    completed
 }

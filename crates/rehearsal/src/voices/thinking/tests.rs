@@ -1,5 +1,8 @@
 use super::*;
-use domain::{Personal, results::ResultField};
+use domain::{
+    Personal,
+    results::{FieldKind, ResultField},
+};
 use voice::ports::ContextLine;
 
 const SCRIPT: &str = "You are calling Ada on behalf of Example Company about their yearly service appointment.";
@@ -97,8 +100,44 @@ fn gives_up_a_question_that_is_not_answered_twice() {
         (Agent, "Okay. Do you want an appointment?"),
         (Person, "Well."),
     ]);
-    assert_eq!(reply.words, "Okay. Which day suits you?");
+    assert_eq!(reply.words, "Never mind. Which day suits you?");
     assert!(reply.facts.is_empty());
+}
+
+#[test]
+fn invents_no_result_for_somebody_who_is_not_interested() {
+    let mut prompt = prompt(&[(Agent, "Do you own a car?"), (Person, "Sorry, not interested. Bye.")]);
+    prompt.result_fields = vec![ResultField {
+        name: "car".to_owned(),
+        kind: FieldKind::YesNo,
+        description: "Whether the customer owns a car".to_owned(),
+    }];
+    assert_eq!(reply(&prompt, &read(&prompt)).facts, []);
+    let wanted = next(&[(Agent, "Do you want an appointment?"), (Person, "I am not interested.")]);
+    assert_eq!(wanted.facts, [("interested".to_owned(), Value::from(false))]);
+}
+
+#[test]
+fn does_not_press_somebody_who_does_not_know() {
+    let reply = next(&[
+        (Agent, "Do you want an appointment?"),
+        (Person, "Yes, please."),
+        (Agent, "Thank you. Which day suits you?"),
+        (Person, "I would have to look that up."),
+    ]);
+    assert!(reply.ends && reply.words.starts_with("Never mind."), "{}", reply.words);
+}
+
+#[test]
+fn says_who_calls_and_how_many_questions_there_are() {
+    let who = next(&[(Agent, OPENING), (Person, "Who are you calling for?")]);
+    assert_eq!(who.words.matches("Example Company").count(), 1, "{}", who.words);
+    let long = next(&[(Agent, OPENING), (Person, "How long does it take?")]);
+    assert!(
+        long.words.starts_with("There are only two questions."),
+        "{}",
+        long.words
+    );
 }
 
 #[test]
