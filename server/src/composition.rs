@@ -97,12 +97,14 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         cache: Some(data_dir.join("voices")),
         tones_only: false,
     });
+    let usual = RehearsalConfig::default();
     let config = RehearsalConfig {
+        ringing: settings.ringing.clone().unwrap_or(usual.ringing),
         seed: settings.seed,
         speed: settings.speed,
         odds: settings.odds.clone().unwrap_or_default(),
         ledger: Some(data_dir.join("rehearsal-ledger")),
-        ..RehearsalConfig::default()
+        ..usual
     };
     let network = RehearsalNetwork::new(config, Arc::clone(&studio), clock)
         .map_err(|error| format!("The ledger of the rehearsal network cannot be opened: {error}"))?;

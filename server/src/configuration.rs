@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -62,6 +63,8 @@ pub struct RehearsalSettings {
     pub seed: u64,
     /// How often what becomes of a call; `None` for a lively mixture.
     pub odds: Option<rehearsal::Odds>,
+    /// How long a phone rings before it is answered or declined; `None` for the network's own habit.
+    pub ringing: Option<RangeInclusive<Duration>>,
 }
 
 /// Everything that can be configured.
@@ -140,6 +143,7 @@ const KEYS: &[Key] = &[
     key("rehearsal_speed"),
     key("rehearsal_seed"),
     key("rehearsal_odds"),
+    key("rehearsal_ringing"),
 ];
 
 impl Key {
@@ -362,6 +366,7 @@ impl Reader {
                 speed: self.number("rehearsal_speed", 0.1, 50.0, 1.0),
                 seed: self.number("rehearsal_seed", 0, u64::MAX, 1),
                 odds: self.get("rehearsal_odds", check_odds),
+                ringing: self.get("rehearsal_ringing", check_ringing),
             },
         };
         if self.problems.is_empty() {
@@ -431,6 +436,22 @@ fn check_odds(text: &str) -> Result<rehearsal::Odds, String> {
         .ok_or_else(|| "pairs of an outcome and a weight, like interested:3, voicemail:1; see .env.example".to_owned())
 }
 
+/// “1.5-7”.
+fn check_ringing(text: &str) -> Result<RangeInclusive<Duration>, String> {
+    let seconds = |text: &str| {
+        let seconds = text
+            .trim()
+            .parse::<f32>()
+            .ok()
+            .filter(|seconds| (0.0..=120.0).contains(seconds));
+        seconds.map(Duration::from_secs_f32)
+    };
+    text.split_once('-')
+        .and_then(|(least, most)| Some(seconds(least)?..=seconds(most)?))
+        .filter(|range| !range.is_empty())
+        .ok_or_else(|| "the least and the most seconds, up to 120, like 1.5-7".to_owned())
+}
+
 fn check_database_url(text: &str) -> Result<Secret, String> {
     let known_scheme = text.starts_with("postgres://") || text.starts_with("postgresql://");
     if known_scheme && text.parse::<sqlx::postgres::PgConnectOptions>().is_ok() {
@@ -493,6 +514,17 @@ mod tests {
         assert!(!text.contains("hunter"), "{text}");
         assert!(text.contains("Did you mean RINGSIDE_ADDRESS?"), "{text}");
         assert!(text.contains("interested:3"), "{text}");
+    }
+
+    #[test]
+    fn ringing_is_a_range_of_seconds() {
+        let ringing = |text| load(pairs(&[("RINGSIDE_REHEARSAL_RINGING", text)]), None, None);
+        let configuration = ringing("0.5 - 2").expect("valid");
+        let expected = Duration::from_millis(500)..=Duration::from_secs(2);
+        assert_eq!(configuration.rehearsal.ringing, Some(expected));
+        for wrong in ["3", "5-1", "-1-2", "1-600", "a-b"] {
+            assert!(ringing(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
