@@ -12,7 +12,9 @@ use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 pub(super) async fn file_or_not_found(State(state): State<WebState>, request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    // Longer names are no file's, and asking the file system for one is an error there.
+    let nameless = request.uri().path().split('/').any(|name| name.len() > 255);
+    if nameless || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Refusal::from(ErrorKind::NotFound).into_response();
     }
     let hashed = request.uri().path().starts_with("/pkg/");

@@ -198,6 +198,18 @@ async fn a_lead_is_added_once_and_every_mistake_is_told(pool: PgPool) {
     assert_eq!(answer.status(), 422);
     let told = answer.text().await.expect("a page");
     assert!(told.contains("is in the campaign already"), "{told}");
+    // Nobody is led to where a form cannot have stood.
+    let elsewhere = installation
+        .request(Method::POST, path, Some(&cookie))
+        .header("accept", "text/html")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("referer", "https://evil.example/")
+        .body(format!(
+            "campaign={}&lead[name]=Eve&lead[phone_number]=%2B14155552679",
+            things.campaign
+        ));
+    let answer = elsewhere.send().await.expect("an answer");
+    assert_eq!(answer.headers()["location"], "/");
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -303,27 +303,33 @@ async fn pages_show_nothing_to_nobody_and_never_fail(pool: PgPool) {
     assert!(paths.len() >= 19, "{paths:?}");
     for (role, cookie, _) in sessions(&installation).await {
         for path in &paths {
-            let path = path.replace("{id}", ID);
-            let request = installation
-                .request(Method::GET, &path, cookie.as_deref())
-                .header("accept", "text/html");
-            let answer = tokio::time::timeout(std::time::Duration::from_secs(20), request.send()).await;
-            let answer = answer
-                .unwrap_or_else(|_| panic!("{path} as {role:?} does not end"))
-                .expect("an answer");
-            let status = answer.status();
-            assert!(!status.is_server_error(), "{path} as {role:?}: {status}");
-            let open = matches!(path.as_str(), "/sign-in" | "/welcome");
-            if role.is_none() && !open {
-                let to = answer
-                    .headers()
-                    .get("location")
-                    .and_then(|to| to.to_str().ok())
-                    .unwrap_or_default();
-                assert!(
-                    status.is_redirection() && to.starts_with("/sign-in"),
-                    "{path}: {status} {to}"
-                );
+            for accept in ["text/html", "*/*"] {
+                let path = path.replace("{id}", ID);
+                let request = installation
+                    .request(Method::GET, &path, cookie.as_deref())
+                    .header("accept", accept);
+                let answer = tokio::time::timeout(std::time::Duration::from_secs(20), request.send()).await;
+                let answer = answer
+                    .unwrap_or_else(|_| panic!("{path} as {role:?} does not end"))
+                    .expect("an answer");
+                let status = answer.status();
+                assert!(!status.is_server_error(), "{path} as {role:?}: {status}");
+                let open = matches!(path.as_str(), "/sign-in" | "/welcome");
+                if role.is_none() && !open {
+                    let to = answer
+                        .headers()
+                        .get("location")
+                        .and_then(|to| to.to_str().ok())
+                        .unwrap_or_default();
+                    assert!(
+                        status.is_redirection() && to.starts_with("/sign-in"),
+                        "{path}: {status} {to}"
+                    );
+                }
+                if let (Some(role), "/users" | "/audit") = (role, path.as_str()) {
+                    let expected = if role == Role::Administrator { 200 } else { 403 };
+                    assert_eq!(status, expected, "{path} as {role}");
+                }
             }
         }
     }
