@@ -98,8 +98,11 @@ proptest! {
                     Event::Answered => { answered_at.get_or_insert(now); }
                     _ => {}
                 }
+                let nothing_follows = matches!(event, Event::NotAnswered(_) | Event::Left(_) | Event::RoomSilent);
                 let effects = flow.handle(event, now);
                 prop_assert!(!over || effects.is_empty(), "after the end: {effects:?}");
+                let settles = effects.contains(&Effect::Settle) || all.contains(&Effect::Settle);
+                prop_assert!(!nothing_follows || over || settles, "it waits for a room that is gone");
                 for effect in &effects {
                     match effect {
                         Effect::Speak(sentence) => row.push(sentence.id),
