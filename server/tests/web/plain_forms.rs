@@ -5,12 +5,13 @@ use crate::{
     who_may::{Body, ID, server_functions},
 };
 use domain::{CampaignId, ErrorKind, ImportId, UserError, UserId, access::Role};
+use operations::Caller;
 use reqwest::{Method, Response};
 use server_fn::error::ServerFnUrlError;
 use store::PgPool;
 
-/// What the forms are about.
-struct Things {
+/// What forms and pages are about.
+pub(crate) struct Things {
     campaign: CampaignId,
     import: ImportId,
     user: UserId,
@@ -19,17 +20,32 @@ struct Things {
 impl Things {
     async fn make(installation: &Installation, administrator: &str) -> Self {
         let caller = installation.caller(administrator).await;
-        let campaign = installation.campaign(&caller).await;
-        let begun = operations::imports::begin(&installation.ops, &caller, campaign, String::new(), None).await;
+        let viewer = installation.somebody(&caller, Role::Viewer).await;
+        let user = installation.caller(&viewer).await.user_id();
+        Self::about(installation, &caller, user).await
+    }
+
+    /// A campaign, and an import that waits for its mapping.
+    pub(crate) async fn about(installation: &Installation, caller: &Caller, user: UserId) -> Self {
+        let campaign = installation.campaign(caller).await;
+        let begun = operations::imports::begin(&installation.ops, caller, campaign, String::new(), None).await;
         let mut upload = begun.expect("allowed");
         upload
             .push("name,phone\nAda,+14155550123\n".as_bytes())
             .await
             .expect("small enough");
         let import = upload.finish().await.expect("a list");
-        let viewer = installation.somebody(&caller, Role::Viewer).await;
-        let user = installation.caller(&viewer).await.user_id();
         Self { campaign, import, user }
+    }
+
+    /// The address of the page whose path axum writes as `path`, about something that is there.
+    pub(crate) fn page_at(&self, path: &str) -> String {
+        let id = match path.split('/').nth(1) {
+            Some("campaigns") => self.campaign.to_string(),
+            Some("imports") => self.import.to_string(),
+            _ => ID.to_owned(),
+        };
+        path.replace("{id}", &id)
     }
 
     /// `text` with the id of what the server function at `path` is about.
