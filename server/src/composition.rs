@@ -32,8 +32,15 @@ pub struct Adapters {
 /// What every operation works with.
 #[must_use]
 pub fn operations(configuration: &Configuration, store: Store) -> Operations {
-    let mut throttle_key = [0; 32];
-    SystemChance.fill(&mut throttle_key);
+    // The address holds the database's password. The embedded database has only this process.
+    let throttle_key = match &configuration.database_url {
+        Some(url) => operations::shared_throttle_key(url.reveal()),
+        None => {
+            let mut key = [0; 32];
+            SystemChance.fill(&mut key);
+            key
+        }
+    };
     Operations {
         store,
         clock: Arc::new(SystemClock),
