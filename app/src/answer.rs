@@ -5,6 +5,9 @@ use domain::ErrorKind;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+/// Bytes of an address that is worth coming back to: it travels in a header, and becomes longer there.
+const LONGEST_WAY_BACK: usize = 1_000;
+
 /// Sets the status of the page's answer. Being signed out is no status but a redirect.
 pub(crate) fn set_status(kind: ErrorKind) {
     if kind != ErrorKind::SignedOut {
@@ -20,7 +23,7 @@ pub(crate) fn sign_in_address() -> String {
         location.pathname.get_untracked(),
         location.query.get_untracked().to_query_string()
     );
-    if here == "/" {
+    if here == "/" || here.len() > LONGEST_WAY_BACK {
         return "/sign-in".to_owned();
     }
     let mut query = leptos_router::params::ParamsMap::new();

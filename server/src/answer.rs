@@ -5,11 +5,11 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use domain::{ErrorKind, UserError};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 
 /// A [`UserError`] as an answer: its status, and itself as JSON.
 #[derive(Debug)]
-pub struct Refusal(pub UserError);
+pub(crate) struct Refusal(pub(crate) UserError);
 
 impl From<UserError> for Refusal {
     fn from(error: UserError) -> Self {
@@ -31,6 +31,15 @@ impl From<ErrorKind> for Refusal {
 }
 
 impl Refusal {
+    /// For whoever sent `headers`: a page for a person, data for a program.
+    pub(crate) fn for_sender(self, headers: &HeaderMap) -> Response {
+        if wants_page(headers) {
+            self.into_page()
+        } else {
+            self.into_response()
+        }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -40,7 +49,13 @@ impl Refusal {
         let mut sentences = vec![self.0.message.as_str()];
         let fields = self.0.fields.iter().map(|field| field.message.as_str());
         sentences.extend(fields.filter(|sentence| *sentence != self.0.message).take(20));
-        let text = format!("{} Go back to correct it.", sentences.join(" "));
+        let mut text = sentences.join(" ");
+        if matches!(
+            self.0.kind,
+            ErrorKind::Invalid | ErrorKind::Malformed | ErrorKind::TooLarge
+        ) {
+            text.push_str(" Go back to correct it.");
+        }
         (self.status(), page("This could not be done", &text)).into_response()
     }
 }
@@ -49,6 +64,12 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         (self.status(), Json(self.0)).into_response()
     }
+}
+
+/// True if a browser asks in order to show the answer, not a script or a program.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accept = headers.get_all(header::ACCEPT).iter();
+    accept.any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")))
 }
 
 /// A page that needs nothing of `app`.

@@ -32,8 +32,15 @@ pub struct Adapters {
 /// What every operation works with.
 #[must_use]
 pub fn operations(configuration: &Configuration, store: Store) -> Operations {
-    let mut throttle_key = [0; 32];
-    SystemChance.fill(&mut throttle_key);
+    // The address holds the database's password. The embedded database has only this process.
+    let throttle_key = match &configuration.database_url {
+        Some(url) => operations::shared_throttle_key(url.reveal()),
+        None => {
+            let mut key = [0; 32];
+            SystemChance.fill(&mut key);
+            key
+        }
+    };
     Operations {
         store,
         clock: Arc::new(SystemClock),
@@ -97,12 +104,14 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         cache: Some(data_dir.join("voices")),
         tones_only: false,
     });
+    let usual = RehearsalConfig::default();
     let config = RehearsalConfig {
+        ringing: settings.ringing.clone().unwrap_or(usual.ringing),
         seed: settings.seed,
         speed: settings.speed,
         odds: settings.odds.clone().unwrap_or_default(),
         ledger: Some(data_dir.join("rehearsal-ledger")),
-        ..RehearsalConfig::default()
+        ..usual
     };
     let network = RehearsalNetwork::new(config, Arc::clone(&studio), clock)
         .map_err(|error| format!("The ledger of the rehearsal network cannot be opened: {error}"))?;

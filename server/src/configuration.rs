@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -62,6 +63,8 @@ pub struct RehearsalSettings {
     pub seed: u64,
     /// How often what becomes of a call; `None` for a lively mixture.
     pub odds: Option<rehearsal::Odds>,
+    /// How long a phone rings before it is answered or declined; `None` for the network's own habit.
+    pub ringing: Option<RangeInclusive<Duration>>,
 }
 
 /// Everything that can be configured.
@@ -140,6 +143,7 @@ const KEYS: &[Key] = &[
     key("rehearsal_speed"),
     key("rehearsal_seed"),
     key("rehearsal_odds"),
+    key("rehearsal_ringing"),
 ];
 
 impl Key {
@@ -362,6 +366,7 @@ impl Reader {
                 speed: self.number("rehearsal_speed", 0.1, 50.0, 1.0),
                 seed: self.number("rehearsal_seed", 0, u64::MAX, 1),
                 odds: self.get("rehearsal_odds", check_odds),
+                ringing: self.get("rehearsal_ringing", check_ringing),
             },
         };
         if self.problems.is_empty() {
@@ -431,6 +436,22 @@ fn check_odds(text: &str) -> Result<rehearsal::Odds, String> {
         .ok_or_else(|| "pairs of an outcome and a weight, like interested:3, voicemail:1; see .env.example".to_owned())
 }
 
+/// “1.5-7”.
+fn check_ringing(text: &str) -> Result<RangeInclusive<Duration>, String> {
+    let seconds = |text: &str| {
+        let seconds = text
+            .trim()
+            .parse::<f32>()
+            .ok()
+            .filter(|seconds| (0.0..=120.0).contains(seconds));
+        seconds.map(Duration::from_secs_f32)
+    };
+    text.split_once('-')
+        .and_then(|(least, most)| Some(seconds(least)?..=seconds(most)?))
+        .filter(|range| !range.is_empty())
+        .ok_or_else(|| "the least and the most seconds, up to 120, like 1.5-7".to_owned())
+}
+
 fn check_database_url(text: &str) -> Result<Secret, String> {
     let known_scheme = text.starts_with("postgres://") || text.starts_with("postgresql://");
     if known_scheme && text.parse::<sqlx::postgres::PgConnectOptions>().is_ok() {
@@ -441,82 +462,4 @@ fn check_database_url(text: &str) -> Result<Secret, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn nothing_configured_is_fine() {
-        let configuration = load([], None, None).expect("defaults are valid");
-        assert_eq!(configuration.public_url, "http://localhost:3000");
-        assert_eq!(configuration.recordings_dir, Path::new(".ringside/recordings"));
-        assert!(configuration.database_url.is_none());
-    }
-
-    #[test]
-    fn the_environment_wins_over_dot_env_and_that_over_the_file() {
-        let file = "max_calls = 7\nlog = \"warn\"\nlog_format = \"json\"";
-        let configuration = load(
-            pairs(&[
-                ("RINGSIDE_MAX_CALLS", "9"),
-                ("PATH", "/bin"),
-                ("RINGSIDE_LOG_FORMAT", ""),
-            ]),
-            Some("RINGSIDE_MAX_CALLS=8\nRINGSIDE_LOG=debug\n"),
-            Some(file),
-        )
-        .expect("valid");
-        assert_eq!(configuration.max_calls, 9);
-        assert_eq!(configuration.log, "debug");
-        assert_eq!(configuration.log_format, LogFormat::Json);
-    }
-
-    #[test]
-    fn every_problem_is_told_at_once_and_no_secret() {
-        let environment = pairs(&[
-            ("DATABASE_URL", "mysql://root:hunter2@db/x"),
-            ("RINGSIDE_METRICS_TOKEN", "hunter3"),
-            ("RINGSIDE_MAX_CALLS", "none"),
-            ("RINGSIDE_PUBLIC_URL", "calls.example.com/app"),
-            ("RINGSIDE_ADRESS", "[::]:80"),
-        ]);
-        let file = "rehearsal_odds = \"winner:1\"\nspeed = 3\nzone_table = []";
-        let errors = load(environment, Some("nonsense"), Some(file)).expect_err("wrong in many ways");
-        let text = errors.to_string();
-        assert_eq!(errors.0.len(), 9, "{text}");
-        assert!(!text.contains("hunter"), "{text}");
-        assert!(text.contains("Did you mean RINGSIDE_ADDRESS?"), "{text}");
-        assert!(text.contains("interested:3"), "{text}");
-    }
-
-    #[test]
-    fn a_broken_file_is_told_without_quoting_it() {
-        let errors = load([], None, Some("metrics_token = \"hunter2hunter2hunter2")).expect_err("no closing quote");
-        assert!(!errors.to_string().contains("hunter2"));
-    }
-
-    #[test]
-    fn a_secret_does_not_show_itself() {
-        let configuration = load(pairs(&[("DATABASE_URL", "postgres://u:hunter2@db/x")]), None, None).expect("valid");
-        assert!(!format!("{configuration:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn the_example_names_every_key_and_no_other() {
-        let example = include_str!("../../.env.example");
-        let named: std::collections::BTreeSet<String> = example
-            .lines()
-            .filter_map(|line| line.trim_start_matches("# ").trim_start_matches('#').split_once('='))
-            .map(|(name, _)| name.trim().to_owned())
-            .filter(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
-            .collect();
-        let keys: std::collections::BTreeSet<String> = KEYS.iter().map(Key::in_environment).collect();
-        assert_eq!(named, keys);
-    }
-}
+mod tests;

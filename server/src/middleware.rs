@@ -19,8 +19,9 @@ use std::{any::Any, net::SocketAddr, time::Instant};
 use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Bodies of the import upload, in bytes: the largest file, and the form around it.
-const UPLOAD_LIMIT: u64 = operations::imports::LARGEST_FILE + BODY_LIMIT as u64;
+/// Bodies of the import upload, in bytes. Files have a lower limit of their own; up to this one a sender who is above it is
+/// heard out, because a browser that is cut off while it sends does not show the answer.
+const UPLOAD_LIMIT: u64 = 1024 * 1024 * 1024;
 
 /// Refuses what comes from other sites or is too large, tells the client's address to those who count sign-ins, and
 /// adds the headers every answer bears.
@@ -37,9 +38,9 @@ pub(crate) async fn guard(State(state): State<WebState>, mut request: Request, n
         BODY_LIMIT as u64
     };
     let mut response = if changes && !ours {
-        Refusal::from(ErrorKind::Forbidden).into_response()
+        Refusal::from(ErrorKind::Forbidden).for_sender(request.headers())
     } else if announced.is_some_and(|length| length > limit) {
-        Refusal::from(ErrorKind::TooLarge).into_response()
+        Refusal::from(ErrorKind::TooLarge).for_sender(request.headers())
     } else {
         if let Some(address) = client_address(&request, &state) {
             request.extensions_mut().insert(ClientAddress(address));

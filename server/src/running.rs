@@ -28,6 +28,8 @@ pub enum StartError {
     Address(SocketAddr, io::Error),
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    #[error("the database cannot be used: {0}. Is DATABASE_URL right, and does PostgreSQL run there?")]
+    NoDatabase(StoreError),
     #[error("the database cannot be used: {0}")]
     Database(#[from] StoreError),
     #[error("the database's address cannot be used: {0}")]
@@ -64,7 +66,9 @@ async fn open_database(configuration: &Configuration) -> Result<(Store, Option<E
         .or(embedded.as_ref().map(|embedded| &embedded.url))
         .expect("one of the two was made above");
     let options = url.reveal().parse().map_err(StartError::DatabaseUrl)?;
-    let store = Store::connect(options, configuration.database_connections).await?;
+    let store = Store::connect(options, configuration.database_connections)
+        .await
+        .map_err(StartError::NoDatabase)?;
     store.migrate().await?;
     Ok((store, embedded))
 }

@@ -5,6 +5,7 @@ use app::{app::Assets, caller::CookieSettings};
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
+    response::Response,
 };
 use domain::UserError;
 use leptos::config::LeptosOptions;
@@ -44,14 +45,18 @@ pub struct SignedIn {
 }
 
 impl FromRequestParts<WebState> for SignedIn {
-    type Rejection = Refusal;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Refusal> {
-        let cookie_value = state.cookie.read(&parts.headers).ok_or_else(UserError::signed_out)?;
-        let caller = sign_in::authenticate(&state.ops, &cookie_value)
-            .await?
-            .ok_or_else(UserError::signed_out)?;
-        Ok(Self { caller, cookie_value })
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Response> {
+        let signed_in = async {
+            let cookie_value = state.cookie.read(&parts.headers).ok_or_else(UserError::signed_out)?;
+            let caller = sign_in::authenticate(&state.ops, &cookie_value)
+                .await?
+                .ok_or_else(UserError::signed_out)?;
+            Ok::<_, UserError>(Self { caller, cookie_value })
+        };
+        let refused = |error| Refusal(error).for_sender(&parts.headers);
+        signed_in.await.map_err(refused)
     }
 }
 

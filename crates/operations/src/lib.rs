@@ -36,6 +36,7 @@ pub use caller::Caller;
 use domain::{Chance, Clock};
 use std::sync::Arc;
 use store::Store;
+pub use throttle::shared_throttle_key;
 
 /// What every operation needs.
 #[derive(Clone)]
@@ -45,6 +46,7 @@ pub struct Operations {
     pub chance: Arc<dyn Chance>,
     /// What is connected and what is simulated; fixed at start.
     pub installation: Arc<domain::views::InstallationView>,
-    /// Key of the keyed hashes in the sign-in throttle; random at each start is fine.
+    /// Key of the keyed hashes in the sign-in throttle. Processes with different keys count failures apart, so it should be
+    /// [`shared_throttle_key`] wherever there can be several.
     pub throttle_key: [u8; 32],
 }

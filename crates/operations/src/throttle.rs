@@ -2,6 +2,7 @@
 
 use crate::{Operations, failure::internal, tokens::keyed_hash};
 use domain::{ErrorKind, UnixMillis, UserError};
+use sha2::{Digest, Sha256};
 use std::{net::IpAddr, time::Duration};
 use store::{
     StoreError,
@@ -12,6 +13,15 @@ use store::{
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 const FAILURES_PER_EMAIL: u16 = 5;
 const FAILURES_PER_ADDRESS: u16 = 20;
+
+/// The key of the throttle's hashes for all processes that know `secret`, which must not be in the database.
+#[must_use]
+pub fn shared_throttle_key(secret: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"sign-in throttle\0");
+    hash.update(secret.as_bytes());
+    hash.finalize().into()
+}
 
 /// A try that counts as failed until it is told to have succeeded.
 #[derive(Debug)]
@@ -87,7 +97,13 @@ fn network_of(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::network_of;
+    use super::{network_of, shared_throttle_key};
+
+    #[test]
+    fn whoever_knows_the_secret_counts_together() {
+        assert_eq!(shared_throttle_key("postgres://a"), shared_throttle_key("postgres://a"));
+        assert_ne!(shared_throttle_key("postgres://a"), shared_throttle_key("postgres://b"));
+    }
 
     #[test]
     fn neighbours_in_an_ipv6_network_count_as_one() {

@@ -24,8 +24,8 @@ use std::{
 use telephony::{FRAME_MILLIS, FRAME_SAMPLES};
 use tokio::sync::Semaphore;
 
-/// Sound that is kept in memory: 20 minutes, about 40 MB.
-const MOST_FRAMES: usize = 20 * 60 * 1_000 / FRAME_MILLIS as usize;
+/// Sound that is kept in memory: 30 minutes, about 60 MB. Stock phrases in all voices are 18 of them.
+const MOST_FRAMES: usize = 30 * 60 * 1_000 / FRAME_MILLIS as usize;
 /// Processes that speak at the same time.
 const SPEAKERS: usize = 3;
 /// Characters of a sentence; what is longer is cut.

@@ -298,13 +298,15 @@ pub async fn claim(
 
 /// The leads that are due, locked, without those that somebody else holds.
 async fn waiting(conn: &mut PgConnection, request: &ClaimRequest, limit: u32) -> Result<Vec<WaitingLead>, StoreError> {
+    // The do-not-call list is joined: for an EXISTS PostgreSQL would read all of it, however long it is.
     let rows = sqlx::query!(
         r#"SELECT lead_queue.lead_id, attempts, zones, leads.phone_number, name, email,
                   variables AS "variables?: Json<BTreeMap<String, String>>",
-                  EXISTS (SELECT FROM do_not_call WHERE do_not_call.phone_number = leads.phone_number) AS "listed!"
+                  do_not_call.phone_number IS NOT NULL AS "listed!"
            FROM lead_queue
            JOIN leads ON leads.id = lead_queue.lead_id
            LEFT JOIN lead_variables ON lead_variables.lead_id = lead_queue.lead_id
+           LEFT JOIN do_not_call ON do_not_call.phone_number = leads.phone_number
            WHERE lead_queue.campaign_id = $1 AND due_at <= $2
            ORDER BY due_at, lead_queue.lead_id LIMIT $3
            FOR UPDATE OF lead_queue SKIP LOCKED"#,

@@ -77,7 +77,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<ConversationRow>, StoreError> {
     // One statement for every filter, planned for the values at hand: an absent filter is optimised away and each
-    // combination finds its own index.
+    // combination finds its own index. Ranges of one value keep it from walking through the primary key instead, as in
+    // `leads::list`.
     sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan")
         .execute(&mut **transaction)
         .await?;
@@ -89,11 +90,13 @@ pub async fn list(
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
-           WHERE ($1::uuid IS NULL OR conversations.campaign_id = $1)
+           WHERE ($1::uuid IS NULL OR (conversations.campaign_id >= $1 AND conversations.campaign_id <= $1))
              AND ($2::uuid IS NULL OR conversations.lead_id = $2)
-             AND ($3::text IS NULL OR conversations.status = $3)
+             AND ($3::text IS NULL OR (conversations.status >= $3 AND conversations.status <= $3
+                                       AND ($1 IS NULL OR conversations.campaign_id = $1)))
              AND ($4::uuid IS NULL OR conversations.id < $4)
-           ORDER BY conversations.id DESC LIMIT $5"#,
+           ORDER BY CASE WHEN $1 IS NULL THEN NULL ELSE conversations.campaign_id END,
+                    CASE WHEN $3 IS NULL THEN NULL ELSE conversations.status END, conversations.id DESC LIMIT $5"#,
         wanted.campaign.map(|id| id.0),
         wanted.lead.map(|id| id.0),
         wanted.status.map(ConversationStatus::as_str),

@@ -194,6 +194,9 @@ impl TryFrom<Row> for LeadRow {
 /// # Errors
 /// The database's.
 pub async fn list(conn: &mut PgConnection, query: &LeadQuery) -> Result<(Vec<LeadRow>, Option<LeadId>), StoreError> {
+    // Ranges of one value and an order by what is the same in every row: only the index that begins with the campaign
+    // has that order. Asked for the newest ids of an old campaign, PostgreSQL would else often walk backwards through the
+    // primary key, past all leads of younger campaigns.
     let status = query.filter.status.map(LeadStatus::as_str);
     let before = query.before.map(|id| id.0);
     let Some(search) = query.filter.search.as_deref() else {
@@ -202,8 +205,10 @@ pub async fn list(conn: &mut PgConnection, query: &LeadQuery) -> Result<(Vec<Lea
             r#"SELECT leads.id, name, phone_number, email, status, error_reason, due_at AS "due_at?", leads.created_at,
                       (SELECT count(*) FROM attempts WHERE lead_id = leads.id AND reason = 'allowed') AS "attempts!"
                FROM leads LEFT JOIN lead_queue ON lead_queue.lead_id = leads.id
-               WHERE leads.campaign_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR leads.id < $3)
-               ORDER BY leads.id DESC LIMIT $4"#,
+               WHERE leads.campaign_id >= $1 AND leads.campaign_id <= $1
+                 AND ($2::text IS NULL OR (leads.campaign_id = $1 AND status >= $2 AND status <= $2))
+                 AND ($3::uuid IS NULL OR leads.id < $3)
+               ORDER BY leads.campaign_id, CASE WHEN $2 IS NULL THEN NULL ELSE status END, leads.id DESC LIMIT $4"#,
             query.campaign.0,
             status,
             before,
@@ -242,8 +247,10 @@ pub async fn list(conn: &mut PgConnection, query: &LeadQuery) -> Result<(Vec<Lea
                   (SELECT count(*) FROM attempts WHERE lead_id = found.id AND reason = 'allowed') AS "attempts!"
            FROM (SELECT * FROM (
                      SELECT * FROM leads
-                     WHERE campaign_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id < $3)
-                     ORDER BY id DESC LIMIT $4) AS reached
+                     WHERE campaign_id >= $1 AND campaign_id <= $1
+                       AND ($2::text IS NULL OR (campaign_id = $1 AND status >= $2 AND status <= $2))
+                       AND ($3::uuid IS NULL OR id < $3)
+                     ORDER BY campaign_id, CASE WHEN $2 IS NULL THEN NULL ELSE status END, id DESC LIMIT $4) AS reached
                  WHERE position(lower($5) IN lower(name)) > 0 OR position(lower($5) IN lower(email)) > 0
                     OR ($6::text IS NOT NULL AND position($6 IN phone_number) > 0)
                  ORDER BY id DESC LIMIT $7) AS found
@@ -265,8 +272,10 @@ pub async fn list(conn: &mut PgConnection, query: &LeadQuery) -> Result<(Vec<Lea
     } else {
         sqlx::query_scalar!(
             "SELECT id FROM leads
-             WHERE campaign_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR id < $3)
-             ORDER BY id DESC OFFSET $4 LIMIT 1",
+             WHERE campaign_id >= $1 AND campaign_id <= $1
+               AND ($2::text IS NULL OR (campaign_id = $1 AND status >= $2 AND status <= $2))
+               AND ($3::uuid IS NULL OR id < $3)
+             ORDER BY campaign_id, CASE WHEN $2 IS NULL THEN NULL ELSE status END, id DESC OFFSET $4 LIMIT 1",
             query.campaign.0,
             status,
             before,

@@ -49,6 +49,13 @@ impl Frame {
         &self.0
     }
 
+    /// The loudest sample, 0 to 32,768.
+    #[must_use]
+    pub fn peak(&self) -> u16 {
+        self.0.iter().fold(0, |peak, sample| peak.max(sample.unsigned_abs()))
+    }
+
+    /// True for digital silence: every sample is zero.
     #[must_use]
     pub fn is_silence(&self) -> bool {
         self.0.iter().all(|sample| *sample == 0)

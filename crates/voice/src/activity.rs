@@ -12,8 +12,10 @@ const CHUNK: usize = 256;
 const SPEECH: f32 = 0.5;
 /// Down to this probability, speech goes on.
 const STILL_SPEECH: f32 = 0.35;
-/// After this many frames of digital silence the detector remembers nothing else, so it need not be asked.
+/// After this many inaudible frames the detector remembers nothing else, so it need not be asked.
 const DEAF_AFTER: u32 = 8;
+/// Peak of a frame in which nobody can be heard: -60 dB of full scale.
+const INAUDIBLE: u16 = 32;
 
 /// What a frame sounds like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +58,11 @@ impl VoiceActivity {
 
     /// The next 20 ms.
     pub fn hear(&mut self, frame: &Frame) -> Activity {
-        self.silent_frames = if frame.is_silence() { self.silent_frames + 1 } else { 0 };
+        self.silent_frames = if frame.peak() <= INAUDIBLE {
+            self.silent_frames + 1
+        } else {
+            0
+        };
         if self.silent_frames >= DEAF_AFTER {
             self.silent_frames = DEAF_AFTER;
             self.rest_length = 0;

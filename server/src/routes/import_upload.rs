@@ -1,7 +1,7 @@
 //! `POST /campaigns/{id}/import`: a list of people, streamed into the database as it arrives.
 
 use crate::{
-    answer::Refusal,
+    answer::{Refusal, wants_page},
     state::{SignedIn, WebState},
 };
 use axum::{
@@ -24,13 +24,12 @@ pub(super) async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let accept = headers
+    let wants_page = wants_page(&headers);
+    let wants_data = headers
         .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .unwrap_or_default();
-    let (wants_data, wants_page) = (accept.contains("application/json"), accept.contains("text/html"));
+        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("application/json")));
     let Ok(campaign) = id.parse::<CampaignId>() else {
-        return Refusal(UserError::not_found("campaign")).into_response();
+        return Refusal(UserError::not_found("campaign")).for_sender(&headers);
     };
     match store(&state, &signed_in, campaign, request).await {
         Ok(import) if wants_data => Json(serde_json::json!({ "import_id": import })).into_response(),
@@ -44,7 +43,7 @@ pub(super) async fn receive(
             };
             Redirect::to(&format!("/campaigns/{campaign}/import?problem={kind}")).into_response()
         }
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.for_sender(&headers),
     }
 }
 
@@ -59,6 +58,20 @@ async fn store(
     let mut form = Multipart::from_request(request, state)
         .await
         .map_err(|_| Refusal::from(ErrorKind::Malformed))?;
+    let stored = read_form(state, signed_in, campaign, &mut form).await;
+    if stored.is_err() {
+        // A browser that is still sending would not hear why.
+        while let Ok(Some(_)) = form.next_field().await {}
+    }
+    stored
+}
+
+async fn read_form(
+    state: &WebState,
+    signed_in: &SignedIn,
+    campaign: CampaignId,
+    form: &mut Multipart,
+) -> Result<ImportId, Refusal> {
     let mut country = None;
     let mut upload: Option<ImportUpload> = None;
     while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {

@@ -1,6 +1,10 @@
 //! The pages of `app`, and its server functions.
 
-use crate::{answer::Refusal, security::headers::content_security_policy, state::WebState};
+use crate::{
+    answer::{Refusal, wants_page},
+    security::{headers::content_security_policy, origin},
+    state::WebState,
+};
 use app::{
     app::{App, shell},
     error::AppError,
@@ -14,7 +18,7 @@ use axum::{
     routing::any,
 };
 use domain::{ErrorKind, UserError};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
@@ -59,7 +63,13 @@ pub(super) fn page(
                 provide_context(FrameOfRequest(frame.clone()));
                 allow_the_nonce();
             };
-            leptos_axum::render_app_async_with_context(context, move || shell(&assets))(request).await
+            let render = leptos_axum::render_app_async_with_context(context, move || shell(&assets));
+            let mut response = render(request).await;
+            // Leptos redirects only those who say that they take HTML. No page is meant for anybody else.
+            if response.headers().contains_key(header::LOCATION) && response.status().is_success() {
+                *response.status_mut() = StatusCode::FOUND;
+            }
+            response
         })
     }
 }
@@ -92,15 +102,19 @@ fn allow_the_nonce() {
 /// Runs a server function. Its error gets the status of its kind, for `leptos_axum` answers every error with 500. A form
 /// that a browser without WebAssembly posted is led back to its page, which shows the error; if it is not known where
 /// that is, the error is the page.
-async fn server_function(State(state): State<WebState>, request: Request) -> Response {
-    let plain_form = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
+async fn server_function(State(state): State<WebState>, mut request: Request) -> Response {
+    let plain_form = wants_page(request.headers());
     let known = server_fn::axum::get_server_fn_service(request.uri().path(), request.method().clone()).is_some();
     if !known {
         return Refusal::from(ErrorKind::NotFound).into_response();
+    }
+    let headers = request.headers();
+    let own = |page: &HeaderValue| {
+        page.to_str()
+            .is_ok_and(|page| origin::is_own_address(page, headers, &state.configuration.public_url))
+    };
+    if !headers.get(header::REFERER).is_some_and(own) {
+        request.headers_mut().remove(header::REFERER);
     }
     let response = leptos_axum::handle_server_fns_with_context(move || provide(&state), request)
         .await

@@ -1,6 +1,9 @@
 //! The built files. Names with a hash may be kept for ever; everything else is asked for anew.
 
-use crate::{answer::Refusal, state::WebState};
+use crate::{
+    answer::{Refusal, wants_page},
+    state::WebState,
+};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -12,15 +15,13 @@ use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 pub(super) async fn file_or_not_found(State(state): State<WebState>, request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    // Longer names are no file's, and asking the file system for one is an error there.
+    let nameless = request.uri().path().split('/').any(|name| name.len() > 255);
+    if nameless || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Refusal::from(ErrorKind::NotFound).into_response();
     }
     let hashed = request.uri().path().starts_with("/pkg/");
-    let wants_page = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
+    let wants_page = wants_page(request.headers());
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
     let files = ServeDir::new(&state.configuration.site_dir)

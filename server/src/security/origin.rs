@@ -30,14 +30,28 @@ pub fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
         .map(|value| value.to_str().unwrap_or_default())
     {
         Some(site) => matches!(site, "same-origin" | "none"),
-        None => origin.is_none_or(|origin| {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            let authority = origin
-                .strip_prefix("http://")
-                .or_else(|| origin.strip_prefix("https://"));
-            host.is_some() && host == authority
-        }),
+        None => origin.is_none_or(|origin| is_own(origin, headers, public_url)),
     }
+}
+
+/// True if `address` (a `Referer`) is one of ours: a form is led back there, and nobody is led elsewhere.
+#[must_use]
+pub fn is_own_address(address: &str, headers: &HeaderMap, public_url: &str) -> bool {
+    let Some(scheme) = address.find("://") else {
+        return false;
+    };
+    let end = address[scheme + 3..].find(['/', '?', '#', '\\']);
+    let origin = end.map_or(address, |end| &address[..scheme + 3 + end]);
+    is_own(origin, headers, public_url)
+}
+
+/// True if `origin` is how people reach us, or the host to which this request was sent.
+fn is_own(origin: &str, headers: &HeaderMap, public_url: &str) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    origin == public_url || (host.is_some() && host == authority)
 }
 
 #[cfg(test)]
@@ -68,6 +82,25 @@ mod tests {
             vec![("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")],
         ] {
             assert!(is_ours(&headers(&pairs), OURS), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn forms_are_led_back_to_our_pages_only() {
+        let headers = headers(&[("host", "127.0.0.1:3000")]);
+        for ours in [OURS, "https://calls.example.com/users?a=b", "http://127.0.0.1:3000/"] {
+            assert!(is_own_address(ours, &headers, OURS), "{ours}");
+        }
+        for other in [
+            "javascript:alert(1)",
+            "about:client",
+            "/users",
+            "",
+            "https://evil.example/https://calls.example.com/",
+            "https://calls.example.com@evil.example/",
+            "https://calls.example.com.evil.example/",
+        ] {
+            assert!(!is_own_address(other, &headers, OURS), "{other}");
         }
     }
 

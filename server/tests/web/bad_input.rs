@@ -296,6 +296,21 @@ async fn uploads_of_every_kind_are_answered_with_a_sentence(pool: PgPool) {
         );
     }
     assert_eq!(count().await, 5);
+
+    // A file that is too large is heard out, so that the sentence arrives.
+    let head = part("file", file, b"");
+    let pieces = std::iter::once(head[..head.len() - 2].to_vec())
+        .chain((0..105).map(|_| vec![b'x'; 1024 * 1024]))
+        .chain([b"\r\n--x--\r\n".to_vec()])
+        .map(Ok::<_, std::io::Error>);
+    let request = installation
+        .request(Method::POST, &path, Some(&cookie))
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(reqwest::Body::wrap_stream(futures::stream::iter(pieces)));
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), 413);
+    assert!(answer.text().await.expect("a body").contains("larger than 100 MB"));
+    assert_eq!(count().await, 5);
 }
 
 #[sqlx::test(migrations = "../migrations")]

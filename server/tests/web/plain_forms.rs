@@ -5,12 +5,13 @@ use crate::{
     who_may::{Body, ID, server_functions},
 };
 use domain::{CampaignId, ErrorKind, ImportId, UserError, UserId, access::Role};
+use operations::Caller;
 use reqwest::{Method, Response};
 use server_fn::error::ServerFnUrlError;
 use store::PgPool;
 
-/// What the forms are about.
-struct Things {
+/// What forms and pages are about.
+pub(crate) struct Things {
     campaign: CampaignId,
     import: ImportId,
     user: UserId,
@@ -19,17 +20,32 @@ struct Things {
 impl Things {
     async fn make(installation: &Installation, administrator: &str) -> Self {
         let caller = installation.caller(administrator).await;
-        let campaign = installation.campaign(&caller).await;
-        let begun = operations::imports::begin(&installation.ops, &caller, campaign, String::new(), None).await;
+        let viewer = installation.somebody(&caller, Role::Viewer).await;
+        let user = installation.caller(&viewer).await.user_id();
+        Self::about(installation, &caller, user).await
+    }
+
+    /// A campaign, and an import that waits for its mapping.
+    pub(crate) async fn about(installation: &Installation, caller: &Caller, user: UserId) -> Self {
+        let campaign = installation.campaign(caller).await;
+        let begun = operations::imports::begin(&installation.ops, caller, campaign, String::new(), None).await;
         let mut upload = begun.expect("allowed");
         upload
             .push("name,phone\nAda,+14155550123\n".as_bytes())
             .await
             .expect("small enough");
         let import = upload.finish().await.expect("a list");
-        let viewer = installation.somebody(&caller, Role::Viewer).await;
-        let user = installation.caller(&viewer).await.user_id();
         Self { campaign, import, user }
+    }
+
+    /// The address of the page whose path axum writes as `path`, about something that is there.
+    pub(crate) fn page_at(&self, path: &str) -> String {
+        let id = match path.split('/').nth(1) {
+            Some("campaigns") => self.campaign.to_string(),
+            Some("imports") => self.import.to_string(),
+            _ => ID.to_owned(),
+        };
+        path.replace("{id}", &id)
     }
 
     /// `text` with the id of what the server function at `path` is about.
@@ -198,6 +214,18 @@ async fn a_lead_is_added_once_and_every_mistake_is_told(pool: PgPool) {
     assert_eq!(answer.status(), 422);
     let told = answer.text().await.expect("a page");
     assert!(told.contains("is in the campaign already"), "{told}");
+    // Nobody is led to where a form cannot have stood.
+    let elsewhere = installation
+        .request(Method::POST, path, Some(&cookie))
+        .header("accept", "text/html")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("referer", "https://evil.example/")
+        .body(format!(
+            "campaign={}&lead[name]=Eve&lead[phone_number]=%2B14155552679",
+            things.campaign
+        ));
+    let answer = elsewhere.send().await.expect("an answer");
+    assert_eq!(answer.headers()["location"], "/");
 }
 
 #[sqlx::test(migrations = "../migrations")]

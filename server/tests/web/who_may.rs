@@ -1,6 +1,9 @@
 //! Every server function and every route, as nobody and as each role, beside a table that says who may.
 
-use crate::installation::{Installation, campaign_content};
+use crate::{
+    installation::{Installation, campaign_content},
+    plain_forms::Things,
+};
 use domain::access::Role;
 use reqwest::{Method, StatusCode};
 use std::collections::BTreeSet;
@@ -301,29 +304,49 @@ async fn pages_show_nothing_to_nobody_and_never_fail(pool: PgPool) {
     let installation = Installation::start(pool).await;
     let paths = server::routes::page_paths();
     assert!(paths.len() >= 19, "{paths:?}");
-    for (role, cookie, _) in sessions(&installation).await {
-        for path in &paths {
-            let path = path.replace("{id}", ID);
-            let request = installation
-                .request(Method::GET, &path, cookie.as_deref())
-                .header("accept", "text/html");
-            let answer = tokio::time::timeout(std::time::Duration::from_secs(20), request.send()).await;
-            let answer = answer
-                .unwrap_or_else(|_| panic!("{path} as {role:?} does not end"))
-                .expect("an answer");
-            let status = answer.status();
-            assert!(!status.is_server_error(), "{path} as {role:?}: {status}");
-            let open = matches!(path.as_str(), "/sign-in" | "/welcome");
-            if role.is_none() && !open {
-                let to = answer
-                    .headers()
-                    .get("location")
-                    .and_then(|to| to.to_str().ok())
-                    .unwrap_or_default();
-                assert!(
-                    status.is_redirection() && to.starts_with("/sign-in"),
-                    "{path}: {status} {to}"
-                );
+    let sessions = sessions(&installation).await;
+    let administrator = installation.caller(sessions[1].1.as_deref().expect("signed in")).await;
+    let things = Things::about(&installation, &administrator, administrator.user_id()).await;
+    for (role, cookie, _) in sessions {
+        for written in &paths {
+            for (path, accept) in [
+                (written.replace("{id}", ID), "text/html"),
+                (things.page_at(written), "text/html"),
+                (things.page_at(written), "*/*"),
+            ] {
+                let request = installation
+                    .request(Method::GET, &path, cookie.as_deref())
+                    .header("accept", accept);
+                let answer = tokio::time::timeout(std::time::Duration::from_secs(20), request.send()).await;
+                let answer = answer
+                    .unwrap_or_else(|_| panic!("{path} as {role:?} does not end"))
+                    .expect("an answer");
+                let status = answer.status();
+                assert!(!status.is_server_error(), "{path} as {role:?}: {status}");
+                let open = matches!(path.as_str(), "/sign-in" | "/welcome");
+                if role.is_none() && !open {
+                    let to = answer
+                        .headers()
+                        .get("location")
+                        .and_then(|to| to.to_str().ok())
+                        .unwrap_or_default();
+                    assert!(
+                        status.is_redirection() && to.starts_with("/sign-in"),
+                        "{path}: {status} {to}"
+                    );
+                }
+                if let Some(role) = role
+                    && !path.contains(ID)
+                    && !open
+                {
+                    let least = match written.as_str() {
+                        "/users" | "/audit" => Role::Administrator,
+                        "/campaigns/new" | "/campaigns/{id}/edit" | "/campaigns/{id}/import" => Role::Manager,
+                        _ => Role::Viewer,
+                    };
+                    let expected = if role >= least { 200 } else { 403 };
+                    assert_eq!(status, expected, "{path} as {role}");
+                }
             }
         }
     }

@@ -230,3 +230,45 @@ async fn make_sound(
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::SentenceId;
+    use futures::stream::{self, BoxStream};
+    use voice::ports::VoiceError;
+
+    /// As loud as can be, without end.
+    struct Loud;
+
+    #[async_trait::async_trait]
+    impl TextToSpeech for Loud {
+        async fn speak(
+            &self,
+            _: &Personal,
+            _: &str,
+        ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError> {
+            Ok(stream::repeat_with(|| Ok(Frame::new([i16::MIN; FRAME_SAMPLES])))
+                .take(100)
+                .boxed())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_voice_that_is_stopped_fades_within_a_frame() {
+        let mut mouth = Mouth::new(Arc::new(Loud), "en".to_owned());
+        assert!(mouth.stop(0).is_none());
+        mouth.add(Sentence {
+            id: SentenceId(1),
+            text: "Hello.".into(),
+        });
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut events = VecDeque::new();
+        assert!(mouth.tick(20, &mut events).is_some());
+        assert!(matches!(mouth.stop(40), Some(Event::SentenceSpoken(_))));
+        let last = mouth.tick(40, &mut events).expect("it fades");
+        let samples = last.samples();
+        assert!(samples[0] < -32_000 && samples.is_sorted() && samples[FRAME_SAMPLES - 1] == 0);
+        assert_eq!(mouth.tick(60, &mut events), None);
+    }
+}

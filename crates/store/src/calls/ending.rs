@@ -218,7 +218,7 @@ async fn facts(
         r#"SELECT attempts.conversation_id AS "conversation_id!", leads.id AS lead_id, leads.name AS lead_name,
                   leads.campaign_id, content AS "content: Json<CampaignContent>", number,
                   because AS "because: Json<GateEvidence>", dialled_at IS NOT NULL AS "may_be_dialled!",
-                  EXISTS (SELECT FROM do_not_call WHERE do_not_call.phone_number = leads.phone_number) AS "listed!",
+                  do_not_call.phone_number IS NOT NULL AS "listed!",
                   (SELECT count(*) FROM attempts AS earlier
                    WHERE earlier.lead_id = leads.id AND earlier.disposition = ending.disposition
                      AND earlier.id <> attempts.id) AS "same_outcome_before!"
@@ -226,7 +226,8 @@ async fn facts(
            JOIN attempts ON attempts.conversation_id = ending.conversation_id
            JOIN leads ON leads.id = attempts.lead_id
            JOIN campaign_revisions ON campaign_revisions.campaign_id = attempts.campaign_id
-                AND campaign_revisions.revision = attempts.revision"#,
+                AND campaign_revisions.revision = attempts.revision
+           LEFT JOIN do_not_call ON do_not_call.phone_number = leads.phone_number"#,
         &conversations,
         &dispositions,
     )

@@ -3,13 +3,18 @@
 use super::{BATCH_TICKS, RecordingSummary, peaks::Peaks};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use opus::{Application, Bitrate, Channels, Encoder};
-use std::{fs::File, io};
+use std::{fs::File, io, mem, sync::OnceLock};
 use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
 
 /// Opus counts time in 48ths of a millisecond whatever is recorded (RFC 7845, section 4).
 const GRANULES_PER_TICK: u64 = 48 * FRAME_MILLIS as u64;
 /// Both voices in wide band, with room to keep the sides apart.
 const BITS_PER_SECOND: i32 = 40_000;
+/// Effort of the encoder, 0 to 10, and that for frames in which nobody can be heard.
+const EFFORT: i32 = 2;
+const EFFORT_FOR_SILENCE: i32 = 0;
+/// Peak of a frame in which nobody can be heard: -60 dB of full scale.
+const INAUDIBLE: u16 = 32;
 /// The serial number tells streams of one file apart; there is only one.
 const SERIAL: u32 = 1;
 /// More than any packet of 20 ms (RFC 6716, section 3.2.1).
@@ -36,6 +41,7 @@ impl io::Write for Counted {
 pub(super) struct OggFile {
     pages: PacketWriter<'static, io::BufWriter<Counted>>,
     encoder: Encoder,
+    effort: i32,
     pre_skip: u16,
     ticks: u64,
     peaks: Peaks,
@@ -65,6 +71,7 @@ impl OggFile {
         let mut file = Self {
             pages,
             encoder,
+            effort: EFFORT,
             pre_skip,
             ticks: 0,
             peaks: Peaks::new(),
@@ -96,6 +103,19 @@ impl OggFile {
         end: PacketWriteEndInfo,
         position: u64,
     ) -> io::Result<()> {
+        let effort = if agent.peak().max(person.peak()) <= INAUDIBLE {
+            EFFORT_FOR_SILENCE
+        } else {
+            EFFORT
+        };
+        if mem::replace(&mut self.effort, effort) != effort {
+            self.encoder.set_complexity(effort).map_err(io::Error::other)?;
+        }
+        let (agent, person) = match (agent.is_silence(), person.is_silence()) {
+            (true, false) => (breath(), person),
+            (false, true) => (agent, breath()),
+            _ => (agent, person),
+        };
         let sides = agent.samples().iter().zip(person.samples());
         for (both, (left, right)) in self.interleaved.chunks_exact_mut(2).zip(sides) {
             both.copy_from_slice(&[*left, *right]);
@@ -128,10 +148,23 @@ impl OggFile {
     }
 }
 
+/// A side without any sound at all makes the encoder reckon with numbers so small that the processor needs several
+/// times as long for them (denormals). The last bit, turned now and then, spares it that; nobody can hear it.
+fn breath() -> &'static Frame {
+    static BREATH: OnceLock<Frame> = OnceLock::new();
+    BREATH.get_or_init(|| {
+        let mut state = 1_u32;
+        Frame::new(std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            i16::from(state >> 31 == 1)
+        }))
+    })
+}
+
 /// The encoder, and its delay in 48ths of a millisecond.
 fn encoder() -> opus::Result<(Encoder, u16)> {
     let mut encoder = Encoder::new(SAMPLE_RATE_HZ, Channels::Stereo, Application::Audio)?;
-    encoder.set_complexity(2)?;
+    encoder.set_complexity(EFFORT)?;
     encoder.set_bitrate(Bitrate::Bits(BITS_PER_SECOND))?;
     encoder.set_vbr(true)?;
     let delay = encoder.get_lookahead()? * (48_000 / i32::try_from(SAMPLE_RATE_HZ).unwrap_or(16_000));

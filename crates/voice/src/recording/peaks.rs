@@ -57,13 +57,7 @@ impl Peaks {
 
 /// The loudest sample, 0 to 100.
 fn peak(frame: &Frame) -> u8 {
-    let loudest = frame
-        .samples()
-        .iter()
-        .map(|sample| sample.unsigned_abs())
-        .max()
-        .unwrap_or(0);
-    u8::try_from(u32::from(loudest) * 100 / 32_768).unwrap_or(100)
+    u8::try_from(u32::from(frame.peak()) * 100 / 32_768).unwrap_or(100)
 }
 
 #[cfg(test)]
