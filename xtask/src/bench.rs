@@ -80,7 +80,7 @@ fn claims() -> Outcome {
     const LEADS: &str = "10000";
     let server = build::server(true)?;
     let ours = example("dialer", "claim_bench")?;
-    let postgres = TestPostgres::start_fresh(&server)?;
+    let postgres = TestPostgres::start(&server)?;
     let folder = root().join("xtask/bench");
     if !exists("npm") {
         return Err("Node is needed for the peer, pg-boss".to_owned());
@@ -160,7 +160,7 @@ impl Product {
     const ADDRESS: &str = "127.0.0.1:3999";
 
     fn start(server: &Path) -> Outcome<Self> {
-        let postgres = TestPostgres::start_fresh(server)?;
+        let postgres = TestPostgres::start(server)?;
         let folder = target().join("bench-data");
         let mut command = program(server, &[]);
         command

@@ -35,9 +35,9 @@ enum Verb {
         #[arg(long)]
         release: bool,
     },
-    /// Install what is missing, then run every check and every test but the browser's
+    /// Install what is missing, then run every check and every test
     Test,
-    /// Run the browser tests in a real Chromium
+    /// Run the browser tests alone
     BrowserTest,
     /// Measure; all of it, or one figure
     Bench {

@@ -64,6 +64,10 @@ pub(crate) fn all() -> Outcome {
         Ok(())
     })?;
     drop(postgres);
+    step("browser tests", || {
+        passed += browser_tests(&server)?;
+        Ok(())
+    })?;
     say(&format!("all checks passed in {} s", begun.elapsed().as_secs()));
     say(&format!("{passed} passed, 0 failed"));
     Ok(())

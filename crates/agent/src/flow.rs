@@ -204,7 +204,11 @@ impl ConversationFlow {
             Event::EndBySupervisor => {
                 self.close(Disposition::EndedBySupervisor, None, self.wording.must_go, FAREWELL_MS)
             }
-            Event::Stop if !self.was_answered() => self.end(Disposition::Cancelled, None),
+            // The phone may have rung already, so it is a try like any other: nobody is rung again at once.
+            Event::Stop if !self.was_answered() => self.end(
+                Disposition::NoAnswer,
+                Some("It was no longer waited for an answer, because the system was being stopped."),
+            ),
             Event::Stop => self.close(
                 Disposition::Failed,
                 Some("The call was ended because the system was being stopped."),

@@ -26,7 +26,7 @@ pub enum Disposition {
     Voicemail,
     /// A machine answered; the message was spoken after the beep.
     VoicemailLeft,
-    /// It rang and nobody picked up.
+    /// Nobody picked up as long as it was waited.
     NoAnswer,
     Busy,
     /// Declined while it rang.
@@ -37,7 +37,7 @@ pub enum Disposition {
     Failed,
     /// The process that held the call died; what happened after is unknown.
     Lost,
-    /// Ended by us before anybody answered (shutdown, campaign stopped).
+    /// Ended by us before anything was dialled (shutdown, campaign stopped).
     Cancelled,
 }
 

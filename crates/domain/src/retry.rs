@@ -88,7 +88,7 @@ pub fn after_call(rules: &[RetryRule], disposition: Disposition, same_outcome_be
     {
         return AfterCall::Again(Duration::from_secs(u64::from(rule.delay_minutes) * 60));
     }
-    // Ended before anybody could answer, by our own doing: it does not count as a try.
+    // Ended by ourselves before anything was dialled: it does not count as a try.
     if disposition == Disposition::Cancelled {
         return AfterCall::Again(Duration::ZERO);
     }

@@ -76,7 +76,7 @@ fn what_became_of_a_dial() {
     }
     let mut table = Table::new(VoicemailPolicy::HangUp);
     table.tell(Event::Stop);
-    assert_eq!(table.disposition(), Some(Disposition::Cancelled));
+    assert_eq!(table.disposition(), Some(Disposition::NoAnswer));
 }
 
 #[test]
