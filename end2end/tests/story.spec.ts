@@ -108,9 +108,18 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     await monitor.getByLabel("Whisper to the agent").fill("Offer Tuesday morning.");
     await monitor.getByRole("button", { name: "Send" }).click();
     await expect(monitor.getByText("Offer Tuesday morning.")).toBeVisible();
+    const second = await context.newPage();
+    await second.goto(`/monitor/${conversation}`);
+    await hydrated(second);
+    await expect(second.getByText("Offer Tuesday morning.")).toBeVisible();
+    await second.getByRole("button", { name: "Listen" }).click();
+    await expect(second.getByRole("button", { name: "Listening – stop" })).toBeVisible();
+    await expect(monitor.getByRole("button", { name: "Listening – stop" })).toBeVisible();
     await monitor.getByRole("button", { name: "End call" }).click();
     await monitor.getByRole("group", { name: "End this call?" }).getByRole("button", { name: "End call" }).click();
     await expect(monitor.getByText("The call is over.")).toBeVisible({ timeout: 30_000 });
+    await expect(second.getByText("The call is over.")).toBeVisible();
+    await second.close();
   });
 
   await test.step("read the call and hear it", async () => {
