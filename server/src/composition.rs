@@ -3,14 +3,11 @@
 use crate::{
     ambient::{SystemChance, SystemClock},
     configuration::{Configuration, RehearsalHours},
+    rehearsal_daytime::RehearsalDaytime,
 };
 use app::app::Assets;
 use dialer::{Dialer, DialerConfig, IanaClock, ZoneClock};
-use domain::{
-    Chance, Clock, UnixMillis, WorkerId,
-    calling_hours::{LocalTime, Weekday},
-    views::InstallationView,
-};
+use domain::{Chance, Clock, WorkerId, views::InstallationView};
 use leptos::config::LeptosOptions;
 use operations::{Operations, number_zones};
 use rehearsal::{RehearsalConfig, RehearsalNetwork, Studio, StudioConfig};
@@ -55,7 +52,9 @@ fn installation(configuration: &Configuration) -> InstallationView {
     let mut notices = vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
     let settings = &configuration.rehearsal;
     if settings.hours == RehearsalHours::Daytime {
-        notices.push("For the rehearsal it is always a weekday morning where people live.".to_owned());
+        notices.push(
+            "For the rehearsal it is always Tuesday, half past ten in the morning, where people live.".to_owned(),
+        );
     }
     if !rehearsal::speech_available() {
         notices.push("Voices are plain tones, because espeak-ng is not installed.".to_owned());
@@ -113,10 +112,10 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         ledger: Some(data_dir.join("rehearsal-ledger")),
         ..usual
     };
-    let network = RehearsalNetwork::new(config, Arc::clone(&studio), clock)
+    let network = RehearsalNetwork::new(config, Arc::clone(&studio), Arc::clone(&clock))
         .map_err(|error| format!("The ledger of the rehearsal network cannot be opened: {error}"))?;
     let zones: Arc<dyn ZoneClock> = match settings.hours {
-        RehearsalHours::Daytime => Arc::new(RehearsalDaytime),
+        RehearsalHours::Daytime => Arc::new(RehearsalDaytime(Arc::clone(&clock))),
         RehearsalHours::Real => Arc::new(IanaClock),
     };
     Ok(Adapters {
@@ -125,19 +124,6 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         zones,
         studio,
     })
-}
-
-/// It is always Tuesday, half past ten in the morning, wherever there is a clock at all. A zone that does not exist
-/// still closes the gate.
-struct RehearsalDaytime;
-
-impl ZoneClock for RehearsalDaytime {
-    fn local_time(&self, zone: &str, at: UnixMillis) -> Option<LocalTime> {
-        IanaClock.local_time(zone, at).map(|_| LocalTime {
-            day: Weekday::Tuesday,
-            minute: 10 * 60 + 30,
-        })
-    }
 }
 
 /// The dialer of this process.

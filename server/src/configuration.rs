@@ -48,7 +48,7 @@ pub enum LogFormat {
 /// What time it is for the simulated people of the rehearsal network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RehearsalHours {
-    /// Always a weekday morning, so that a rehearsal works at any hour.
+    /// Always Tuesday, half past ten in the morning, so that a rehearsal works at any hour.
     Daytime,
     /// The real time where the number lives, as with a real network.
     Real,
