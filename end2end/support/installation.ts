@@ -24,7 +24,8 @@ export async function start(): Promise<{ server: ChildProcess; link: string }> {
     Object.entries(process.env).filter(([name]) => !name.startsWith("RINGSIDE_") && name !== "DATABASE_URL"),
   );
   const server = spawn(program, [], {
-    cwd: project,
+    // Not in the project: a .env there is somebody's own.
+    cwd: dataFolder,
     env: {
       ...environment,
       DATABASE_URL: process.env.END2END_DATABASE_URL ?? "",

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { administrator, adminState, linkFile, screenshotFolder } from "../support/installation.ts";
-import { accessible, expect, hydrated, test } from "../support/test.ts";
+import { accessible, expect, fits, hydrated, test } from "../support/test.ts";
 
 test.use({ storageState: undefined });
 test.describe.configure({ mode: "serial" });
@@ -104,6 +104,12 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     await expect.poll(() => frames.filter((length) => length === 1280).length, { timeout: 15_000 }).toBeGreaterThan(50);
     expect(await page.evaluate(() => (window as unknown as { audioContexts: AudioContext[] }).audioContexts.map((one) => one.state))).toContain("running");
     await screenshot(page, "call-monitor");
+    await accessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await fits(page);
+    await accessible(page);
+    await screenshot(page, "call-monitor-phone");
+    await page.setViewportSize({ width: 1280, height: 800 });
     await monitor.getByRole("button", { name: "Whisper" }).click();
     await monitor.getByLabel("Whisper to the agent").fill("Offer Tuesday morning.");
     await monitor.getByRole("button", { name: "Send" }).click();

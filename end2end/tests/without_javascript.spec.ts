@@ -6,8 +6,13 @@ import { expect, fits, test } from "../support/test.ts";
 test("every page shows its data", async ({ page, request }) => {
   test.setTimeout(120_000);
   for (const path of await pages(request)) {
-    await page.goto(path);
+    const answer = await page.goto(path);
+    expect(answer!.status(), path).toBe(200);
     await expect(page.locator("h1"), path).toHaveCount(1);
+    if (path !== "/gallery") {
+      await expect(page.getByRole("alert"), path).toHaveCount(0);
+      await expect(page.locator(".skeleton"), path).toHaveCount(0);
+    }
     await fits(page);
   }
 });
@@ -19,6 +24,11 @@ test("the conversation can be read", async ({ page }) => {
 });
 
 test("a campaign can be written, and a wrong one says what is wrong", async ({ page }) => {
+  await page.goto("/campaigns/new");
+  await page.getByLabel("Name", { exact: true }).first().fill("Too eager");
+  await page.getByLabel("Calls at the same time").fill("100000");
+  await page.getByRole("button", { name: "Create campaign" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
   await page.goto("/campaigns/new");
   await page.getByLabel("Name", { exact: true }).first().fill("Without scripts");
   await page.getByRole("button", { name: "Create campaign" }).click();

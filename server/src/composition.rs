@@ -11,7 +11,7 @@ use domain::{Chance, Clock, WorkerId, views::InstallationView};
 use leptos::config::LeptosOptions;
 use operations::{Operations, number_zones};
 use rehearsal::{RehearsalConfig, RehearsalNetwork, Studio, StudioConfig};
-use std::sync::Arc;
+use std::{os::unix::fs::DirBuilderExt, sync::Arc};
 use store::Store;
 use telephony::TelephoneNetwork;
 use voice::ports::Voices;
@@ -50,6 +50,9 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
 /// What is connected and what is simulated, in words.
 fn installation(configuration: &Configuration) -> InstallationView {
     let mut notices = vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
+    notices.push(
+        "No language model is connected: a stand-in follows the script, and no voice leaves this machine.".to_owned(),
+    );
     let settings = &configuration.rehearsal;
     if settings.hours == RehearsalHours::Daytime {
         notices.push(
@@ -94,8 +97,12 @@ fn installation(configuration: &Configuration) -> InstallationView {
 /// A sentence that says what cannot be used.
 pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<Adapters, String> {
     let data_dir = &configuration.data_dir;
-    for directory in [data_dir, &configuration.recordings_dir] {
-        std::fs::create_dir_all(directory)
+    // The embedded database's user has to get through the one; people's voices in the other are nobody else's business.
+    for (directory, mode) in [(data_dir, 0o755), (&configuration.recordings_dir, 0o700)] {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(mode)
+            .create(directory)
             .map_err(|error| format!("The directory {} cannot be made: {error}", directory.display()))?;
     }
     let settings = &configuration.rehearsal;

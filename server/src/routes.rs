@@ -35,6 +35,21 @@ pub const OTHER_ROUTES: &[&str] = &[
     "/metrics",
 ];
 
+/// What tells those who watch over processes how this one is.
+fn for_observers() -> Router<WebState> {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::render))
+}
+
+/// All that a process without pages answers: a worker's health and metrics.
+pub fn from_outside(state: WebState) -> Router {
+    for_observers()
+        .layer(axum::middleware::from_fn(middleware::observe))
+        .with_state(state)
+}
+
 /// The whole web server.
 pub fn router(state: WebState) -> Router {
     let streams = Router::new()
@@ -46,10 +61,8 @@ pub fn router(state: WebState) -> Router {
             "/campaigns/{id}/import",
             post(import_upload::receive).layer(DefaultBodyLimit::disable()),
         )
-        .route("/imports/{id}/refused.csv", get(refused_rows::download))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::render));
+        .route("/imports/{id}/refused.csv", get(refused_rows::download));
+    let others = others.merge(for_observers());
     pages::routes(Router::new(), &state)
         .merge(others)
         .fallback(site::file_or_not_found)

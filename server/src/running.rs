@@ -78,20 +78,20 @@ async fn open_database(configuration: &Configuration) -> Result<(Store, Option<E
 /// # Errors
 /// The process cannot start.
 pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartError> {
-    let signals = stop_signals();
+    let mut signals = std::pin::pin!(stop_signals());
     number_zones::load(configuration.zone_table.as_deref())
         .map_err(|error| StartError::Composition(error.to_string()))?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])?
         .install_recorder()?;
     // Taken before anything slow, so that an address in use is told at once.
-    let listener = if role.serves() {
-        let bound = TcpListener::bind(configuration.address).await;
-        Some(bound.map_err(|error| StartError::Address(configuration.address, error))?)
-    } else {
-        None
+    let listener = TcpListener::bind(configuration.address).await;
+    let listener = listener.map_err(|error| StartError::Address(configuration.address, error))?;
+    // A first start loads PostgreSQL, which takes its time.
+    let (store, embedded) = tokio::select! {
+        opened = open_database(&configuration) => opened?,
+        () = &mut signals => return Ok(()),
     };
-    let (store, embedded) = open_database(&configuration).await?;
     let configuration = Arc::new(configuration);
     let ops = composition::operations(&configuration, store);
     let adapters = composition::adapters(&configuration, Arc::clone(&ops.clock)).map_err(StartError::Composition)?;
@@ -117,8 +117,7 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         jobs.spawn(async move { housekeeping::run(&ops, stop).await });
     }
     tokio::spawn(keep_metrics_small(metrics.clone()));
-    let mut web = None;
-    if let Some(listener) = listener {
+    let web = {
         let feed = EventFeed::start(ops.store.clone(), stopping.closing.clone()).await?;
         let state = WebState {
             cookie: app::caller::CookieSettings {
@@ -133,18 +132,23 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
             ops: ops.clone(),
             configuration: configuration.clone(),
         };
-        announce(&configuration, &ops).await;
+        let router = if role.serves() {
+            announce(&configuration, &ops).await;
+            routes::router(state)
+        } else {
+            routes::from_outside(state)
+        };
         let closing = stopping.closing.clone();
-        let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
-        web = Some(tokio::spawn(async move {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move {
             let served = axum::serve(listener, service)
                 .with_graceful_shutdown(closing.cancelled_owned())
                 .await;
             if let Err(error) = served {
                 tracing::error!(%error, "the web server ended");
             }
-        }));
-    }
+        })
+    };
     tracing::info!(?role, version = env!("CARGO_PKG_VERSION"), "started");
 
     signals.await;
@@ -162,11 +166,8 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         tracing::warn!("some work did not end in time and is left to the next start");
     }
     stopping.closing.cancel();
-    if let Some(web) = web
-        && tokio::time::timeout(std::time::Duration::from_secs(5), web)
-            .await
-            .is_err()
-    {
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(5), web).await;
+    if closed.is_err() {
         tracing::debug!("some connections were still open and are cut");
     }
     ops.store.pool().close().await;

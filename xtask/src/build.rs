@@ -39,13 +39,12 @@ pub(crate) fn all(release: bool) -> Outcome<PathBuf> {
 
 /// Builds the server alone.
 pub(crate) fn server(release: bool) -> Outcome<PathBuf> {
-    let mut cargo = command("cargo", &["build", "--package", "server"]);
+    let mut cargo = command("cargo", &["build", "--locked", "--package", "server"]);
     if release {
         cargo.arg("--release");
     }
-    if std::env::var_os("DATABASE_URL").is_none() {
-        cargo.env("SQLX_OFFLINE", "true");
-    }
+    // DATABASE_URL, if set, is where the product shall run: it need not have the schema yet.
+    cargo.env("SQLX_OFFLINE", "true");
     run(cargo)?;
     Ok(target().join(if release { "release" } else { "debug" }).join("server"))
 }
@@ -54,6 +53,7 @@ pub(crate) fn server(release: bool) -> Outcome<PathBuf> {
 pub(crate) fn frontend() -> Outcome {
     let package = [
         "build",
+        "--locked",
         "--package",
         "frontend",
         "--target",

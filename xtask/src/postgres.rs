@@ -3,6 +3,7 @@
 use crate::shell::Outcome;
 use std::{
     io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
 };
@@ -26,6 +27,8 @@ impl TestPostgres {
             .arg("postgres")
             .arg("--directory")
             .arg(&directory)
+            // Ctrl-C reaches only us; the guard then sees its input close, and stops PostgreSQL.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -22,6 +22,15 @@ pub(crate) fn for_building() -> Outcome {
     system_packages(&[("espeak-ng", "espeak-ng")], false)
 }
 
+/// The formatter and the linter, which rustup's minimal profile leaves out.
+pub(crate) fn for_checks() -> Outcome {
+    if exists("cargo-fmt") && exists("cargo-clippy") {
+        return Ok(());
+    }
+    run(command("rustup", &["component", "add", "rustfmt", "clippy"]))
+        .map_err(|_| "the checks need two parts of Rust. Run: rustup component add rustfmt clippy".to_owned())
+}
+
 /// Chromium, for the browser tests.
 pub(crate) fn for_browser_tests() -> Outcome {
     system_packages(&[("chromium", "chromium")], true)

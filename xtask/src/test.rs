@@ -33,11 +33,19 @@ const NATIVE: [&str; 11] = [
 pub(crate) fn all() -> Outcome {
     let begun = Instant::now();
     let mut passed = 0;
+    setup::for_checks()?;
     step("formatting", || run(command("cargo", &["fmt", "--all", "--check"])))?;
     step("lints, wasm32", || {
         let mut clippy = command(
             "cargo",
-            &["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"],
+            &[
+                "clippy",
+                "--locked",
+                "--package",
+                "frontend",
+                "--target",
+                "wasm32-unknown-unknown",
+            ],
         );
         clippy.args(["--", "-D", "warnings"]);
         run(clippy)

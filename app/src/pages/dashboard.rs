@@ -56,7 +56,7 @@ fn RealTimeDashboard(state: LiveState, reload: Arc<dyn Fn() + Send + Sync>) -> i
         <health::Health signals=signals feed=feed />
         <div class="tiles">
             <Tile label="Calls now" icon="phone-call" value=now />
-            <Tile label="Answered today" icon="user-round" value=number(|tiles| tiles.answered) />
+            <Tile label="Answered today" icon="user-round" value=number(|tiles| tiles.answered) hint="Since midnight UTC" />
             <Tile label="Completed today" icon="circle-check" value=number(|tiles| tiles.completed) />
             <Tile label="Refused today" icon="shield" value=number(|tiles| tiles.refused) hint="By the calling-hour gate" />
             <Tile label="Calls a minute" icon="gauge" value=rate class="wide">

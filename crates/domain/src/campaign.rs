@@ -224,7 +224,7 @@ impl CampaignContent {
         check(
             (1..=500).contains(&self.calls_per_ten_seconds),
             "calls_per_ten_seconds",
-            "Choose 1 to 500 new calls in ten seconds.",
+            "Choose 0.1 to 50 new calls a second.",
         );
         check(
             (15..=75).contains(&self.ring_seconds),

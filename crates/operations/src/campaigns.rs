@@ -273,7 +273,10 @@ pub async fn command(
             .map_err(missing(CAMPAIGN))?
             .content;
         let known = campaigns::variables(&mut transaction, id).await.map_err(internal)?;
-        checks::before_start(&content, &known, &progress)?;
+        if command == CampaignCommand::Start {
+            checks::somebody_to_call(&progress)?;
+        }
+        checks::can_run(&content, &known)?;
     }
     campaigns::set_status(&mut transaction, id, next, now)
         .await

@@ -14,16 +14,22 @@ use leptos::prelude::*;
 pub(super) fn Health(signals: LiveSignals, feed: ReadSignal<FeedStatus>) -> impl IntoView {
     let paused = signals.dialling_paused;
     let running = Signal::derive(move || signals.campaigns.with(|campaigns| campaigns.iter().any(is_running)));
+    let calling = Signal::derive(move || signals.calls_now.get() > 0);
     let look = Signal::derive(move || match (paused.get(), running.get()) {
         (true, _) => Look {
             tone: Tone::Warning,
             icon: "circle-pause",
             label: "All dialling is paused",
         },
-        (false, true) => Look {
+        (false, _) if calling.get() => Look {
             tone: Tone::Live,
             icon: "phone-outgoing",
             label: "Calls are being made",
+        },
+        (false, true) => Look {
+            tone: Tone::Neutral,
+            icon: "hourglass",
+            label: "Running, nobody is being called",
         },
         (false, false) => Look {
             tone: Tone::Neutral,
@@ -50,11 +56,17 @@ pub(super) fn Health(signals: LiveSignals, feed: ReadSignal<FeedStatus>) -> impl
     });
     let action = ServerAction::<SetDiallingPaused>::new();
     let toasts = Toasts::of_app();
+    let asked_to_pause = StoredValue::new(false);
+    Effect::new(move || {
+        if let Some(input) = action.input().get() {
+            asked_to_pause.set_value(input.paused);
+        }
+    });
     Effect::new(move || match action.value().get() {
-        Some(Ok(())) => toasts.done(if paused.get_untracked() {
-            "Dialling state changed."
+        Some(Ok(())) => toasts.done(if asked_to_pause.get_value() {
+            "No new call starts. Those in progress go on."
         } else {
-            "Done."
+            "Dialling goes on."
         }),
         Some(Err(error)) => toasts.failed(error.0.message),
         None => {}

@@ -29,13 +29,14 @@ pub(super) fn lacking(content: &CampaignContent, known: &BTreeMap<String, u64>, 
         .collect()
 }
 
-/// Checks that somebody can be called and that every variable means something.
-pub(super) fn before_start(
-    content: &CampaignContent,
-    known: &BTreeMap<String, u64>,
-    progress: &CampaignProgress,
-) -> Result<(), UserError> {
+/// Checks that what the campaign says and wants is right, and that every variable means something.
+pub(super) fn can_run(content: &CampaignContent, known: &BTreeMap<String, u64>) -> Result<(), UserError> {
     content.validate()?;
+    variables_are_known(content, known)
+}
+
+/// Checks that somebody can be called. A paused campaign goes on without: it then completes by itself.
+pub(super) fn somebody_to_call(progress: &CampaignProgress) -> Result<(), UserError> {
     if progress.leads == 0 {
         return Err(UserError::conflict(
             "There is nobody to call yet. Import a list or add a lead, then start.",
@@ -46,7 +47,7 @@ pub(super) fn before_start(
             "Nobody on the list is left to call: they were called already, or are on the do-not-call list. Import a list or add a lead, then start.",
         ));
     }
-    variables_are_known(content, known)
+    Ok(())
 }
 
 /// Checks that every variable means something. A name that every lead could have may be empty for all; a variable that
