@@ -19,6 +19,22 @@ async fn ready_until_told_to_stop(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_worker_tells_its_health_and_nothing_else(pool: PgPool) {
+    let worker = Installation::start_worker(pool).await;
+    for (path, status) in [
+        ("/health/live", StatusCode::OK),
+        ("/health/ready", StatusCode::OK),
+        ("/metrics", StatusCode::OK),
+        ("/", StatusCode::NOT_FOUND),
+        ("/sign-in", StatusCode::NOT_FOUND),
+        ("/api/campaigns/list", StatusCode::NOT_FOUND),
+        ("/events", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(worker.get(path, None).await.status(), status, "{path}");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn not_ready_without_a_database(pool: PgPool) {
     let installation = Installation::start(pool.clone()).await;
     pool.close().await;

@@ -46,6 +46,15 @@ impl Installation {
 
     /// With these keys configured.
     pub(crate) async fn start_with(pool: PgPool, keys: &[(&str, &str)]) -> Self {
+        Self::start_serving(pool, keys, routes::router).await
+    }
+
+    /// A process that only makes calls.
+    pub(crate) async fn start_worker(pool: PgPool) -> Self {
+        Self::start_serving(pool, &[], routes::from_outside).await
+    }
+
+    async fn start_serving(pool: PgPool, keys: &[(&str, &str)], routes: fn(WebState) -> axum::Router) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("ringside-test-{}-{number}", std::process::id()));
@@ -80,7 +89,7 @@ impl Installation {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let service = routes(state).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         // The client insists on one, although nothing here speaks TLS. Another test may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -309,6 +309,15 @@ async fn starts_only_if_somebody_can_be_called_and_every_variable_means_somethin
         .await
         .expect("done");
     assert!(start().await.expect_err("all done").message.contains("called already"));
+    sqlx::query("UPDATE campaigns SET status = 'paused'")
+        .execute(&pool)
+        .await
+        .expect("paused");
+    assert_eq!(
+        command(&ops, &manager, id, CampaignCommand::Resume).await,
+        Ok(CampaignStatus::Running),
+        "it goes on, and the dialer completes it"
+    );
     assert!(event_kinds(&pool).await.iter().all(|kind| kind == "campaign_changed"));
 }
 
