@@ -53,7 +53,11 @@ impl Role {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Bring the database's schema up to this release, and end
-    Migrate,
+    Migrate {
+        /// Migrations to apply besides those of this release
+        #[arg(long, hide = true)]
+        from: Option<PathBuf>,
+    },
     /// Check the configuration, and end
     CheckConfig,
     /// Keep an embedded PostgreSQL running until standard input closes
@@ -79,7 +83,9 @@ pub fn run() -> ExitCode {
             tell("The configuration is valid.");
             Ok(())
         }
-        Some(Verb::Migrate) => in_runtime(configuration, running::migrate_only),
+        Some(Verb::Migrate { from }) => in_runtime(configuration, move |configuration| {
+            running::migrate_only(configuration, from)
+        }),
         _ => {
             let role = command_line.role;
             in_runtime(configuration, move |configuration| running::run(configuration, role))

@@ -40,12 +40,15 @@ pub enum StartError {
     Composition(String),
 }
 
-/// Brings the schema up to date.
+/// Brings the schema up to date; then up to the `further` migrations in that folder, if there is one.
 ///
 /// # Errors
 /// The database cannot be started, reached or migrated.
-pub async fn migrate_only(configuration: Configuration) -> Result<(), StartError> {
+pub async fn migrate_only(configuration: Configuration, further: Option<PathBuf>) -> Result<(), StartError> {
     let (store, embedded) = open_database(&configuration).await?;
+    if let Some(directory) = further {
+        store.migrate_from(&directory).await?;
+    }
     drop(store);
     if let Some(embedded) = embedded {
         embedded.stop().await;

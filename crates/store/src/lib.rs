@@ -129,6 +129,16 @@ impl Store {
         Ok(())
     }
 
+    /// Brings the schema up to the migrations in `directory`, which may be newer than this program: that is how the
+    /// schema of a query comes to be before the program that contains the query can be built.
+    ///
+    /// # Errors
+    /// The files cannot be read, or a migration failed.
+    pub async fn migrate_from(&self, directory: &std::path::Path) -> Result<(), StoreError> {
+        sqlx::migrate::Migrator::new(directory).await?.run(&self.pool).await?;
+        Ok(())
+    }
+
     /// True if the schema is the one of this release, or a newer one.
     ///
     /// # Errors
