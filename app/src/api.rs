@@ -10,7 +10,6 @@ pub mod conversations;
 pub mod dashboard;
 pub mod do_not_call;
 pub mod imports;
-pub mod installation;
 pub mod leads;
 pub mod settings;
 pub mod sign_in;

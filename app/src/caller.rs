@@ -108,13 +108,14 @@ pub async fn frame(ops: &Operations, cookie: CookieSettings, headers: &HeaderMap
 /// True if a program asked (the WASM client wants JSON); false if a browser posted a plain form and wants a page.
 #[must_use]
 pub fn asks_for_data() -> bool {
-    use_context::<Parts>().is_some_and(|parts| {
-        !parts
-            .headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")))
-    })
+    use_context::<Parts>().is_some_and(|parts| !wants_page(&parts.headers))
+}
+
+/// True if a browser asks in order to show the answer, not a script or a program.
+#[must_use]
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accept = headers.get_all(header::ACCEPT).iter();
+    accept.any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")))
 }
 
 /// Adds a `Set-Cookie` header to the answer of this request; does nothing outside a request.

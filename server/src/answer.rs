@@ -1,11 +1,12 @@
 //! Errors as HTTP answers.
 
+use app::caller::wants_page;
 use axum::{
     Json,
     response::{Html, IntoResponse, Response},
 };
 use domain::{ErrorKind, UserError};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 
 /// A [`UserError`] as an answer: its status, and itself as JSON.
 #[derive(Debug)]
@@ -64,12 +65,6 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         (self.status(), Json(self.0)).into_response()
     }
-}
-
-/// True if a browser asks in order to show the answer, not a script or a program.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    let mut accept = headers.get_all(header::ACCEPT).iter();
-    accept.any(|line| line.to_str().is_ok_and(|line| line.contains("text/html")))
 }
 
 /// A page that needs nothing of `app`.

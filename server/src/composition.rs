@@ -49,10 +49,10 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
 
 /// What is connected and what is simulated, in words.
 fn installation(configuration: &Configuration) -> InstallationView {
-    let mut notices = vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
-    notices.push(
+    let mut notices = vec![
+        "No real phone is called: the rehearsal network plays the people.".to_owned(),
         "No language model is connected: a stand-in follows the script, and no voice leaves this machine.".to_owned(),
-    );
+    ];
     let settings = &configuration.rehearsal;
     if settings.hours == RehearsalHours::Daytime {
         notices.push(

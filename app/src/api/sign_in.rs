@@ -48,6 +48,19 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
     }
 }
 
+/// Ends this session and leads to the sign-in page. A plain form posts here, so that it works without WASM.
+#[server(endpoint = "sign-out")]
+pub async fn sign_out() -> Result<(), AppError> {
+    let cookie = crate::caller::cookie_settings()?;
+    // Whoever is signed out already gets what they wanted.
+    if let Ok((ops, caller)) = crate::caller::caller().await {
+        operations::sign_in::sign_out(&ops, &caller).await?;
+    }
+    crate::caller::set_cookie(&cookie.end());
+    leptos_axum::redirect("/sign-in");
+    Ok(())
+}
+
 /// Ends all of one's sessions, this one too.
 #[server(endpoint = "sign-out-everywhere")]
 pub async fn sign_out_everywhere() -> Result<(), AppError> {

@@ -1,7 +1,7 @@
 //! `POST /campaigns/{id}/import`: a list of people, streamed into the database as it arrives.
 
 use crate::{
-    answer::{Refusal, wants_page},
+    answer::Refusal,
     state::{SignedIn, WebState},
 };
 use axum::{
@@ -24,7 +24,7 @@ pub(super) async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let wants_page = wants_page(&headers);
+    let wants_page = app::caller::wants_page(&headers);
     let wants_data = headers
         .get(header::ACCEPT)
         .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("application/json")));

@@ -1,7 +1,7 @@
 //! The pages of `app`, and its server functions.
 
 use crate::{
-    answer::{Refusal, wants_page},
+    answer::Refusal,
     security::{headers::content_security_policy, origin},
     state::WebState,
 };
@@ -103,7 +103,7 @@ fn allow_the_nonce() {
 /// that a browser without WebAssembly posted is led back to its page, which shows the error; if it is not known where
 /// that is, the error is the page.
 async fn server_function(State(state): State<WebState>, mut request: Request) -> Response {
-    let plain_form = wants_page(request.headers());
+    let plain_form = app::caller::wants_page(request.headers());
     let known = server_fn::axum::get_server_fn_service(request.uri().path(), request.method().clone()).is_some();
     if !known {
         return Refusal::from(ErrorKind::NotFound).into_response();

@@ -1,9 +1,6 @@
 //! The built files. Names with a hash may be kept for ever; everything else is asked for anew.
 
-use crate::{
-    answer::{Refusal, wants_page},
-    state::WebState,
-};
+use crate::{answer::Refusal, state::WebState};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -21,7 +18,7 @@ pub(super) async fn file_or_not_found(State(state): State<WebState>, request: Re
         return Refusal::from(ErrorKind::NotFound).into_response();
     }
     let hashed = request.uri().path().starts_with("/pkg/");
-    let wants_page = wants_page(request.headers());
+    let wants_page = app::caller::wants_page(request.headers());
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
     let files = ServeDir::new(&state.configuration.site_dir)
