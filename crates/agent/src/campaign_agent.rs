@@ -185,6 +185,7 @@ impl Call {
             attempt_id: self.brief.attempt_id,
             number: self.brief.number.clone(),
             ringing_timeout: self.brief.ringing_timeout,
+            longest_call: self.brief.longest_call,
         };
         match tokio::time::timeout(DIALLING, self.seat.dial(request)).await {
             Ok(Ok(())) => Ok(()),
@@ -208,6 +209,9 @@ impl Call {
             RoomEvent::Dtmf(key) => self.events.push_back(Event::Dtmf(key)),
             RoomEvent::Tick(frame) => self.tick(&frame),
             RoomEvent::NotAnswered(_) | RoomEvent::Left(_) => self.events.extend(gone),
+            RoomEvent::SupervisorJoined { .. }
+            | RoomEvent::SupervisorLeft { .. }
+            | RoomEvent::SupervisorSound { .. } => {}
         }
     }
 

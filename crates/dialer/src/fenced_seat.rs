@@ -2,9 +2,13 @@
 
 use crate::leases::Hold;
 use async_trait::async_trait;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use domain::PhoneNumber;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use telephony::{AgentSeat, DialRequest, Frame, RoomEvent, TelephonyError};
 
@@ -51,5 +55,25 @@ impl AgentSeat for FencedSeat {
 
     async fn hang_up(&mut self) {
         self.seat.hang_up().await;
+    }
+
+    async fn expect_browser(&mut self, identity: &str) -> Result<(), TelephonyError> {
+        self.seat.expect_browser(identity).await
+    }
+
+    async fn send_dtmf(&mut self, digit: char) -> Result<(), TelephonyError> {
+        self.seat.send_dtmf(digit).await
+    }
+
+    async fn transfer(&mut self, to: &PhoneNumber) -> Result<(), TelephonyError> {
+        self.seat.transfer(to).await
+    }
+
+    async fn bring_in(&mut self, to: &PhoneNumber, ringing_timeout: Duration) -> Result<Arc<str>, TelephonyError> {
+        self.seat.bring_in(to, ringing_timeout).await
+    }
+
+    async fn let_person_hear(&mut self, identity: &str, hear: bool) -> Result<(), TelephonyError> {
+        self.seat.let_person_hear(identity, hear).await
     }
 }

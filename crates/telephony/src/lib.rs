@@ -70,19 +70,24 @@ pub struct DialRequest {
     pub number: PhoneNumber,
     /// How long the phone may ring.
     pub ringing_timeout: Duration,
+    /// How long the call may last from the answer on. The network ends it a little later by itself, in case that nobody
+    /// is left to do it.
+    pub longest_call: Duration,
 }
 
-/// Why a phone that rang was not answered, or could not even ring.
+/// Why a phone that rang was not answered, or could not even ring; with the SIP code if the network gave one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotAnswered {
     /// The ringing time-out passed (SIP 408, 480, 487).
-    NoAnswer,
+    NoAnswer { sip_code: Option<u16> },
     /// SIP 486, 600.
-    Busy,
+    Busy { sip_code: Option<u16> },
     /// SIP 603.
-    Rejected,
-    /// The number cannot be reached (SIP 404, 5xx); with the code if the network gave one.
+    Rejected { sip_code: Option<u16> },
+    /// The number cannot be reached (SIP 404, 5xx).
     Unreachable { sip_code: Option<u16> },
+    /// The network refused to dial, because of us and not of the number: nothing rang. The sentence says why.
+    Refused { reason: String },
 }
 
 /// Why an answered call ended, if it was not the agent who ended it.
@@ -104,6 +109,20 @@ pub enum RoomEvent {
     Tick(Frame),
     /// A key of the phone's keypad: 0-9, `*`, `#`.
     Dtmf(char),
+    /// A supervisor ([`SUPERVISOR_PREFIX`]) with a voice of their own is there: a browser, or a phone that was brought in
+    /// and was answered. The person hears them from the start; see [`AgentSeat::let_person_hear`].
+    SupervisorJoined {
+        identity: Arc<str>,
+    },
+    /// Such a supervisor is gone, whatever the reason.
+    SupervisorLeft {
+        identity: Arc<str>,
+    },
+    /// 20 ms of a supervisor's voice; comes just before the tick it belongs to, one for each supervisor who has one.
+    SupervisorSound {
+        identity: Arc<str>,
+        frame: Frame,
+    },
     /// The call did not come about. Nothing follows.
     NotAnswered(NotAnswered),
     /// The far end left. Nothing follows.
@@ -135,6 +154,41 @@ pub enum TelephonyError {
     /// The room is gone.
     #[error("the room is closed")]
     RoomClosed,
+    /// This network has no such thing.
+    #[error("the telephone network of this installation cannot do that")]
+    Unsupported,
+}
+
+/// Identities of supervisors in a room begin with this.
+pub const SUPERVISOR_PREFIX: &str = "supervisor-";
+
+/// As what a browser comes into the room of a call. Identities of supervisors begin with [`SUPERVISOR_PREFIX`]; two
+/// browsers never share one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrowserSeat {
+    /// Hears both sides; nobody sees it.
+    Listen { identity: String },
+    /// Hears both sides and has a microphone.
+    Speak { identity: String, name: domain::Personal },
+}
+
+/// What a browser needs to come into a room. The token is a secret: it goes to that browser and nowhere else.
+#[derive(Clone)]
+pub struct BrowserAccess {
+    /// Where the browser connects, `ws://` or `wss://`.
+    pub url: String,
+    /// For this one room and seat.
+    pub token: String,
+    /// Until when the token opens the door; whoever is in by then stays.
+    pub expires_in: Duration,
+}
+
+impl std::fmt::Debug for BrowserAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrowserAccess")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A telephone network.
@@ -155,6 +209,36 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     /// Both sides of a call that this process holds, from now on; `None` if it holds no such call. A listener that is
     /// too slow misses frames and disturbs nobody.
     fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>>;
+
+    /// Lets a browser into the room of a call, whichever process holds it. `None`: browsers cannot come into the rooms of
+    /// this network.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`].
+    fn browser_access(
+        &self,
+        _conversation: ConversationId,
+        _seat: BrowserSeat,
+    ) -> Result<Option<BrowserAccess>, TelephonyError> {
+        Ok(None)
+    }
+
+    /// Puts a browser out of the room of a call, if it is there.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; then it may still be in.
+    async fn remove_browser(&self, _conversation: ConversationId, _identity: &str) -> Result<(), TelephonyError> {
+        Ok(())
+    }
+
+    /// Ends whatever is left of a call whose process died: nobody stays on the line with no one. Rooms that live in the
+    /// process that holds them are gone with it.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; ask again later.
+    async fn end_orphan(&self, _conversation: ConversationId) -> Result<(), TelephonyError> {
+        Ok(())
+    }
 }
 
 /// The agent's place in a room. Dropping it ends the call for the far end too.
@@ -177,4 +261,47 @@ pub trait AgentSeat: Send {
 
     /// Hangs up and closes the room. Idempotent.
     async fn hang_up(&mut self);
+
+    /// Instead of [`AgentSeat::dial`]: a browser with this identity ([`BrowserSeat::Speak`]) is the person, and answers
+    /// by coming in with its microphone.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unsupported`] where browsers cannot come in.
+    async fn expect_browser(&mut self, _identity: &str) -> Result<(), TelephonyError> {
+        Err(TelephonyError::Unsupported)
+    }
+
+    /// Presses a key towards the person's phone: 0-9, `*`, `#`.
+    ///
+    /// # Errors
+    /// [`TelephonyError`].
+    async fn send_dtmf(&mut self, _digit: char) -> Result<(), TelephonyError> {
+        Err(TelephonyError::Unsupported)
+    }
+
+    /// Hands the person over to another number and takes our leave (cold transfer). On success the person is on the way
+    /// there and leaves this room.
+    ///
+    /// # Errors
+    /// [`TelephonyError`]; then the person is still here.
+    async fn transfer(&mut self, _to: &PhoneNumber) -> Result<(), TelephonyError> {
+        Err(TelephonyError::Unsupported)
+    }
+
+    /// Dials somebody into this room beside the person and the agent (warm transfer). They come and go like supervisors,
+    /// under the identity that this answers with; if they do not answer, that is a [`RoomEvent::SupervisorLeft`].
+    ///
+    /// # Errors
+    /// [`TelephonyError`]; then nothing rings.
+    async fn bring_in(&mut self, _to: &PhoneNumber, _ringing_timeout: Duration) -> Result<Arc<str>, TelephonyError> {
+        Err(TelephonyError::Unsupported)
+    }
+
+    /// Whether the person hears this supervisor. The agent always does.
+    ///
+    /// # Errors
+    /// [`TelephonyError`]; then it is as it was.
+    async fn let_person_hear(&mut self, _identity: &str, _hear: bool) -> Result<(), TelephonyError> {
+        Err(TelephonyError::Unsupported)
+    }
 }

@@ -14,16 +14,15 @@ impl ConversationFlow {
                 self.phase = Phase::WhoAnswered(WhoAnswered::default());
             }
             Event::NotAnswered(why) => {
-                let reason = match why {
-                    NotAnswered::Unreachable { sip_code: Some(code) } => Some(format!("The network answered {code}.")),
-                    _ => None,
+                let (disposition, sip_code) = match why {
+                    NotAnswered::NoAnswer { sip_code } => (Disposition::NoAnswer, sip_code),
+                    NotAnswered::Busy { sip_code } => (Disposition::Busy, sip_code),
+                    NotAnswered::Rejected { sip_code } => (Disposition::Rejected, sip_code),
+                    NotAnswered::Unreachable { sip_code } => (Disposition::Unreachable, sip_code),
+                    // Nothing rang, so it was no try.
+                    NotAnswered::Refused { reason } => return self.end(Disposition::Cancelled, Some(reason)),
                 };
-                let disposition = match why {
-                    NotAnswered::NoAnswer => Disposition::NoAnswer,
-                    NotAnswered::Busy => Disposition::Busy,
-                    NotAnswered::Rejected => Disposition::Rejected,
-                    NotAnswered::Unreachable { .. } => Disposition::Unreachable,
-                };
+                let reason = sip_code.map(|code| format!("The network answered {code}."));
                 self.end(disposition, reason.as_deref());
             }
             _ => {}

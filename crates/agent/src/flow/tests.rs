@@ -61,9 +61,9 @@ fn a_whole_conversation() {
 #[test]
 fn what_became_of_a_dial() {
     for (why, disposition) in [
-        (NotAnswered::NoAnswer, Disposition::NoAnswer),
-        (NotAnswered::Busy, Disposition::Busy),
-        (NotAnswered::Rejected, Disposition::Rejected),
+        (NotAnswered::NoAnswer { sip_code: None }, Disposition::NoAnswer),
+        (NotAnswered::Busy { sip_code: None }, Disposition::Busy),
+        (NotAnswered::Rejected { sip_code: None }, Disposition::Rejected),
         (
             NotAnswered::Unreachable { sip_code: Some(404) },
             Disposition::Unreachable,
@@ -467,7 +467,7 @@ fn a_voice_that_fails_again_and_again_ends_the_call() {
 #[test]
 fn a_network_that_takes_the_answer_back_ends_the_call() {
     let mut table = Table::talking();
-    table.tell(Event::NotAnswered(NotAnswered::NoAnswer));
+    table.tell(Event::NotAnswered(NotAnswered::NoAnswer { sip_code: None }));
     assert_eq!(table.disposition(), Some(Disposition::Lost));
 }
 

@@ -287,8 +287,11 @@ impl AgentSeat for SmallSeat {
             .expect("written");
         self.dials.lock().expect("unpoisoned").push(Instant::now());
         let mut events = match (self.script)(&request.number) {
-            Play::Busy => vec![RoomEvent::NotAnswered(NotAnswered::Busy)],
-            Play::NoAnswer => vec![RoomEvent::Ringing, RoomEvent::NotAnswered(NotAnswered::NoAnswer)],
+            Play::Busy => vec![RoomEvent::NotAnswered(NotAnswered::Busy { sip_code: None })],
+            Play::NoAnswer => vec![
+                RoomEvent::Ringing,
+                RoomEvent::NotAnswered(NotAnswered::NoAnswer { sip_code: None }),
+            ],
             Play::HangsUp(ticks) => {
                 let mut events = vec![RoomEvent::Ringing, RoomEvent::Answered];
                 events.extend((0..ticks).map(|_| RoomEvent::Tick(Frame::silence())));

@@ -10,7 +10,7 @@ use crate::{
     voice_of::PEOPLE,
 };
 use async_trait::async_trait;
-use domain::ConversationId;
+use domain::{ConversationId, PhoneNumber};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use std::{sync::Arc, time::Duration};
@@ -57,6 +57,8 @@ pub(super) struct Seat {
     agent: Option<Frame>,
     person: Option<Frame>,
     ticks: usize,
+    /// The person was handed over to somebody else.
+    transferred: bool,
 }
 
 impl Seat {
@@ -71,6 +73,7 @@ impl Seat {
             agent: None,
             person: None,
             ticks: 0,
+            transferred: false,
         }
     }
 
@@ -87,15 +90,27 @@ impl Seat {
         let in_time = ringing < ringing_timeout;
         let not_answered = |reason| vec![RoomEvent::NotAnswered(reason)];
         let (rings, after, then) = match outcome {
-            Outcome::Busy => (false, Duration::ZERO, not_answered(NotAnswered::Busy)),
+            Outcome::Busy => (
+                false,
+                Duration::ZERO,
+                not_answered(NotAnswered::Busy { sip_code: None }),
+            ),
             Outcome::Unreachable => {
                 let code = UNREACHABLE[chance.random_range(0..UNREACHABLE.len())];
                 let reason = NotAnswered::Unreachable { sip_code: Some(code) };
                 (false, Duration::ZERO, not_answered(reason))
             }
-            Outcome::Rejected if in_time => (true, ringing, not_answered(NotAnswered::Rejected)),
-            Outcome::NoAnswer | Outcome::Rejected => (true, ringing_timeout, not_answered(NotAnswered::NoAnswer)),
-            _ if !in_time => (true, ringing_timeout, not_answered(NotAnswered::NoAnswer)),
+            Outcome::Rejected if in_time => (true, ringing, not_answered(NotAnswered::Rejected { sip_code: None })),
+            Outcome::NoAnswer | Outcome::Rejected => (
+                true,
+                ringing_timeout,
+                not_answered(NotAnswered::NoAnswer { sip_code: None }),
+            ),
+            _ if !in_time => (
+                true,
+                ringing_timeout,
+                not_answered(NotAnswered::NoAnswer { sip_code: None }),
+            ),
             Outcome::Voicemail | Outcome::Lost | Outcome::Person(_) => (true, ringing, vec![RoomEvent::Answered]),
         };
         let connected = Instant::now() + self.shared.real(connecting);
@@ -166,6 +181,9 @@ impl Seat {
         else {
             return RoomEvent::Left(FarEnd::Lost);
         };
+        if self.transferred {
+            return self.leave(FarEnd::HungUp);
+        }
         if lost_at_ms.is_some_and(|at| *now_ms >= at) {
             return self.leave(FarEnd::Lost);
         }
@@ -248,6 +266,15 @@ impl AgentSeat for Seat {
         if self.person.is_some() {
             self.agent = Some(frame);
         }
+    }
+
+    /// Whom the person is handed to is not simulated: they leave.
+    async fn transfer(&mut self, _to: &PhoneNumber) -> Result<(), TelephonyError> {
+        if !matches!(self.stage, Stage::Live { .. }) {
+            return Err(TelephonyError::RoomClosed);
+        }
+        self.transferred = true;
+        Ok(())
     }
 
     async fn hang_up(&mut self) {

@@ -33,6 +33,7 @@ fn request(number: u128) -> DialRequest {
         attempt_id: AttemptId(Uuid::from_u128(number)),
         number: format!("+1415555{number:04}").parse().expect("valid"),
         ringing_timeout: Duration::from_secs(20),
+        longest_call: Duration::from_secs(120),
     }
 }
 
@@ -66,9 +67,15 @@ async fn each_outcome_reaches_the_agent_in_its_own_way() {
     use RoomEvent::{Answered, Left, NotAnswered as Not, Ringing};
     let person = Outcome::Person(Persona::Interested);
     for (outcome, expected) in [
-        (Outcome::NoAnswer, vec![Ringing, Not(NotAnswered::NoAnswer)]),
-        (Outcome::Busy, vec![Not(NotAnswered::Busy)]),
-        (Outcome::Rejected, vec![Ringing, Not(NotAnswered::Rejected)]),
+        (
+            Outcome::NoAnswer,
+            vec![Ringing, Not(NotAnswered::NoAnswer { sip_code: None })],
+        ),
+        (Outcome::Busy, vec![Not(NotAnswered::Busy { sip_code: None })]),
+        (
+            Outcome::Rejected,
+            vec![Ringing, Not(NotAnswered::Rejected { sip_code: None })],
+        ),
         (Outcome::Voicemail, vec![Ringing, Answered, Left(FarEnd::HungUp)]),
         (Outcome::Lost, vec![Ringing, Answered, Left(FarEnd::Lost)]),
         (person, vec![Ringing, Answered, Left(FarEnd::HungUp)]),
@@ -97,7 +104,10 @@ async fn a_phone_rings_as_long_as_it_may() {
     let (events, _) = story(&network, 1).await;
     assert_eq!(
         events,
-        [RoomEvent::Ringing, RoomEvent::NotAnswered(NotAnswered::NoAnswer)]
+        [
+            RoomEvent::Ringing,
+            RoomEvent::NotAnswered(NotAnswered::NoAnswer { sip_code: None })
+        ]
     );
     let rang = before.elapsed();
     assert!((20..=22).contains(&rang.as_secs()), "{rang:?}");

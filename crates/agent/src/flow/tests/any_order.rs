@@ -25,7 +25,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => Just(Event::Ringing),
         6 => Just(Event::Answered),
-        1 => Just(Event::NotAnswered(NotAnswered::Busy)),
+        1 => Just(Event::NotAnswered(NotAnswered::Busy { sip_code: None })),
         1 => Just(Event::Left(FarEnd::HungUp)),
         1 => Just(Event::Left(FarEnd::Lost)),
         1 => Just(Event::RoomSilent),
