@@ -8,11 +8,16 @@ use crate::{
     sqlx_prepare,
 };
 use std::{
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Instant,
+    process::{ChildStdout, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
+
+/// Tests that print nothing for so long hang. The slowest take two minutes on a busy machine with two cores.
+const LONGEST_SILENCE: Duration = Duration::from_secs(600);
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
 const NATIVE: [&str; 11] = [
@@ -64,6 +69,11 @@ pub(crate) fn all() -> Outcome {
     let postgres = TestPostgres::start(&server)?;
     step("SQL agrees with the schema", || {
         sqlx_prepare::prove_current(&postgres.url)
+    })?;
+    step("tests are compiled", || {
+        let mut compile = native("test");
+        compile.arg("--no-run");
+        run(compile)
     })?;
     step("unit, property and integration tests", || {
         let mut tests = native("test");
@@ -149,18 +159,36 @@ fn browser_tests(server: &Path) -> Outcome<u64> {
     counted(tests, playwright_count)
 }
 
-/// Runs tests with their output on the terminal, and counts those that passed.
+/// Runs tests with their output on the terminal, and counts those that passed. Tests that hang are ended: whoever waits for
+/// them would learn nothing more.
 fn counted(mut tests: Command, count: fn(&str) -> u64) -> Outcome<u64> {
     let mut child = tests
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cannot start the tests: {error}"))?;
+    let lines = lines_of(child.stdout.take().ok_or("the tests have no output")?);
     let mut passed = 0;
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            let line = line.map_err(|error| format!("reading the tests' output: {error}"))?;
-            say(&line);
-            passed += count(&line);
+    let mut last = String::from("nothing");
+    loop {
+        match lines.recv_timeout(LONGEST_SILENCE) {
+            Ok(line) => {
+                let line = line.map_err(|error| format!("reading the tests' output: {error}"))?;
+                say(&line);
+                passed += count(&line);
+                last = line;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                // The runner's children first: they would outlive it.
+                let parent = child.id().to_string();
+                drop(command("pkill", &["-KILL", "-P", &parent]).status());
+                drop(child.kill());
+                drop(child.wait());
+                return Err(format!(
+                    "ended, because nothing was printed for {} minutes after “{last}”",
+                    LONGEST_SILENCE.as_secs() / 60
+                ));
+            }
         }
     }
     let status = child
@@ -173,6 +201,19 @@ fn counted(mut tests: Command, count: fn(&str) -> u64) -> Outcome<u64> {
         return Err("no test ran".to_owned());
     }
     Ok(passed)
+}
+
+/// The lines of `output` as they come.
+fn lines_of(output: ChildStdout) -> Receiver<io::Result<String>> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines() {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 /// “test result: ok. 12 passed; 0 failed; …”

@@ -23,7 +23,7 @@ use http_body_util::BodyExt;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
-use std::pin::Pin;
+use std::{pin::Pin, sync::LazyLock};
 
 /// Bytes of an address that every browser and proxy takes in a header.
 const LONGEST_ADDRESS: usize = 4_000;
@@ -34,9 +34,11 @@ pub fn page_paths() -> Vec<String> {
     listing().iter().map(|route| route.path().to_owned()).collect()
 }
 
-/// Pages only: the listing holds the server functions too.
-fn listing() -> Vec<AxumRouteListing> {
-    generate_route_list(App)
+/// Every page and server function. Listed once in a process, before the first page is rendered: while Leptos lists them,
+/// no resource in the whole process loads, and a page that is being rendered at that moment would wait for its for ever.
+fn listing() -> &'static [AxumRouteListing] {
+    static LISTING: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    &LISTING
 }
 
 pub(super) fn routes(router: Router<WebState>, state: &WebState) -> Router<WebState> {
@@ -75,10 +77,8 @@ pub(super) fn page(
 }
 
 fn pages_only() -> Vec<AxumRouteListing> {
-    listing()
-        .into_iter()
-        .filter(|route| !route.path().starts_with("/api/"))
-        .collect()
+    let pages = listing().iter().filter(|route| !route.path().starts_with("/api/"));
+    pages.cloned().collect()
 }
 
 fn provide(state: &WebState) {

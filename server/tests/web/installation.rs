@@ -16,9 +16,12 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 use store::{PgPool, Store};
 
+/// No answer, streams of events included, takes longer in a test: what hangs is a failure that names the request.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 pub(crate) const PASSWORD: &str = "a long enough password";
 
 /// A running server. Its files go when it is dropped.
@@ -93,7 +96,11 @@ impl Installation {
         tokio::spawn(async move { axum::serve(listener, service).await });
         // The client insists on one, although nothing here speaks TLS. Another test may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().redirect(Policy::none()).build().expect("a client");
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .timeout(LONGEST_ANSWER)
+            .build()
+            .expect("a client");
         Self {
             ops,
             adapters,

@@ -85,7 +85,10 @@ async fn post(installation: &Installation, cookie: &str, path: &str, from: Optio
     if let Some(from) = from {
         request = request.header("referer", format!("http://{}{from}", installation.address));
     }
-    request.send().await.expect("an answer")
+    request
+        .send()
+        .await
+        .unwrap_or_else(|error| panic!("{path} from {from:?}: {error:?}"))
 }
 
 /// Checks the answer to a form and follows it to the page it leads to; gives the error that it told, if any.
@@ -109,7 +112,7 @@ async fn follow(installation: &Installation, cookie: &str, what: &str, answer: R
         .header("accept", "text/html")
         .send()
         .await
-        .expect("an answer");
+        .unwrap_or_else(|error| panic!("{what} leads to {to}: {error:?}"));
     assert!(
         !page.status().is_server_error(),
         "{what}: the page after it answers {}",
