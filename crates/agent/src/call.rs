@@ -40,6 +40,17 @@ pub struct SaidAloud {
     pub interrupted: bool,
 }
 
+/// A call that is already going on when the agent takes its seat, because the process that held it died.
+#[derive(Clone, Debug)]
+pub struct TakenOver {
+    /// What was said aloud and written down so far, in order.
+    pub said: Vec<SaidAloud>,
+    /// Room time that has passed since the answer, milliseconds.
+    pub since_answer_ms: u32,
+    /// The person has asked not to be called again: there is nothing left but to say goodbye.
+    pub opted_out: bool,
+}
+
 /// Something could not be written down. The cause is in the log of whoever implements [`CallScribe`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the call could not be written down")]

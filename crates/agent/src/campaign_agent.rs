@@ -13,7 +13,7 @@ mod thinker;
 mod writer;
 
 use crate::{
-    call::{CallBrief, CallEnd, CallScribe},
+    call::{CallBrief, CallEnd, CallScribe, TakenOver},
     flow::{ConversationFlow, Effect, Event, FlowRules},
     hangup_detector::HangupDetector,
 };
@@ -53,7 +53,18 @@ pub struct CampaignAgent {
 impl CampaignAgent {
     /// Makes the call. Always comes to an end, whatever network, models and database do; dropping it hangs up.
     pub async fn run(self) -> CallEnd {
-        Call::new(self).run().await
+        let mut call = Call::new(self);
+        match call.dial().await {
+            Ok(()) => call.converse().await,
+            Err(end) => end,
+        }
+    }
+
+    /// Goes on with a call that was answered long ago: nothing is dialled. Otherwise like [`Self::run`].
+    pub async fn run_on(self, earlier: &TakenOver) -> CallEnd {
+        let mut call = Call::new(self);
+        call.take_over(earlier);
+        call.converse().await
     }
 }
 
@@ -126,10 +137,17 @@ impl Call {
         }
     }
 
-    async fn run(mut self) -> CallEnd {
-        if let Err(end) = self.dial().await {
-            return end;
+    fn take_over(&mut self, earlier: &TakenOver) {
+        self.now_ms = earlier.since_answer_ms;
+        // From here on a room that does not tick is dead.
+        self.hangup.observe(Some(&RoomEvent::Answered));
+        for effect in self.flow.take_over(earlier) {
+            self.carry_out(effect);
         }
+    }
+
+    async fn converse(mut self) -> CallEnd {
+        self.handle_events().await;
         let mut commands_open = true;
         let mut stop_told = false;
         while self.end.is_none() {

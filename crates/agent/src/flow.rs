@@ -15,6 +15,7 @@ mod ending;
 mod event;
 mod floor;
 mod machine;
+mod taking_over;
 mod talking;
 #[cfg(test)]
 mod tests;

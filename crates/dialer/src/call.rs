@@ -1,9 +1,15 @@
 //! One call, from its claim to its end in the database.
 
 use crate::{brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker};
-use agent::{call::CallEnd, campaign_agent::CampaignAgent};
+use agent::{
+    call::{CallEnd, SaidAloud, TakenOver},
+    campaign_agent::CampaignAgent,
+};
 use domain::{
-    CampaignId, call_command::CallCommand, campaign::CampaignContent, conversation::Disposition,
+    CampaignId,
+    call_command::CallCommand,
+    campaign::CampaignContent,
+    conversation::{Disposition, TranscriptSegment},
     results::ConversationResults,
 };
 use std::{
@@ -13,7 +19,9 @@ use std::{
 use store::{
     calls::{Ended, EndedBy, Ending, NewRecording},
     claims::ClaimedCall,
+    taking_over::CallToGoOn,
 };
+use telephony::AgentSeat;
 use tokio::{
     sync::{Mutex, mpsc},
     time::Instant,
@@ -38,6 +46,14 @@ struct Outcome {
 /// Why there is nothing to write down.
 struct TakenAway;
 
+/// How a call begins here.
+enum Beginning {
+    /// By dialling, not before this moment.
+    Dial(Instant),
+    /// In the middle, in this seat.
+    GoOn(Box<dyn AgentSeat>, TakenOver),
+}
+
 /// Takes up a claimed call. It runs on its own from here on. The lease counts from when it was asked for at the earliest,
 /// the call's moment from when it was handed out.
 pub(crate) fn begin(
@@ -48,21 +64,64 @@ pub(crate) fn begin(
     asked_at: Instant,
     claimed_at: Instant,
 ) {
+    metric::call_started();
+    let beginning = Beginning::Dial(claimed_at + claimed.start_after);
+    hold(worker, campaign_id, content, claimed, 0, asked_at, beginning);
+}
+
+/// Goes on with an answered call whose worker died, in `seat`.
+pub(crate) fn go_on(worker: &Arc<Worker>, call: CallToGoOn, seat: Box<dyn AgentSeat>, asked_at: Instant) {
+    let next_position = call.transcript.iter().map(|line| line.position + 1).max();
+    let since_answer = worker.clock.now().0.saturating_sub(call.answered_at.0);
+    let earlier = TakenOver {
+        said: call.transcript.into_iter().map(said_aloud).collect(),
+        since_answer_ms: u32::try_from(since_answer).unwrap_or(0),
+        opted_out: call.opted_out,
+    };
+    hold(
+        worker,
+        call.campaign_id,
+        Arc::new(call.content),
+        call.call,
+        next_position.unwrap_or(0),
+        asked_at,
+        Beginning::GoOn(seat, earlier),
+    );
+}
+
+fn said_aloud(line: TranscriptSegment) -> SaidAloud {
+    SaidAloud {
+        speaker: line.speaker,
+        text: line.text,
+        start_ms: line.start_ms,
+        end_ms: line.end_ms,
+        interrupted: line.interrupted,
+    }
+}
+
+fn hold(
+    worker: &Arc<Worker>,
+    campaign_id: CampaignId,
+    content: Arc<CampaignContent>,
+    claimed: ClaimedCall,
+    next_position: u32,
+    asked_at: Instant,
+    beginning: Beginning,
+) {
     let hold = Arc::new(Hold::new(asked_at + worker.config.leases.length));
     let (sender, commands) = mpsc::channel(WAITING_COMMANDS);
     let conversation_id = claimed.conversation_id;
     worker.calls.add(conversation_id, sender, Arc::clone(&hold));
-    metric::call_started();
     let span = tracing::info_span!("call", %conversation_id, %campaign_id);
     let call = Call {
         worker: Arc::clone(worker),
         campaign_id,
         content,
         claimed,
-        claimed_at,
+        next_position,
         hold,
     };
-    worker.tasks.spawn(call.run(commands).instrument(span));
+    worker.tasks.spawn(call.run(beginning, commands).instrument(span));
 }
 
 struct Call {
@@ -70,14 +129,15 @@ struct Call {
     campaign_id: CampaignId,
     content: Arc<CampaignContent>,
     claimed: ClaimedCall,
-    claimed_at: Instant,
+    /// Position of the next sentence in the transcript.
+    next_position: u32,
     hold: Arc<Hold>,
 }
 
 impl Call {
-    async fn run(self, commands: mpsc::Receiver<CallCommand>) {
-        tracing::info!(attempt_id = %self.claimed.attempt_id, "call claimed");
-        if let Ok(outcome) = self.converse(commands).await {
+    async fn run(self, beginning: Beginning, commands: mpsc::Receiver<CallCommand>) {
+        tracing::info!(attempt_id = %self.claimed.attempt_id, "call taken up");
+        if let Ok(outcome) = self.converse(beginning, commands).await {
             self.write_end(outcome).await;
         } else {
             tracing::warn!("call ended without being written down: it was taken away");
@@ -86,20 +146,17 @@ impl Call {
         self.worker.wake.notify_one();
     }
 
-    async fn converse(&self, commands: mpsc::Receiver<CallCommand>) -> Result<Outcome, TakenAway> {
-        let start = self.claimed_at + self.claimed.start_after;
-        tokio::select! {
-            () = tokio::time::sleep_until(start) => {}
-            () = self.worker.end_calls.cancelled() => return Ok(cancelled("The system was being stopped.", Duration::ZERO)),
-            () = self.hold.gone.cancelled() => return Err(TakenAway),
-        }
-        let seat = match self.worker.network.open_room(self.claimed.conversation_id).await {
-            Ok(seat) => seat,
-            Err(error) => {
-                tracing::warn!(%error, "no room for the call");
-                self.worker.pause_claiming(NETWORK_PAUSE);
-                return Ok(cancelled("The telephone network could not be used.", NETWORK_PAUSE));
-            }
+    async fn converse(
+        &self,
+        beginning: Beginning,
+        commands: mpsc::Receiver<CallCommand>,
+    ) -> Result<Outcome, TakenAway> {
+        let (seat, earlier) = match beginning {
+            Beginning::GoOn(seat, earlier) => (seat, Some(earlier)),
+            Beginning::Dial(start) => match self.room(start).await? {
+                Ok(seat) => (seat, None),
+                Err(outcome) => return Ok(outcome),
+            },
         };
         let (seat, fenced_off) = FencedSeat::new(seat, Arc::clone(&self.hold));
         let (recorder, recording) = self
@@ -119,7 +176,13 @@ impl Call {
             stop: self.worker.end_calls.clone(),
         };
         // A task of its own: a bug in there must not leave a call without an end.
-        let mut running = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(agent.run().in_current_span()));
+        let talking = async move {
+            match earlier {
+                Some(earlier) => agent.run_on(&earlier).await,
+                None => agent.run().await,
+            }
+        };
+        let mut running = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(talking.in_current_span()));
         let end = tokio::select! {
             end = &mut running => end,
             () = self.hold.gone.cancelled() => return Err(TakenAway),
@@ -151,6 +214,23 @@ impl Call {
         })
     }
 
+    /// Waits for the call's moment and opens its room.
+    async fn room(&self, start: Instant) -> Result<Result<Box<dyn AgentSeat>, Outcome>, TakenAway> {
+        tokio::select! {
+            () = tokio::time::sleep_until(start) => {}
+            () = self.worker.end_calls.cancelled() => {
+                return Ok(Err(cancelled("The system was being stopped.", Duration::ZERO)));
+            }
+            () = self.hold.gone.cancelled() => return Err(TakenAway),
+        }
+        let opened = self.worker.network.open_room(self.claimed.conversation_id).await;
+        Ok(opened.map_err(|error| {
+            tracing::warn!(%error, "no room for the call");
+            self.worker.pause_claiming(NETWORK_PAUSE);
+            cancelled("The telephone network could not be used.", NETWORK_PAUSE)
+        }))
+    }
+
     fn scribe(&self) -> StoreScribe {
         StoreScribe {
             store: self.worker.store.clone(),
@@ -161,7 +241,7 @@ impl Call {
             number: self.claimed.lead.phone_number.clone(),
             hold: Arc::clone(&self.hold),
             glimpses: self.worker.glimpses.clone(),
-            next_position: Mutex::new(0),
+            next_position: Mutex::new(self.next_position),
         }
     }
 

@@ -17,6 +17,11 @@ pub struct LeaseTimes {
     pub renewal: Duration,
     /// How often expired leases, of any worker, are looked for.
     pub search: Duration,
+    /// How often workers that died are looked for.
+    pub watch: Duration,
+    /// A worker that has shown no sign of life for so long is dead. Long enough for one that lost its connection to the
+    /// database to be back.
+    pub grace: Duration,
 }
 
 impl Default for LeaseTimes {
@@ -25,6 +30,8 @@ impl Default for LeaseTimes {
             length: Duration::from_secs(15),
             renewal: Duration::from_secs(5),
             search: Duration::from_secs(3),
+            watch: Duration::from_millis(250),
+            grace: Duration::from_secs(1),
         }
     }
 }

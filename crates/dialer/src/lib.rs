@@ -22,6 +22,7 @@ mod glimpses;
 pub mod leases;
 mod listening;
 mod metric;
+mod presence;
 mod recorder;
 mod recovery;
 mod scribe;

@@ -29,6 +29,11 @@ pub(crate) fn claimed(calls: usize, took: Duration) {
     metrics::histogram!("claim_batch_calls").record(calls as f64);
 }
 
+/// A call goes on whose worker died.
+pub(crate) fn taken_over() {
+    metrics::counter!("calls_taken_over_total").increment(1);
+}
+
 pub(crate) fn recovered(disposition: Disposition) {
     metrics::counter!("calls_recovered_total", "disposition" => disposition.as_str()).increment(1);
 }

@@ -1,22 +1,25 @@
-//! Closes calls whose worker died.
+//! Goes on with calls whose worker died, or closes them.
 //!
-//! Every worker looks. An attempt that was never about to be dialled goes back into the queue; for one that was, the
+//! Every worker looks. A call that was answered and whose person is still on the line goes on here. An attempt that was never about to be dialled goes back into the queue; for one that was, the
 //! network is asked, and if it cannot answer now, the call waits. What was dialled is closed as lost: the phone may have
 //! rung, so it must not ring again by itself.
 
-use crate::{metric, worker::Worker};
+use crate::{call, metric, worker::Worker};
 use domain::{conversation::Disposition, results::ConversationResults};
 use std::{sync::Arc, time::Duration};
 use store::{
     StoreError,
     calls::{self, Ended, EndedBy, Ending},
     leases::{self, ExpiredLease},
-    workers,
+    taking_over, workers,
 };
 use telephony::DialRecord;
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Calls closed in one look.
+/// Calls that are recovered at the same time.
+const TOGETHER: usize = 24;
+/// Calls recovered in one look.
 const AT_ONCE: i64 = 200;
 /// Workers that were last seen longer ago are forgotten.
 const FORGET_WORKERS: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -36,7 +39,8 @@ pub(crate) async fn keep_recovering(worker: Arc<Worker>, stop: CancellationToken
     }
 }
 
-async fn recover(worker: &Worker) -> Result<(), StoreError> {
+/// Looks once.
+pub(crate) async fn recover(worker: &Arc<Worker>) -> Result<(), StoreError> {
     let now = worker.clock.now();
     let expired = {
         let mut conn = worker.store.connection().await?;
@@ -45,12 +49,73 @@ async fn recover(worker: &Worker) -> Result<(), StoreError> {
         workers::forget(&mut conn, domain::UnixMillis(now.0.saturating_sub(long_ago))).await?;
         leases::expired(&mut conn, AT_ONCE).await?
     };
+    // People wait on the line: all at once, as far as there are connections to the database.
+    let mut recovering = JoinSet::new();
     for lease in expired {
-        if let Err(error) = close(worker, lease).await {
-            tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call could not be closed");
+        if recovering.len() >= TOGETHER {
+            recovering.join_next().await;
+        }
+        let worker = Arc::clone(worker);
+        recovering.spawn(async move {
+            let done = match go_on(&worker, lease).await {
+                Ok(Found::NobodyToGoOnWith) => close(&worker, lease).await,
+                Ok(Found::GoesOn | Found::Wait) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call could not be closed");
+            }
+        });
+    }
+    while recovering.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// What was found of a call whose worker died.
+enum Found {
+    /// It is this worker's now.
+    GoesOn,
+    NobodyToGoOnWith,
+    /// It cannot be told yet.
+    Wait,
+}
+
+/// Takes the call over if the person is still there. Its lease is ours before the room is entered: two that find the same
+/// call must not both go in.
+async fn go_on(worker: &Arc<Worker>, lease: ExpiredLease) -> Result<Found, StoreError> {
+    // While draining nothing new is begun: another worker takes it, or its next start.
+    if !lease.may_be_dialled || worker.tasks.is_closed() {
+        return Ok(Found::NobodyToGoOnWith);
+    }
+    let conversation_id = lease.conversation_id;
+    let asked_at = Instant::now();
+    let taken = {
+        let mut conn = worker.store.connection().await?;
+        let (id, length) = (worker.config.worker_id, worker.config.leases.length);
+        taking_over::take_over(&mut conn, conversation_id, id, length).await?
+    };
+    let Some(call) = taken else {
+        return Ok(Found::NobodyToGoOnWith);
+    };
+    match worker.network.rejoin(conversation_id).await {
+        Ok(Some(seat)) => {
+            tracing::warn!(%conversation_id, "a call goes on whose worker died");
+            metric::taken_over();
+            call::go_on(worker, call, seat, asked_at);
+            Ok(Found::GoesOn)
+        }
+        Ok(None) => {
+            let mut conn = worker.store.connection().await?;
+            leases::give_up(&mut conn, conversation_id, worker.config.worker_id).await?;
+            Ok(Found::NobodyToGoOnWith)
+        }
+        Err(error) => {
+            tracing::warn!(%error, %conversation_id, "a call whose worker died waits for the network");
+            let mut conn = worker.store.connection().await?;
+            leases::give_up(&mut conn, conversation_id, worker.config.worker_id).await?;
+            Ok(Found::Wait)
         }
     }
-    Ok(())
 }
 
 async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use crate::{
     endings::Endings,
     glimpses::{self, GlimpseSender},
     leases::{self, LeaseTimes, OwnCalls},
-    listening, recovery,
+    listening, presence, recovery,
 };
 use domain::{Chance, Clock, WorkerId, live::Glimpse};
 use std::{
@@ -154,6 +154,8 @@ impl Dialer {
         let _ends_loops = stop_loops.clone().drop_guard();
         loops.spawn(leases::keep(Arc::clone(&worker), stop_loops.clone()));
         loops.spawn(listening::keep_listening(Arc::clone(&worker), stop_loops.clone()));
+        loops.spawn(presence::keep_showing(Arc::clone(&worker), stop_loops.clone()));
+        loops.spawn(presence::keep_watch(Arc::clone(&worker), stop_loops.clone()));
         loops.spawn(recovery::keep_recovering(Arc::clone(&worker), stop_loops.clone()));
         loops.spawn(glimpses::send_on(worker.store.clone(), glimpses, stop_loops.clone()));
         claiming::keep_claiming(Arc::clone(&worker), stop).await;

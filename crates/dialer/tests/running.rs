@@ -191,3 +191,75 @@ async fn a_call_whose_lease_is_gone_ends_at_once(pool: PgPool) {
     stop.cancel();
     worker.await.expect("ends");
 }
+
+/// A worker in a runtime of its own, which can be made to vanish as a killed process does: nothing of it runs any more,
+/// and its connections to the database are closed.
+struct Mortal(tokio::runtime::Runtime);
+
+impl Mortal {
+    async fn start(pool: &PgPool, network: &Arc<SmallNetwork>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let (options, network) = (pool.connect_options(), Arc::clone(network));
+        let started = runtime.spawn(async move {
+            let own = sqlx::postgres::PgPoolOptions::new().connect_lazy_with((*options).clone());
+            let worker = dialer(&own, &network, |_| ()).await;
+            tokio::spawn(worker.run(CancellationToken::new()));
+        });
+        started.await.expect("started");
+        Self(runtime)
+    }
+
+    fn die(self) {
+        self.0.shutdown_background();
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_call_goes_on_with_another_worker_and_is_ended_by_it(pool: PgPool) {
+    stage::campaign(&pool, &WallClock, &stage::content("Goes on"), 0, 3).await;
+    let path = ledger("goes-on");
+    let mut network = SmallNetwork::new(path.clone(), Duration::from_millis(20), |_| Play::Stays);
+    network.survivors = Some(100);
+    let network = Arc::new(network);
+    let first = Mortal::start(&pool, &network).await;
+    until(
+        &pool,
+        "SELECT count(DISTINCT conversation_id) FROM transcript_segments",
+        3,
+    )
+    .await;
+    let said = stage::count(&pool, "SELECT count(*) FROM transcript_segments").await;
+    let stop = CancellationToken::new();
+    let second = dialer(&pool, &network, |_| ()).await;
+    let second = AbortOnDropHandle::new(tokio::spawn(second.run(stop.clone())));
+    first.die();
+    until(&pool, "SELECT count(*) FROM conversations WHERE status = 'hung_up'", 3).await;
+    let bridged = "SELECT count(*) FROM transcript_segments WHERE text = 'Sorry, we were cut off for a moment.'";
+    assert_eq!(stage::count(&pool, bridged).await, 3);
+    assert!(stage::count(&pool, "SELECT count(*) FROM transcript_segments").await >= said + 3);
+    assert_eq!(SmallNetwork::dialled(&path).len(), 3, "nobody is rung again");
+    assert_eq!(stage::count(&pool, "SELECT count(*) FROM leases").await, 0);
+    stop.cancel();
+    second.await.expect("ends");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_call_that_nobody_is_in_any_more_is_closed_as_lost(pool: PgPool) {
+    stage::campaign(&pool, &WallClock, &stage::content("Alone"), 0, 1).await;
+    let network = Arc::new(SmallNetwork::new(ledger("alone"), Duration::from_millis(20), |_| {
+        Play::Stays
+    }));
+    let first = Mortal::start(&pool, &network).await;
+    until(&pool, LIVE, 1).await;
+    first.die();
+    let stop = CancellationToken::new();
+    let second = dialer(&pool, &network, |_| ()).await;
+    let second = AbortOnDropHandle::new(tokio::spawn(second.run(stop.clone())));
+    until(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'", 1).await;
+    stop.cancel();
+    second.await.expect("ends");
+}

@@ -43,6 +43,26 @@ pub async fn renew(
     Ok(renewed.into_iter().map(ConversationId).collect())
 }
 
+/// Lets the lease of `worker` on this call expire now, for whoever finds it next.
+///
+/// # Errors
+/// The database's.
+pub async fn give_up(
+    conn: &mut PgConnection,
+    conversation: ConversationId,
+    worker: WorkerId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE leases SET expires_at = clock_timestamp() - interval '1 millisecond'
+         WHERE conversation_id = $1 AND worker_id = $2",
+        conversation.0,
+        worker.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Calls whose lease has expired, the longest first.
 ///
 /// # Errors

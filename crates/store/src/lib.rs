@@ -20,9 +20,11 @@ pub mod imports;
 pub mod leads;
 pub mod leases;
 pub mod live;
+pub mod presence;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
+pub mod taking_over;
 pub mod users;
 pub mod workers;
 

@@ -231,6 +231,16 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Takes the agent's seat in the room of a call whose process died. The person is on the line and hears nothing; the
+    /// room ticks from the start. `None`: there is nobody in it any more, or rooms of this network die with the process
+    /// that holds them. Whoever sat there before, if they live after all, finds themselves outside and ends nothing.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; ask again later.
+    async fn rejoin(&self, _conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        Ok(None)
+    }
+
     /// Ends whatever is left of a call whose process died: nobody stays on the line with no one. Rooms that live in the
     /// process that holds them are gone with it.
     ///

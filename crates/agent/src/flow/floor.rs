@@ -154,6 +154,19 @@ impl Floor {
         }
     }
 
+    /// Remembers what was said before this flow began.
+    pub(super) fn recall(&mut self, said: &[SaidAloud]) {
+        for line in said {
+            let role = match line.speaker {
+                Speaker::Agent => ContextRole::Agent,
+                Speaker::Person => ContextRole::Person,
+                Speaker::Supervisor => ContextRole::Supervisor,
+            };
+            self.person_spoke |= line.speaker == Speaker::Person;
+            self.line(role, &line.text);
+        }
+    }
+
     fn line(&mut self, role: ContextRole, text: &Personal) {
         self.lines.push(ContextLine {
             role,

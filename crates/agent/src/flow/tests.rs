@@ -4,6 +4,7 @@ mod any_order;
 mod table;
 
 use super::*;
+use crate::call::{SaidAloud, TakenOver};
 use domain::{
     conversation::{ConversationStatus, Speaker},
     results::FieldKind,
@@ -494,4 +495,82 @@ fn the_agent_waits_for_a_goodbye() {
         table.person_says(text, 400);
         assert_eq!(table.disposition(), disposition, "{text}");
     }
+}
+
+fn said_before(speaker: Speaker, text: &str) -> SaidAloud {
+    SaidAloud {
+        speaker,
+        text: text.into(),
+        start_ms: 0,
+        end_ms: 900,
+        interrupted: false,
+    }
+}
+
+#[test]
+fn a_call_that_is_taken_over_is_bridged_and_goes_on() {
+    let earlier = |said| TakenOver {
+        said,
+        since_answer_ms: 30_000,
+        opted_out: false,
+    };
+    // The person has asked something: they get an answer.
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.take_over(&earlier(vec![
+        said_before(Speaker::Agent, "Do you like tea?"),
+        said_before(Speaker::Person, "What does it cost?"),
+        said_before(Speaker::Supervisor, "Five dollars."),
+    ]));
+    table.model_says(vec![words("It is five dollars."), ReplyNews::Done]);
+    table.pass(3_000);
+    assert_eq!(
+        table.lines(Speaker::Agent),
+        ["Sorry, we were cut off for a moment.", "It is five dollars."]
+    );
+    let prompt: Vec<String> = table
+        .flow
+        .prompt()
+        .lines
+        .iter()
+        .map(|line| line.text.reveal().to_owned())
+        .collect();
+    assert_eq!(prompt[..3], ["Do you like tea?", "What does it cost?", "Five dollars."]);
+    assert!(table.flow.person_spoke());
+    // The agent was speaking: it says the last sentence again.
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.take_over(&earlier(vec![said_before(Speaker::Agent, "I see. Do you like tea?")]));
+    table.pass(3_000);
+    assert_eq!(
+        table.lines(Speaker::Agent),
+        ["Sorry, we were cut off for a moment.", "Do you like tea?"]
+    );
+    // Nothing was said: the person must first hear who is calling.
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.take_over(&earlier(Vec::new()));
+    table.pass(3_000);
+    assert_eq!(
+        table.lines(Speaker::Agent)[0],
+        "Hello, this is the AI assistant of Tea Company."
+    );
+    // The time since the answer counts.
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.take_over(&TakenOver {
+        since_answer_ms: 112_000,
+        ..earlier(Vec::new())
+    });
+    table.pass(9_000);
+    assert_eq!(table.disposition(), Some(Disposition::TimeLimit));
+}
+
+#[test]
+fn whoever_asked_to_stop_before_the_worker_died_hears_only_goodbye() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.take_over(&TakenOver {
+        said: vec![said_before(Speaker::Person, "Stop calling me.")],
+        since_answer_ms: 5_000,
+        opted_out: true,
+    });
+    table.pass(5_000);
+    assert_eq!(table.lines(Speaker::Agent), ["We won't call again.", "Goodbye."]);
+    assert_eq!(table.disposition(), Some(Disposition::OptedOut));
 }

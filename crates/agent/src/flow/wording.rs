@@ -15,6 +15,8 @@ pub struct Wording {
     pub one_moment: &'static str,
     /// The person's words could not be recognised.
     pub say_again: &'static str,
+    /// After a moment in which we could not be heard.
+    pub interrupted: &'static str,
     /// Our side failed for good.
     pub trouble: &'static str,
     /// A supervisor, or the end of the shift, ends the call.
@@ -31,6 +33,7 @@ const ENGLISH: Wording = Wording {
     time_is_up: "Our time is up. Thank you, goodbye.",
     one_moment: "Sorry, one moment please.",
     say_again: "Sorry, could you say that again?",
+    interrupted: "Sorry, we were cut off for a moment.",
     trouble: "I am sorry, I have a technical problem. Goodbye.",
     must_go: "Thank you for your time. Goodbye.",
     goodbye: "Thank you. Goodbye.",
@@ -44,6 +47,7 @@ const GERMAN: Wording = Wording {
     time_is_up: "Unsere Zeit ist um. Danke, auf Wiederhören.",
     one_moment: "Entschuldigung, einen Moment bitte.",
     say_again: "Entschuldigung, können Sie das wiederholen?",
+    interrupted: "Entschuldigung, wir waren kurz unterbrochen.",
     trouble: "Es tut mir leid, ich habe ein technisches Problem. Auf Wiederhören.",
     must_go: "Danke für Ihre Zeit. Auf Wiederhören.",
     goodbye: "Danke. Auf Wiederhören.",
@@ -57,6 +61,7 @@ const SPANISH: Wording = Wording {
     time_is_up: "Se nos acabó el tiempo. Gracias, adiós.",
     one_moment: "Perdone, un momento por favor.",
     say_again: "Perdone, ¿puede repetirlo?",
+    interrupted: "Perdone, se cortó un momento.",
     trouble: "Lo siento, tengo un problema técnico. Adiós.",
     must_go: "Gracias por su tiempo. Adiós.",
     goodbye: "Gracias. Adiós.",
@@ -70,6 +75,7 @@ const FRENCH: Wording = Wording {
     time_is_up: "Le temps est écoulé. Merci, au revoir.",
     one_moment: "Pardon, un instant s'il vous plaît.",
     say_again: "Pardon, pouvez-vous répéter ?",
+    interrupted: "Pardon, nous avons été coupés un instant.",
     trouble: "Je suis désolée, j'ai un problème technique. Au revoir.",
     must_go: "Merci de votre temps. Au revoir.",
     goodbye: "Merci. Au revoir.",

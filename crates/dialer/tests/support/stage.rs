@@ -195,6 +195,8 @@ pub struct SmallNetwork {
     pub most_in_use: Arc<AtomicUsize>,
     pub dials: Arc<Mutex<Vec<Instant>>>,
     pub down: std::sync::atomic::AtomicBool,
+    /// Rooms live on when the process that opened them dies, and the person hangs up after so many ticks more.
+    pub survivors: Option<u32>,
 }
 
 impl SmallNetwork {
@@ -207,6 +209,21 @@ impl SmallNetwork {
             most_in_use: Arc::default(),
             dials: Arc::default(),
             down: false.into(),
+            survivors: None,
+        }
+    }
+
+    fn seat(&self, events: Vec<RoomEvent>) -> SmallSeat {
+        let now = self.in_use.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_in_use.fetch_max(now, Ordering::SeqCst);
+        SmallSeat {
+            ledger: self.ledger.clone(),
+            script: Arc::clone(&self.script),
+            step: self.step,
+            in_use: Arc::clone(&self.in_use),
+            dials: Arc::clone(&self.dials),
+            events,
+            stays: false,
         }
     }
 
@@ -228,17 +245,14 @@ impl TelephoneNetwork for SmallNetwork {
         if self.down.load(Ordering::Relaxed) {
             return Err(TelephonyError::Unavailable("down for a test".to_owned()));
         }
-        let now = self.in_use.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most_in_use.fetch_max(now, Ordering::SeqCst);
-        Ok(Box::new(SmallSeat {
-            ledger: self.ledger.clone(),
-            script: Arc::clone(&self.script),
-            step: self.step,
-            in_use: Arc::clone(&self.in_use),
-            dials: Arc::clone(&self.dials),
-            events: Vec::new(),
-            stays: false,
-        }))
+        Ok(Box::new(self.seat(Vec::new())))
+    }
+
+    async fn rejoin(&self, _conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        let Some(ticks) = self.survivors else { return Ok(None) };
+        let mut events = vec![RoomEvent::Left(FarEnd::HungUp)];
+        events.extend((0..ticks).map(|_| RoomEvent::Tick(Frame::silence())));
+        Ok(Some(Box::new(self.seat(events))))
     }
 
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError> {

@@ -1,7 +1,7 @@
 //! A stand-in for the driver, with a mouth that needs a second for a sentence.
 
 use super::*;
-use crate::call::SaidAloud;
+use crate::call::{SaidAloud, TakenOver};
 use std::collections::HashMap;
 
 pub(super) fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
@@ -54,26 +54,44 @@ impl Table {
         table
     }
 
+    pub(super) fn take_over(&mut self, earlier: &TakenOver) {
+        self.now = earlier.since_answer_ms;
+        let effects = self.flow.take_over(earlier);
+        self.carry_out(effects);
+    }
+
     pub(super) fn tell(&mut self, event: Event) {
-        let mut events = VecDeque::from([event]);
+        let effects = self.flow.handle(event, self.now);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut events = self.carry_out_once(effects);
         while let Some(event) = events.pop_front() {
-            for effect in self.flow.handle(event, self.now) {
-                assert!(self.ends().is_empty(), "nothing follows the end, but {effect:?} did");
-                match &effect {
-                    Effect::Speak(sentence) => self.row.push_back((sentence.clone(), None)),
-                    Effect::StopSpeaking => events.extend(self.cut()),
-                    Effect::StartReply(id) => self.reply = Some(*id),
-                    Effect::CancelReply => self.reply = None,
-                    Effect::WriteSentence(said) => self.written.push(said.clone()),
-                    Effect::Settle => {
-                        events.extend(self.cut());
-                        events.push_back(Event::Settled);
-                    }
-                    _ => {}
-                }
-                self.effects.push(effect);
-            }
+            let effects = self.flow.handle(event, self.now);
+            events.extend(self.carry_out_once(effects));
         }
+    }
+
+    fn carry_out_once(&mut self, effects: Vec<Effect>) -> VecDeque<Event> {
+        let mut events = VecDeque::new();
+        for effect in effects {
+            assert!(self.ends().is_empty(), "nothing follows the end, but {effect:?} did");
+            match &effect {
+                Effect::Speak(sentence) => self.row.push_back((sentence.clone(), None)),
+                Effect::StopSpeaking => events.extend(self.cut()),
+                Effect::StartReply(id) => self.reply = Some(*id),
+                Effect::CancelReply => self.reply = None,
+                Effect::WriteSentence(said) => self.written.push(said.clone()),
+                Effect::Settle => {
+                    events.extend(self.cut());
+                    events.push_back(Event::Settled);
+                }
+                _ => {}
+            }
+            self.effects.push(effect);
+        }
+        events
     }
 
     pub(super) fn cut(&mut self) -> Option<Event> {
