@@ -7,6 +7,9 @@
 //! agent speaks with [`AgentSeat::speak`], one frame every [`FRAME_MILLIS`] ms of room time, which is what keeps time
 //! in a conversation: a rehearsal that runs ten times faster is simply a room that ticks ten times faster.
 
+#[cfg(feature = "livekit")]
+pub mod livekit;
+
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId, PhoneNumber};
 use std::{sync::Arc, time::Duration};
@@ -53,6 +56,12 @@ impl Frame {
     #[must_use]
     pub fn peak(&self) -> u16 {
         self.0.iter().fold(0, |peak, sample| peak.max(sample.unsigned_abs()))
+    }
+
+    /// Both at once, as loud as 16 bits allow.
+    #[must_use]
+    pub fn mixed_with(&self, other: &Self) -> Self {
+        Self::new(std::array::from_fn(|at| self.0[at].saturating_add(other.0[at])))
     }
 
     /// True for digital silence: every sample is zero.
