@@ -3,7 +3,7 @@
 use crate::{brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker};
 use agent::{call::CallEnd, campaign_agent::CampaignAgent};
 use domain::{
-    CampaignId, call_command::CallCommand, campaign::CampaignContent, conversation::Disposition,
+    CampaignId, call_command::IssuedCommand, campaign::CampaignContent, conversation::Disposition,
     results::ConversationResults,
 };
 use std::{
@@ -75,7 +75,7 @@ struct Call {
 }
 
 impl Call {
-    async fn run(self, commands: mpsc::Receiver<CallCommand>) {
+    async fn run(self, commands: mpsc::Receiver<IssuedCommand>) {
         tracing::info!(attempt_id = %self.claimed.attempt_id, "call claimed");
         if let Ok(outcome) = self.converse(commands).await {
             self.write_end(outcome).await;
@@ -86,7 +86,7 @@ impl Call {
         self.worker.wake.notify_one();
     }
 
-    async fn converse(&self, commands: mpsc::Receiver<CallCommand>) -> Result<Outcome, TakenAway> {
+    async fn converse(&self, commands: mpsc::Receiver<IssuedCommand>) -> Result<Outcome, TakenAway> {
         let start = self.claimed_at + self.claimed.start_after;
         tokio::select! {
             () = tokio::time::sleep_until(start) => {}

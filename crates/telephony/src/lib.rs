@@ -13,7 +13,7 @@ pub mod livekit;
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId, PhoneNumber};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 /// Samples per second of all sound in a room: wide-band telephony.
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
@@ -143,6 +143,8 @@ pub enum RoomEvent {
 pub struct HeardFrames {
     pub agent: Frame,
     pub person: Frame,
+    /// Supervisors whom the person hears, by their identities; whoever speaks wants to hear all but themselves.
+    pub supervisors: Vec<(Arc<str>, Frame)>,
 }
 
 /// What a network says about an attempt after a crash.
@@ -170,6 +172,9 @@ pub enum TelephonyError {
 
 /// Identities of supervisors in a room begin with this.
 pub const SUPERVISOR_PREFIX: &str = "supervisor-";
+
+/// Takes frames of 20 ms, about one every 20 ms; what comes too fast is dropped. Dropping it leaves the room.
+pub type Microphone = mpsc::Sender<Frame>;
 
 /// As what a browser comes into the room of a call. Identities of supervisors begin with [`SUPERVISOR_PREFIX`]; two
 /// browsers never share one.
@@ -218,6 +223,13 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     /// Both sides of a call that this process holds, from now on; `None` if it holds no such call. A listener that is
     /// too slow misses frames and disturbs nobody.
     fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>>;
+
+    /// A microphone in a call that this process holds; `None` if it holds no such call or takes no microphones this way. It
+    /// is a supervisor's of that identity, whom nobody but the agent hears until [`AgentSeat::let_person_hear`], or the
+    /// person's, where the agent expects it ([`AgentSeat::expect_browser`]).
+    fn open_microphone(&self, _conversation: ConversationId, _identity: &str) -> Option<Microphone> {
+        None
+    }
 
     /// Lets a browser into the room of a call, whichever process holds it. `None`: browsers cannot come into the rooms of
     /// this network.

@@ -95,6 +95,7 @@ mod tests {
         let heard = HeardFrames {
             agent: Frame::from_slice(&[1, 2]),
             person: Frame::from_slice(&[-1]),
+            supervisors: Vec::new(),
         };
         let bytes = interleave(&heard);
         assert_eq!(bytes.len(), FRAME_SAMPLES * 4);
