@@ -43,6 +43,7 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         installation: Arc::new(installation(configuration)),
+        network_trouble: operations::NetworkTrouble::default(),
         throttle_key,
     }
 }

@@ -4,6 +4,7 @@ mod event_stream;
 mod health;
 mod import_upload;
 mod listening;
+mod livekit_webhook;
 mod metrics;
 mod pages;
 mod recordings;
@@ -30,6 +31,7 @@ pub const OTHER_ROUTES: &[&str] = &[
     "/recordings/{file}",
     "/campaigns/{id}/import",
     "/imports/{id}/refused.csv",
+    "/livekit/webhook",
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -62,7 +64,7 @@ pub fn router(state: WebState) -> Router {
             post(import_upload::receive).layer(DefaultBodyLimit::disable()),
         )
         .route("/imports/{id}/refused.csv", get(refused_rows::download));
-    let others = others.merge(for_observers());
+    let others = others.merge(for_observers()).merge(livekit_webhook::routes(&state));
     pages::routes(Router::new(), &state)
         .merge(others)
         .fallback(site::file_or_not_found)

@@ -205,8 +205,9 @@ impl Call {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, conversation_id = %self.brief.conversation_id, "the network did not dial");
+                // Nothing rings: it was no try.
                 Err(never_rang(
-                    Disposition::Failed,
+                    Disposition::Cancelled,
                     "The telephone network did not take the call.",
                 ))
             }

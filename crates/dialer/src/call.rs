@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 /// Commands that may wait for one call.
 const WAITING_COMMANDS: usize = 32;
-/// A lead whose call could not even begin waits this long; so does the worker before it claims again.
+/// A lead whose call could not even begin waits at least this long.
 pub(crate) const NETWORK_PAUSE: Duration = Duration::from_secs(5);
 /// Between two tries to write down the end of a call.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -97,7 +97,7 @@ impl Call {
             Ok(seat) => seat,
             Err(error) => {
                 tracing::warn!(%error, "no room for the call");
-                self.worker.pause_claiming(NETWORK_PAUSE);
+                self.worker.network_failed();
                 return Ok(cancelled("The telephone network could not be used.", NETWORK_PAUSE));
             }
         };
@@ -139,11 +139,13 @@ impl Call {
             Some(recording) => recording.finish().await,
             None => None,
         };
-        let not_again_before = if end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled() {
-            NETWORK_PAUSE
+        let refused = end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled();
+        if refused {
+            self.worker.network_failed();
         } else {
-            Duration::ZERO
-        };
+            self.worker.network_worked();
+        }
+        let not_again_before = if refused { NETWORK_PAUSE } else { Duration::ZERO };
         Ok(Outcome {
             end,
             recording,

@@ -24,6 +24,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 pub mod users;
+pub mod webhooks;
 pub mod workers;
 
 use sqlx::{

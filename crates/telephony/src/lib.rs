@@ -119,7 +119,7 @@ pub enum RoomEvent {
     /// A key of the phone's keypad: 0-9, `*`, `#`.
     Dtmf(char),
     /// A supervisor ([`SUPERVISOR_PREFIX`]) with a voice of their own is there: a browser, or a phone that was brought in
-    /// and was answered. The person hears them from the start; see [`AgentSeat::let_person_hear`].
+    /// and was answered. The agent hears them, the person does not until [`AgentSeat::let_person_hear`].
     SupervisorJoined {
         identity: Arc<str>,
     },
@@ -219,6 +219,14 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     /// # Errors
     /// [`TelephonyError::Unavailable`]; ask again later, and do not dial meanwhile.
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError>;
+
+    /// Whether calls can be made now, as far as that can be found out without making one.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what to do, without personal data.
+    async fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 
     /// Both sides of a call that this process holds, from now on; `None` if it holds no such call. A listener that is
     /// too slow misses frames and disturbs nobody.

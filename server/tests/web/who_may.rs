@@ -171,6 +171,8 @@ fn other_routes() -> Vec<(&'static str, &'static str, Method, Who)> {
             Method::GET,
             SIGNED_IN,
         ),
+        // Its signature says who sends it; see livekit_webhook.rs.
+        ("/livekit/webhook", "/livekit/webhook", Method::POST, Anybody),
         ("/health/live", "/health/live", Method::GET, Anybody),
         ("/health/ready", "/health/ready", Method::GET, Anybody),
         // From this machine; what holds for others is tested in health.rs.

@@ -5,8 +5,8 @@ use crate::NotAnswered;
 use livekit_api::services::{ServerError, ServiceError, SipCallError};
 
 /// Whom to ask, in a sentence for the settings page and the log.
-pub(crate) const REFUSES_THE_KEY: &str = "LiveKit refuses the key. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and that the clocks of both machines agree within a minute";
-const NO_TRUNK: &str = "LiveKit does not know the SIP trunk. Check LIVEKIT_SIP_TRUNK_ID";
+const REFUSES_THE_KEY: &str = "LiveKit refuses the key. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and that the clocks of both machines agree within a minute";
+pub(crate) const NO_TRUNK: &str = "LiveKit does not know the SIP trunk. Check LIVEKIT_SIP_TRUNK_ID";
 const CREDENTIALS: &str =
     "The telephone provider refuses the SIP trunk's user name or password. Check the trunk's credentials in LiveKit";
 const FULL: &str = "LiveKit's SIP service takes no further call now";

@@ -92,10 +92,10 @@ impl CallProgress {
         }
     }
 
-    /// For a call that was answered before we came.
-    pub(crate) fn answered() -> Self {
+    /// Nothing more is told.
+    pub(crate) fn over() -> Self {
         Self {
-            stage: Stage::Answered,
+            stage: Stage::Over,
             ..Self::new()
         }
     }
