@@ -140,6 +140,12 @@ impl Listener {
         });
     }
 
+    /// Ends a connection that is of no use without a microphone; why there is none stays to be read.
+    pub(crate) fn hang_up_but_say_why(self) {
+        self.hang_up();
+        self.hearing.set(Hearing::Off);
+    }
+
     /// Closes the microphone and goes on listening.
     pub fn be_silent(self) {
         self.drop_microphone();

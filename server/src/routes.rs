@@ -10,6 +10,7 @@ mod pages;
 mod recordings;
 mod refused_rows;
 mod site;
+mod trial;
 
 pub use pages::page_paths;
 
@@ -28,6 +29,7 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 pub const OTHER_ROUTES: &[&str] = &[
     "/events",
     "/listen/{id}",
+    "/try/{id}",
     "/recordings/{file}",
     "/campaigns/{id}/import",
     "/imports/{id}/refused.csv",
@@ -57,6 +59,7 @@ pub fn router(state: WebState) -> Router {
     let streams = Router::new()
         .route("/events", get(event_stream::follow))
         .route("/listen/{id}", any(listening::listen))
+        .route("/try/{id}", any(trial::converse))
         .route("/recordings/{file}", get(recordings::send));
     let others = Router::new()
         .route(

@@ -26,7 +26,7 @@ use domain::{
     call_command::{owner_of_voice, voice_identity},
     new_id,
 };
-use futures::{SinkExt, Stream, StreamExt};
+use futures::{FutureExt, SinkExt, Stream, StreamExt, future::BoxFuture};
 use operations::Caller;
 use std::time::Duration;
 use telephony::{FRAME_SAMPLES, Frame, HeardFrames, Microphone};
@@ -38,7 +38,7 @@ use tokio::{
 /// Bytes of a microphone's message: one frame.
 const VOICE_BYTES: usize = FRAME_SAMPLES * 2;
 /// The largest message that is taken at all.
-const LARGEST_MESSAGE: usize = 1024;
+pub(super) const LARGEST_MESSAGE: usize = 1024;
 /// Messages of one second; whoever sends more is cut off. A microphone sends 50.
 const MOST_MESSAGES: u32 = 250;
 /// A microphone that sends nothing for so long is gone, although its connection may not know it.
@@ -46,7 +46,7 @@ const STALLED: Duration = Duration::from_secs(3);
 const MICROPHONE_OFF: &str = "mic-off";
 
 /// Why the server ends the connection; `None` if the browser did.
-type Reason = Option<(u16, String)>;
+pub(super) type Reason = Option<(u16, String)>;
 
 pub(super) async fn listen(
     State(state): State<WebState>,
@@ -79,10 +79,12 @@ async fn serve(
     let caller = signed_in.caller.clone();
     let no_longer = signed_in.until_no_longer(state.ops.clone(), |caller| caller.role().may(Permission::Listen));
     let (mut down, mut up) = socket.split();
+    let (opening, speaker) = (state.clone(), caller.clone());
+    let open = move || open(opening.clone(), speaker.clone(), id).boxed();
     ::metrics::gauge!("ringside_listeners").increment(1.0);
     let reason = tokio::select! {
         reason = send_sound(&mut down, sound, caller.user_id()) => reason,
-        reason = take_voice(&mut up, &state, &caller, id) => reason,
+        reason = take_voice(&mut up, open) => reason,
         () = closing.cancelled() => Some((close_code::AWAY, "the server stops".to_owned())),
         () = no_longer => Some((close_code::POLICY, "You are signed out, or your role has changed.".to_owned())),
     };
@@ -103,8 +105,12 @@ async fn send_sound<S: SinkExt<Message> + Unpin>(down: &mut S, mut sound: Receiv
     }
 }
 
-/// Takes what the browser sends until it leaves or does what it must not.
-async fn take_voice<S>(up: &mut S, state: &WebState, caller: &Caller, id: ConversationId) -> Reason
+/// Takes what the browser sends until it leaves or does what it must not. `open` is asked for a microphone with the first
+/// frame, and with the first after each pause.
+pub(super) async fn take_voice<S>(
+    up: &mut S,
+    open: impl Fn() -> BoxFuture<'static, Result<Microphone, UserError>>,
+) -> Reason
 where
     S: Stream<Item = Result<Message, axum::Error>> + Unpin,
 {
@@ -133,7 +139,7 @@ where
                     return Some((close_code::UNSUPPORTED, "That is no sound of a microphone.".to_owned()));
                 };
                 if microphone.as_ref().is_none_or(Microphone::is_closed) {
-                    microphone = match open(state, caller, id).await {
+                    microphone = match open().await {
                         Ok(opened) => Some(opened),
                         Err(refusal) => return Some((close_code::POLICY, refusal.message)),
                     };
@@ -146,8 +152,8 @@ where
     }
 }
 
-async fn open(state: &WebState, caller: &Caller, id: ConversationId) -> Result<Microphone, UserError> {
-    operations::calls::open_microphone(&state.ops, caller, id).await?;
+async fn open(state: WebState, caller: Caller, id: ConversationId) -> Result<Microphone, UserError> {
+    operations::calls::open_microphone(&state.ops, &caller, id).await?;
     let nonce = new_id(state.ops.clock.now(), &*state.ops.chance);
     state
         .network
@@ -174,10 +180,15 @@ fn interleave(heard: &HeardFrames, to: UserId) -> Bytes {
         .iter()
         .filter(|(who, _)| owner_of_voice(who) != Some(to));
     let ours = others.fold(heard.agent.clone(), |sum, (_, frame)| sum.mixed_with(frame));
+    stereo(&ours, &heard.person)
+}
+
+/// Two sounds as the browser takes them.
+pub(super) fn stereo(left: &Frame, right: &Frame) -> Bytes {
     let mut bytes = BytesMut::with_capacity(FRAME_SAMPLES * 4);
-    for (ours, person) in ours.samples().iter().zip(heard.person.samples()) {
-        bytes.put_i16_le(*ours);
-        bytes.put_i16_le(*person);
+    for (left, right) in left.samples().iter().zip(right.samples()) {
+        bytes.put_i16_le(*left);
+        bytes.put_i16_le(*right);
     }
     bytes.freeze()
 }
@@ -186,8 +197,10 @@ fn interleave(heard: &HeardFrames, to: UserId) -> Bytes {
 mod tests {
     use super::*;
 
-    fn user(number: u128) -> UserId {
-        UserId(number.to_be_bytes().into())
+    fn user(number: u8) -> UserId {
+        format!("00000000-0000-0000-0000-0000000000{number:02}")
+            .parse()
+            .expect("an id")
     }
 
     #[test]

@@ -153,6 +153,7 @@ fn other_routes() -> Vec<(&'static str, &'static str, Method, Who)> {
     vec![
         ("/events", "/events?topic=conversation:ID", Method::GET, SIGNED_IN),
         ("/listen/{id}", "/listen/ID", Method::GET, AtLeast(Supervisor)),
+        ("/try/{id}", "/try/ID", Method::GET, AtLeast(Manager)),
         (
             "/recordings/{file}",
             "/recordings/ID.ogg",
