@@ -129,12 +129,12 @@ fn Trial(id: CampaignId) -> impl IntoView {
                         {move || heard.ended.get().map(|(how, results)| view! { <Results how=how results=results /> })}
                     </div>
                 </div>
-                <aside class="monitor-side" aria-label="How loud it is" tabindex="0">
+                <div class="monitor-side" role="group" aria-label="How loud it is">
                     <div class="meters">
                         <Meter label="Agent’s voice" level=heard.agent class="agent" />
                         <Meter label="Your voice" level=heard.person />
                     </div>
-                </aside>
+                </div>
             </div>
             <div class="monitor-foot">
                 <Show

@@ -70,16 +70,7 @@ impl ConversationFlow {
         match event {
             Event::TakeOver(by) => self.give_floor(CallFloor::Supervisor(by.clone())),
             Event::BargeIn(by) => self.give_floor(CallFloor::Everybody(by.clone())),
-            Event::ReturnToAgent(by) => {
-                if self
-                    .supervision
-                    .floor
-                    .supervisor()
-                    .is_some_and(|holder| holder.id == *by)
-                {
-                    self.agent_again(false);
-                }
-            }
+            Event::ReturnToAgent(by) if self.supervision.is_heard(Some(*by)) => self.agent_again(false),
             Event::SupervisorJoined(identity) => self.voice_came(identity),
             Event::SupervisorLeft(identity) => {
                 self.supervision.voices.retain(|voice| voice.identity != *identity);
@@ -100,11 +91,9 @@ impl ConversationFlow {
                     self.agent_again(true);
                 }
             }
-            Event::Transfer(to) => {
-                if self.supervisor_may_steer() {
-                    self.fall_silent();
-                    self.effects.push(Effect::Transfer(to.clone()));
-                }
+            Event::Transfer(to) if self.supervisor_may_steer() => {
+                self.fall_silent();
+                self.effects.push(Effect::Transfer(to.clone()));
             }
             Event::Transferred(true) if !matches!(self.phase, Phase::Ending(_)) => self.end(
                 Disposition::EndedBySupervisor,
