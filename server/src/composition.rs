@@ -58,6 +58,14 @@ fn installation(configuration: &Configuration) -> InstallationView {
         "No real phone is called: the rehearsal network plays the people.".to_owned(),
         "No language model is connected: a stand-in follows the script, and no voice leaves this machine.".to_owned(),
     ];
+    if configuration.livekit.is_some() {
+        // The first thing to know for whoever set it.
+        notices.insert(
+            0,
+            "LIVEKIT_URL is set, but this release does not call through LiveKit yet. Only its webhooks are taken."
+                .to_owned(),
+        );
+    }
     let settings = &configuration.rehearsal;
     if settings.hours == RehearsalHours::Daytime {
         notices.push(

@@ -1,7 +1,6 @@
 //! The end of a call on LiveKit: the phone leg really ends, whatever else goes wrong.
 
-use super::{api::Api, caller_ids::CallerId, progress::DialFailure};
-use livekit_participant::Room;
+use super::{api::Api, caller_ids::CallerId, participant::Room, progress::DialFailure};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
@@ -15,7 +14,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 pub(crate) struct Remains {
     pub(crate) api: Arc<Api>,
     pub(crate) room_name: String,
-    pub(crate) room: Room,
+    pub(crate) room: Arc<dyn Room>,
     /// Phones in the room.
     pub(crate) phones: Vec<String>,
     /// Tells what came of the request to dial, if that is not known yet.
@@ -60,7 +59,10 @@ async fn close(api: &Api, room: &str, phones: &[String]) {
         }
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
-    tracing::error!(room, "a room could not be closed; LiveKit's own limits will end the call");
+    tracing::error!(
+        room,
+        "a room could not be closed; LiveKit's own limits will end the call"
+    );
 }
 
 /// Closes a room that nobody was dialled into; if that fails, it is empty and closes by itself.

@@ -1,17 +1,19 @@
 //! Rooms on LiveKit.
 
 use super::{
-    LiveKitSettings, api::Api, caller_ids::CallerIds, ending, names, seat::Seat, tokens::BROWSER_TTL,
+    LiveKitSettings,
+    api::Api,
+    caller_ids::CallerIds,
+    ending, names,
+    participant::{Engine, Joined, TokenSource},
+    seat::Seat,
+    tokens::BROWSER_TTL,
 };
 use crate::{AgentSeat, BrowserAccess, BrowserSeat, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError};
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId};
-use livekit_participant::{
-    AudioTrackOptions, Engine, EngineOptions, JoinError, JoinOptions, LocalAudioTrack, Room, RoomEvents, TokenSource,
-};
 use std::{
     collections::HashMap,
-    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -26,7 +28,7 @@ const OPENING: Duration = Duration::from_secs(10);
 pub(super) struct Shared {
     pub(super) api: Arc<Api>,
     pub(super) caller_ids: CallerIds,
-    engine: Engine,
+    engine: Box<dyn Engine>,
     rooms: Mutex<HashMap<ConversationId, broadcast::Sender<HeardFrames>>>,
 }
 
@@ -36,31 +38,13 @@ impl Shared {
         rooms.remove(&conversation);
     }
 
-    async fn enter(
-        &self,
-        conversation: ConversationId,
-    ) -> Result<(Room, RoomEvents, LocalAudioTrack), TelephonyError> {
+    async fn enter(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
         self.api.create_room(conversation).await?;
-        let joined = self
-            .engine
-            .join(JoinOptions {
-                url: self.api.settings.url.clone(),
-                token: self.api.key.agent(conversation)?,
-                auto_subscribe: true,
-                tokens: Some(Arc::new(AgentTokens {
-                    api: Arc::clone(&self.api),
-                    conversation,
-                })),
-            })
-            .await;
-        let (room, events) = joined.map_err(|error| not_joined(&error))?;
-        match room.publish_audio(AudioTrackOptions::default()).await {
-            Ok(voice) => Ok((room, events, voice)),
-            Err(error) => {
-                room.leave().await;
-                Err(TelephonyError::Unavailable(format!("the agent has no voice in the room: {error}")))
-            }
-        }
+        let tokens = Arc::new(AgentTokens {
+            api: Arc::clone(&self.api),
+            conversation,
+        });
+        self.engine.join(&self.api.settings.url, tokens).await
     }
 }
 
@@ -68,6 +52,12 @@ impl Shared {
 struct AgentTokens {
     api: Arc<Api>,
     conversation: ConversationId,
+}
+
+impl TokenSource for AgentTokens {
+    fn token(&self) -> Result<String, TelephonyError> {
+        self.api.key.agent(self.conversation)
+    }
 }
 
 /// LiveKit as a telephone network. Cheap to clone.
@@ -78,18 +68,16 @@ pub struct LiveKitNetwork {
 
 impl LiveKitNetwork {
     /// Nothing is connected yet; [`TelephoneNetwork::check`] tells whether it can be.
-    ///
-    /// # Errors
-    /// No UDP socket can be opened for sound.
-    pub fn new(settings: LiveKitSettings) -> io::Result<Self> {
-        Ok(Self {
+    #[must_use]
+    pub fn new(settings: LiveKitSettings, engine: impl Engine) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 caller_ids: CallerIds::new(settings.caller_ids.clone()),
                 api: Arc::new(Api::new(settings)),
-                engine: Engine::new(EngineOptions::default())?,
+                engine: Box::new(engine),
                 rooms: Mutex::default(),
             }),
-        })
+        }
     }
 }
 
@@ -111,10 +99,17 @@ impl TelephoneNetwork for LiveKitNetwork {
         };
         let entered = tokio::time::timeout(OPENING, self.shared.enter(conversation)).await;
         let entered = entered.unwrap_or_else(|_| {
-            Err(TelephonyError::Unavailable("LiveKit did not open a room in time".to_owned()))
+            Err(TelephonyError::Unavailable(
+                "LiveKit did not open a room in time".to_owned(),
+            ))
         })?;
         opening.opened = true;
-        Ok(Box::new(Seat::new(Arc::clone(&self.shared), conversation, listeners, entered)))
+        Ok(Box::new(Seat::new(
+            Arc::clone(&self.shared),
+            conversation,
+            listeners,
+            entered,
+        )))
     }
 
     /// LiveKit keeps no record of calls that are over, so whoever was about to dial may have dialled.

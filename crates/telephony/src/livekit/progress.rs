@@ -324,9 +324,10 @@ mod tests {
         ];
         for (gone, expected) in cases {
             let unclear = Sign::Request(Err(DialFailure::Unclear));
-            assert_eq!(all([unclear.clone(), Sign::Gone(gone)]), [expected.clone()]);
-            assert_eq!(all([Sign::Gone(gone), unclear]), [expected.clone()]);
-            assert_eq!(all([Sign::Gone(gone), Sign::GaveUp]), [expected]);
+            let expected = vec![expected];
+            assert_eq!(all([unclear.clone(), Sign::Gone(gone)]), expected);
+            assert_eq!(all([Sign::Gone(gone), unclear]), expected);
+            assert_eq!(all([Sign::Gone(gone), Sign::GaveUp]), expected);
         }
     }
 

@@ -4,12 +4,13 @@
 mod supervisors;
 
 use super::{
-    Shared,
     api::DialOrder,
     caller_ids::CallerId,
     ending::Remains,
     line::{self, LineState},
     names,
+    network::Shared,
+    participant::{Joined, LeaveReason, ParticipantInfo, Room, RoomEvent, RoomEvents, Sound, Voice},
     progress::{CallProgress, DialFailure, Gone, STATUS_ATTRIBUTE, Sign, SipStatus},
 };
 use crate::{
@@ -17,9 +18,6 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{ConversationId, PhoneNumber};
-use livekit_participant::{
-    LeaveReason, LocalAudioTrack, ParticipantInfo, PlayoutKind, RemoteAudioTrack, Room, RoomEvent, RoomEvents,
-};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use supervisors::Supervisors;
 use tokio::{
@@ -43,7 +41,7 @@ struct Person {
     identity: String,
     /// Of the session that counts; an older one may leave later.
     sid: Option<String>,
-    sound: Option<RemoteAudioTrack>,
+    sound: Option<Box<dyn Sound>>,
     muted: bool,
     /// A browser: it answers by publishing its microphone.
     is_browser: bool,
@@ -54,9 +52,9 @@ pub(super) struct Seat {
     conversation: ConversationId,
     room_name: String,
     listeners: broadcast::Sender<HeardFrames>,
-    room: Room,
-    events: RoomEvents,
-    voice: LocalAudioTrack,
+    room: Arc<dyn Room>,
+    events: Box<dyn RoomEvents>,
+    voice: Box<dyn Voice>,
     person: Person,
     supervisors: Supervisors,
     progress: CallProgress,
@@ -92,9 +90,10 @@ impl Seat {
         shared: Arc<Shared>,
         conversation: ConversationId,
         listeners: broadcast::Sender<HeardFrames>,
-        (room, events, voice): (Room, RoomEvents, LocalAudioTrack),
+        joined: Joined,
     ) -> Self {
         let room_name = names::room_of(conversation);
+        let Joined { room, events, voice } = joined;
         Self {
             supervisors: Supervisors::new(Arc::clone(&shared.api), room_name.clone()),
             shared,
@@ -155,16 +154,15 @@ impl Seat {
             RoomEvent::ParticipantLeft { participant, reason } => self.participant_left(&participant, reason),
             RoomEvent::TrackSubscribed(track) => self.track(track),
             RoomEvent::TrackUnsubscribed { sid } => {
-                if self.person.sound.as_ref().is_some_and(|sound| sound.sid == sid) {
+                if self.person.sound.as_ref().is_some_and(|sound| sound.sid() == sid) {
                     self.person.sound = None;
                 }
                 self.supervisors.track_gone(&sid);
             }
-            RoomEvent::TrackPublished { identity, track } if identity.starts_with(SUPERVISOR_PREFIX) => {
-                self.supervisors.published(&self.person.identity, &identity, &track.sid);
+            RoomEvent::TrackPublished { identity, sid } if identity.starts_with(SUPERVISOR_PREFIX) => {
+                self.supervisors.published(&self.person.identity, &identity, &sid);
             }
-            RoomEvent::TrackMuted { sid, .. } => self.muted(&sid, true),
-            RoomEvent::TrackUnmuted { sid, .. } => self.muted(&sid, false),
+            RoomEvent::TrackMuted { sid, muted } => self.muted(&sid, muted),
             RoomEvent::Dtmf { from, digit } if from == self.person.identity && self.progress.is_answered() => {
                 self.coming.push_back(Told::Dtmf(digit));
             }
@@ -172,15 +170,15 @@ impl Seat {
                 self.away_since.get_or_insert_with(Instant::now);
             }
             RoomEvent::Reconnected => self.away_since = None,
-            RoomEvent::Disconnected(reason) => {
+            RoomEvent::Disconnected => {
                 if !self.progress.is_over() {
-                    tracing::warn!(?reason, conversation_id = %self.conversation, "the agent was put out of the room");
+                    tracing::warn!(conversation_id = %self.conversation, "the agent was put out of the room");
                 }
                 self.observe(Sign::Gone(Gone::Lost));
                 // Nothing can be observed any more, and without a room there is nothing to answer into.
                 self.observe(Sign::GaveUp);
             }
-            _ => {}
+            RoomEvent::TrackPublished { .. } | RoomEvent::Dtmf { .. } => {}
         }
     }
 
@@ -190,7 +188,10 @@ impl Seat {
                 self.person.sid = Some(info.sid.clone());
                 self.supervisors.person_came(&self.person.identity);
             }
-            let status = info.attributes.get(STATUS_ATTRIBUTE).and_then(|word| SipStatus::read(word));
+            let status = info
+                .attributes
+                .get(STATUS_ATTRIBUTE)
+                .and_then(|word| SipStatus::read(word));
             if let Some(status) = status {
                 self.observe(Sign::Status(status));
             }
@@ -212,8 +213,8 @@ impl Seat {
         }
     }
 
-    fn track(&mut self, track: RemoteAudioTrack) {
-        if track.participant == self.person.identity {
+    fn track(&mut self, track: Box<dyn Sound>) {
+        if track.participant() == self.person.identity {
             self.person.sound = Some(track);
             self.person.muted = false;
             if self.person.is_browser {
@@ -225,7 +226,7 @@ impl Seat {
     }
 
     fn muted(&mut self, sid: &str, muted: bool) {
-        if self.person.sound.as_ref().is_some_and(|sound| sound.sid == sid) {
+        if self.person.sound.as_ref().is_some_and(|sound| sound.sid() == sid) {
             self.person.muted = muted;
         }
         self.supervisors.muted(sid, muted);
@@ -278,12 +279,8 @@ impl Seat {
     fn person_frame(&mut self, now: Instant) -> (Frame, LineState) {
         let (frame, mut state) = match &mut self.person.sound {
             Some(sound) => {
-                let playout = sound.pull();
-                let frame = match playout.kind {
-                    PlayoutKind::Starved => Frame::silence(),
-                    _ => Frame::new(playout.samples),
-                };
-                let silent_for = sound.stats().silent_for;
+                let frame = Frame::new(sound.pull());
+                let silent_for = sound.silent_for();
                 (frame, LineState::Packets { silent_for })
             }
             None => {
@@ -316,7 +313,7 @@ impl Seat {
         Some(Remains {
             api: Arc::clone(&self.shared.api),
             room_name: self.room_name.clone(),
-            room: self.room.clone(),
+            room: Arc::clone(&self.room),
             phones,
             request: self.request.take(),
             caller_id: self.caller_id.take(),
@@ -330,7 +327,7 @@ fn gone(reason: LeaveReason) -> Gone {
         LeaveReason::ClientInitiated => Gone::HungUp,
         LeaveReason::UserUnavailable => Gone::Unavailable,
         LeaveReason::UserRejected => Gone::Rejected,
-        _ => Gone::Lost,
+        LeaveReason::Other => Gone::Lost,
     }
 }
 
@@ -422,8 +419,7 @@ impl AgentSeat for Seat {
 
     async fn send_dtmf(&mut self, digit: char) -> Result<(), TelephonyError> {
         self.is_answered()?;
-        let sent = self.room.send_dtmf(digit).await;
-        sent.map_err(|error| TelephonyError::Unavailable(format!("the key was not sent: {error}")))
+        self.room.send_dtmf(digit).await
     }
 
     async fn transfer(&mut self, to: &PhoneNumber) -> Result<(), TelephonyError> {
@@ -444,7 +440,9 @@ impl AgentSeat for Seat {
         if self.closed {
             return Err(TelephonyError::RoomClosed);
         }
-        self.supervisors.let_person_hear(&self.person.identity, identity, hear).await
+        self.supervisors
+            .let_person_hear(&self.person.identity, identity, hear)
+            .await
     }
 }
 

@@ -4,11 +4,11 @@ use crate::{
     Frame, RoomEvent as Told, SUPERVISOR_PREFIX, TelephonyError,
     livekit::{
         api::{Api, DialOrder},
+        participant::{ParticipantInfo, Sound},
         progress::{STATUS_ATTRIBUTE, SipStatus},
     },
 };
 use domain::PhoneNumber;
-use livekit_participant::{ParticipantInfo, PlayoutKind, RemoteAudioTrack};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,7 +33,7 @@ struct Supervisor {
     /// The agent was told that they are there.
     here: bool,
     tracks: Vec<String>,
-    sound: Option<RemoteAudioTrack>,
+    sound: Option<Box<dyn Sound>>,
     muted: bool,
     person_hears: bool,
     /// What they said in this tick.
@@ -93,7 +93,10 @@ impl Supervisors {
     pub(super) fn seen(&mut self, info: &ParticipantInfo) -> Option<Told> {
         let supervisor = self.entry(&info.identity);
         supervisor.sid = Some(info.sid.clone());
-        let status = info.attributes.get(STATUS_ATTRIBUTE).and_then(|word| SipStatus::read(word));
+        let status = info
+            .attributes
+            .get(STATUS_ATTRIBUTE)
+            .and_then(|word| SipStatus::read(word));
         let speaks = !supervisor.is_phone || status == Some(SipStatus::Active);
         (speaks && !std::mem::replace(&mut supervisor.here, true)).then(|| Told::SupervisorJoined {
             identity: Arc::clone(&supervisor.identity),
@@ -129,9 +132,9 @@ impl Supervisors {
         }
     }
 
-    pub(super) fn track(&mut self, track: RemoteAudioTrack) {
-        if track.participant.starts_with(SUPERVISOR_PREFIX) {
-            let identity = track.participant.clone();
+    pub(super) fn track(&mut self, track: Box<dyn Sound>) {
+        if track.participant().starts_with(SUPERVISOR_PREFIX) {
+            let identity = track.participant().to_owned();
             let supervisor = self.entry(&identity);
             supervisor.sound = Some(track);
             supervisor.muted = false;
@@ -141,7 +144,7 @@ impl Supervisors {
     pub(super) fn track_gone(&mut self, sid: &str) {
         for supervisor in &mut self.list {
             supervisor.tracks.retain(|known| known != sid);
-            if supervisor.sound.as_ref().is_some_and(|sound| sound.sid == sid) {
+            if supervisor.sound.as_ref().is_some_and(|sound| sound.sid() == sid) {
                 supervisor.sound = None;
             }
         }
@@ -149,7 +152,7 @@ impl Supervisors {
 
     pub(super) fn muted(&mut self, sid: &str, muted: bool) {
         for supervisor in &mut self.list {
-            if supervisor.sound.as_ref().is_some_and(|sound| sound.sid == sid) {
+            if supervisor.sound.as_ref().is_some_and(|sound| sound.sid() == sid) {
                 supervisor.muted = muted;
             }
         }
@@ -160,14 +163,10 @@ impl Supervisors {
         for supervisor in &mut self.list {
             supervisor.said = None;
             let Some(sound) = &mut supervisor.sound else { continue };
-            let playout = sound.pull();
+            let frame = Frame::new(sound.pull());
             if !supervisor.here || supervisor.muted {
                 continue;
             }
-            let frame = match playout.kind {
-                PlayoutKind::Starved => Frame::silence(),
-                _ => Frame::new(playout.samples),
-            };
             supervisor.said = Some(frame.clone());
             coming.push_back(Told::SupervisorSound {
                 identity: Arc::clone(&supervisor.identity),
