@@ -24,6 +24,8 @@ pub mod error;
 pub mod frame;
 pub mod listening;
 pub mod live_feed;
+pub mod microphone;
+
 pub mod monitor;
 pub mod pages;
 pub mod session;

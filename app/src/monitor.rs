@@ -1,9 +1,12 @@
 //! The call monitor: one call as it goes on, in a popup over any page or in a window of its own.
 
 mod actions;
+mod floor_banner;
 mod listen_button;
 mod side;
+mod speaking;
 mod transcript;
+mod transfer;
 
 use crate::{
     api::calls,
@@ -11,7 +14,10 @@ use crate::{
     live_feed::{FeedStatus, Topic, follow},
     session::may,
 };
-use domain::{ConversationId, access::Permission, conversation::ConversationStatus, monitor::MonitorState};
+use domain::{
+    ConversationId, access::Permission, call_command::CallFloor, conversation::ConversationStatus,
+    monitor::MonitorState,
+};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use std::sync::Arc;
@@ -110,6 +116,8 @@ struct Watching {
     id: ConversationId,
     state: RwSignal<MonitorState>,
     status: Memo<ConversationStatus>,
+    /// Whom the person hears.
+    floor: Memo<CallFloor>,
 }
 
 impl Watching {
@@ -127,6 +135,7 @@ fn Watched(state: MonitorState, own_window: bool, reload: Arc<dyn Fn() + Send + 
         id,
         state,
         status: Memo::new(move |_| state.with(|state| state.call.status)),
+        floor: Memo::new(move |_| state.with(|state| state.floor.clone())),
     };
     provide_context(watching);
     let feed = (!over).then(|| {
@@ -148,6 +157,7 @@ fn Watched(state: MonitorState, own_window: bool, reload: Arc<dyn Fn() + Send + 
         <div class="monitor">
             <Head own_window=own_window />
             {feed.map(|feed| view! { <Broken feed=feed /> })}
+            <floor_banner::FloorBanner />
             <div class="monitor-middle">
                 <transcript::Transcript />
                 <side::Side />

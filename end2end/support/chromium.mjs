@@ -10,5 +10,8 @@ export const chromiumOptions = {
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    // A microphone that beeps, and nobody to ask for it.
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
   ],
 };

@@ -5,7 +5,8 @@ import type { Page } from "@playwright/test";
 import { administrator, adminState, linkFile, screenshotFolder } from "../support/installation.ts";
 import { accessible, expect, fits, hydrated, test } from "../support/test.ts";
 
-test.use({ storageState: undefined });
+// A number that is none is answered with 422, which the browser reports.
+test.use({ storageState: undefined, expectedErrors: [/status of 422/] });
 test.describe.configure({ mode: "serial" });
 
 const list = [
@@ -22,7 +23,7 @@ async function screenshot(page: Page, name: string): Promise<void> {
 }
 
 test("from the first link to a transcript one can hear", async ({ page, context }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(420_000);
   await context.addInitScript(() => {
     const contexts: AudioContext[] = [];
     Object.assign(window, { audioContexts: contexts });
@@ -73,6 +74,27 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     const text = await refused.text();
     expect(text).toContain("Nobody");
     expect(text).toContain("Person 1 again");
+  });
+
+  await test.step("talk to the agent before anybody is called", async () => {
+    await page.goto(campaign);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Talk to the agent" }).click();
+    const trial = page.getByRole("dialog", { name: "Talk to the agent" });
+    await expect(trial.getByText("This is a test: no phone rings", { exact: false })).toBeVisible();
+    await trial.getByRole("button", { name: "Begin to talk" }).click();
+    await expect(trial.getByRole("log").getByText("AI assistant of Example Company").first()).toBeVisible({ timeout: 60_000 });
+    await screenshot(page, "talk-to-the-agent");
+    await accessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await fits(page);
+    await accessible(page);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await trial.getByRole("button", { name: "Hang up" }).click();
+    await expect(trial.getByRole("heading", { name: "Results" })).toBeVisible();
+    await page.goto("/conversations");
+    await hydrated(page);
+    await expect(page.getByRole("link", { name: /Person/ })).toHaveCount(0);
   });
 
   await test.step("start it and watch the live dashboard", async () => {
@@ -126,6 +148,75 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     await expect(monitor.getByText("The call is over.")).toBeVisible({ timeout: 30_000 });
     await expect(second.getByText("The call is over.")).toBeVisible();
     await second.close();
+  });
+
+  await test.step("take a call over, give it back, barge in, put it through", async () => {
+    await page.goto("/");
+    await hydrated(page);
+    const sent: number[] = [];
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(payload.length)));
+    const talking = page.getByRole("row").filter({ hasText: "Agent: " });
+    await expect(talking.first()).toBeVisible({ timeout: 60_000 });
+    const open = talking.getByRole("link", { name: /^Monitor the call with/ }).last();
+    const watched = (await open.getAttribute("href"))!;
+    await open.click();
+    const monitor = page.getByRole("dialog", { name: "Call monitor" });
+    await monitor.getByRole("button", { name: "Take over" }).click();
+    await expect(monitor.getByText("You speak with the person. The agent is silent and listens.")).toBeVisible();
+    await expect.poll(() => sent.filter((length) => length === 640).length).toBeGreaterThan(25);
+    await screenshot(page, "take-over");
+    await accessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await fits(page);
+    await accessible(page);
+    await screenshot(page, "take-over-phone");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const second = await context.newPage();
+    await second.goto(watched);
+    await hydrated(second);
+    await expect(second.getByText("You speak with the person. The agent is silent and listens.")).toBeVisible();
+    await second.close();
+
+    await monitor.getByRole("button", { name: "Return to the agent" }).click();
+    await expect(monitor.getByText("Nobody hears you", { exact: false })).toBeVisible();
+    await expect(page.getByText("The agent has the call again. Your microphone is off.")).toBeVisible();
+    const silent = sent.length;
+    await monitor.getByRole("button", { name: "Speak to the agent" }).click();
+    await expect(monitor.getByText("The agent hears you, the person does not.", { exact: false })).toBeVisible();
+    await expect.poll(() => sent.length).toBeGreaterThan(silent + 10);
+    await monitor.getByRole("button", { name: "Stop speaking to the agent" }).click();
+
+    await monitor.getByRole("button", { name: "Barge in" }).click();
+    await expect(monitor.getByText("You, the agent and the person all speak.")).toBeVisible();
+    await monitor.getByRole("button", { name: "Transfer" }).click();
+    await monitor.getByLabel("Number to put the person through to").fill("12");
+    await monitor.getByRole("button", { name: "Put through" }).click();
+    await monitor.getByRole("button", { name: "Yes, put through" }).click();
+    await expect(monitor.getByRole("alert").filter({ hasText: "number" })).toBeVisible();
+    await accessible(page);
+    await monitor.getByLabel("Number to put the person through to").fill("+49 30 901820");
+    await monitor.getByRole("button", { name: "Put through" }).click();
+    await monitor.getByRole("button", { name: "Yes, put through" }).click();
+    await expect(monitor.getByText("The call is over.")).toBeVisible({ timeout: 30_000 });
+    await page.goto("/audit");
+    for (const act of ["took over call", "barged in on call", "returned to the agent call", "transferred call"]) {
+      await expect(page.getByText(act).first()).toBeVisible();
+    }
+  });
+
+  await test.step("a microphone that is denied is told in a sentence", async () => {
+    await page.addInitScript(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("denied", "NotAllowedError"));
+    });
+    await page.goto("/");
+    await hydrated(page);
+    const talking = page.getByRole("row").filter({ hasText: "Agent: " });
+    await expect(talking.first()).toBeVisible({ timeout: 60_000 });
+    await talking.getByRole("link", { name: /^Monitor the call with/ }).last().click();
+    const monitor = page.getByRole("dialog", { name: "Call monitor" });
+    await monitor.getByRole("button", { name: "Take over" }).click();
+    await expect(monitor.getByText("The microphone is blocked for this site.", { exact: false })).toBeVisible();
+    await expect(monitor.getByText("You speak with the person", { exact: false })).toBeHidden();
   });
 
   await test.step("read the call and hear it", async () => {

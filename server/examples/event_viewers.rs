@@ -97,6 +97,7 @@ async fn sign_in(store: &Store) -> Result<String, Failure> {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         installation: Arc::default(),
+        network_trouble: operations::NetworkTrouble::default(),
         throttle_key: [0; 32],
     };
     let link = operations::sign_in::ensure_first_invitation(&ops)

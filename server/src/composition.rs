@@ -4,6 +4,7 @@ use crate::{
     ambient::{SystemChance, SystemClock},
     configuration::{Configuration, RehearsalHours},
     rehearsal_daytime::RehearsalDaytime,
+    state::Trials,
 };
 use app::app::Assets;
 use dialer::{Dialer, DialerConfig, IanaClock, ZoneClock};
@@ -14,12 +15,15 @@ use rehearsal::{RehearsalConfig, RehearsalNetwork, Studio, StudioConfig};
 use std::{os::unix::fs::DirBuilderExt, sync::Arc};
 use store::Store;
 use telephony::TelephoneNetwork;
+use tokio::sync::Semaphore;
 use voice::ports::Voices;
 
 /// What was chosen.
 pub struct Adapters {
     pub network: Arc<dyn TelephoneNetwork>,
     pub voices: Voices,
+    /// Rooms in real time, into which nobody is dialled.
+    pub trial_rooms: Arc<dyn TelephoneNetwork>,
     /// What time it is where people live.
     pub zones: Arc<dyn ZoneClock>,
     /// Renders the simulated people's sentences; worth preparing before the first call.
@@ -43,6 +47,7 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         installation: Arc::new(installation(configuration)),
+        network_trouble: operations::NetworkTrouble::default(),
         throttle_key,
     }
 }
@@ -53,6 +58,14 @@ fn installation(configuration: &Configuration) -> InstallationView {
         "No real phone is called: the rehearsal network plays the people.".to_owned(),
         "No language model is connected: a stand-in follows the script, and no voice leaves this machine.".to_owned(),
     ];
+    if configuration.livekit.is_some() {
+        // The first thing to know for whoever set it.
+        notices.insert(
+            0,
+            "LIVEKIT_URL is set, but this release does not call through LiveKit yet. Only its webhooks are taken."
+                .to_owned(),
+        );
+    }
     let settings = &configuration.rehearsal;
     if settings.hours == RehearsalHours::Daytime {
         notices.push(
@@ -125,12 +138,29 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         RehearsalHours::Daytime => Arc::new(RehearsalDaytime(Arc::clone(&clock))),
         RehearsalHours::Real => Arc::new(IanaClock),
     };
+    let trial_rooms = RehearsalNetwork::new(RehearsalConfig::default(), Arc::clone(&studio), clock)
+        .map_err(|error| format!("There are no rooms for trials: {error}"))?;
     Ok(Adapters {
         network: Arc::new(network),
+        trial_rooms: Arc::new(trial_rooms),
         voices: rehearsal::voices(&studio, settings.speed),
         zones,
         studio,
     })
+}
+
+/// Trials may go on at the same time; each costs about as much as a call.
+const MOST_TRIALS: usize = 8;
+
+/// What managers talk to an agent with from the browser: our own rooms, whatever the telephone network, and the voices that
+/// calls have.
+#[must_use]
+pub fn trials(adapters: &Adapters) -> Trials {
+    Trials {
+        rooms: Arc::clone(&adapters.trial_rooms),
+        voices: adapters.voices.clone(),
+        seats: Arc::new(Semaphore::new(MOST_TRIALS)),
+    }
 }
 
 /// The dialer of this process.

@@ -4,6 +4,10 @@
 //! The environment wins over `.env`, `.env` over the file, the file over the default. Adding a key: a field in
 //! [`Configuration`], a line in [`KEYS`], a line in `.env.example` (a test compares them).
 
+mod livekit;
+
+pub use livekit::LiveKitConfiguration;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -95,6 +99,8 @@ pub struct Configuration {
     pub max_calls: u32,
     /// How long calls may go on after the order to stop.
     pub drain: Duration,
+    /// Real calls; `None` for the rehearsal network.
+    pub livekit: Option<LiveKitConfiguration>,
     pub rehearsal: RehearsalSettings,
 }
 
@@ -120,14 +126,18 @@ const fn key(name: &'static str) -> Key {
     }
 }
 
+const fn known_as(name: &'static str, environment: &'static str) -> Key {
+    Key {
+        name,
+        environment: Some(environment),
+    }
+}
+
 /// Every key there is.
 const KEYS: &[Key] = &[
     key("address"),
     key("public_url"),
-    Key {
-        name: "database_url",
-        environment: Some("DATABASE_URL"),
-    },
+    known_as("database_url", "DATABASE_URL"),
     key("database_connections"),
     key("data_dir"),
     key("recordings_dir"),
@@ -139,6 +149,14 @@ const KEYS: &[Key] = &[
     key("trusted_proxy"),
     key("max_calls"),
     key("drain_seconds"),
+    known_as("livekit_url", "LIVEKIT_URL"),
+    known_as("livekit_api_key", "LIVEKIT_API_KEY"),
+    known_as("livekit_api_secret", "LIVEKIT_API_SECRET"),
+    known_as("livekit_public_url", "LIVEKIT_PUBLIC_URL"),
+    known_as("livekit_sip_trunk_id", "LIVEKIT_SIP_TRUNK_ID"),
+    known_as("livekit_caller_ids", "LIVEKIT_CALLER_IDS"),
+    known_as("livekit_media_encryption", "LIVEKIT_MEDIA_ENCRYPTION"),
+    known_as("livekit_sip_headers", "LIVEKIT_SIP_HEADERS"),
     key("rehearsal_hours"),
     key("rehearsal_speed"),
     key("rehearsal_seed"),
@@ -357,6 +375,7 @@ impl Reader {
             }),
             max_calls: self.number("max_calls", 1, 10_000, 50),
             drain: Duration::from_secs(self.number("drain_seconds", 0, 3_600, 30)),
+            livekit: self.livekit(),
             rehearsal: RehearsalSettings {
                 hours: self.choice(
                     "rehearsal_hours",

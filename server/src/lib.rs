@@ -17,6 +17,7 @@ pub mod configuration;
 pub mod embedded_postgres;
 pub mod logging;
 mod middleware;
+pub mod network_watch;
 mod rehearsal_daytime;
 pub mod routes;
 pub mod running;

@@ -4,11 +4,13 @@ mod event_stream;
 mod health;
 mod import_upload;
 mod listening;
+mod livekit_webhook;
 mod metrics;
 mod pages;
 mod recordings;
 mod refused_rows;
 mod site;
+mod trial;
 
 pub use pages::page_paths;
 
@@ -27,9 +29,11 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 pub const OTHER_ROUTES: &[&str] = &[
     "/events",
     "/listen/{id}",
+    "/try/{id}",
     "/recordings/{file}",
     "/campaigns/{id}/import",
     "/imports/{id}/refused.csv",
+    "/livekit/webhook",
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -55,6 +59,7 @@ pub fn router(state: WebState) -> Router {
     let streams = Router::new()
         .route("/events", get(event_stream::follow))
         .route("/listen/{id}", any(listening::listen))
+        .route("/try/{id}", any(trial::converse))
         .route("/recordings/{file}", get(recordings::send));
     let others = Router::new()
         .route(
@@ -62,7 +67,7 @@ pub fn router(state: WebState) -> Router {
             post(import_upload::receive).layer(DefaultBodyLimit::disable()),
         )
         .route("/imports/{id}/refused.csv", get(refused_rows::download));
-    let others = others.merge(for_observers());
+    let others = others.merge(for_observers()).merge(livekit_webhook::routes(&state));
     pages::routes(Router::new(), &state)
         .merge(others)
         .fallback(site::file_or_not_found)

@@ -5,7 +5,7 @@ use crate::{
     composition,
     configuration::{Configuration, ConfigurationErrors},
     embedded_postgres::{EmbeddedError, EmbeddedPostgres},
-    routes,
+    network_watch, routes,
     state::{Stopping, WebState},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -119,6 +119,11 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         let (ops, stop) = (ops.clone(), draining_child(&stopping));
         jobs.spawn(async move { housekeeping::run(&ops, stop).await });
     }
+    tokio::spawn(network_watch::watch(
+        Arc::clone(&adapters.network),
+        ops.network_trouble.clone(),
+        stopping.asked.clone(),
+    ));
     tokio::spawn(keep_metrics_small(metrics.clone()));
     let web = {
         let feed = EventFeed::start(ops.store.clone(), stopping.closing.clone()).await?;
@@ -128,6 +133,7 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
             },
             feed,
             network: adapters.network.clone(),
+            trials: composition::trials(&adapters),
             assets: composition::assets(&configuration),
             leptos: composition::leptos_options(&configuration),
             metrics,

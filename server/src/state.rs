@@ -13,7 +13,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use operations::{Caller, Operations, event_feed::EventFeed, sign_in};
 use std::sync::Arc;
 use telephony::TelephoneNetwork;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use voice::ports::Voices;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone, FromRef)]
@@ -23,10 +25,21 @@ pub struct WebState {
     pub cookie: CookieSettings,
     pub feed: EventFeed,
     pub network: Arc<dyn TelephoneNetwork>,
+    pub trials: Trials,
     pub assets: Assets,
     pub leptos: LeptosOptions,
     pub metrics: PrometheusHandle,
     pub stopping: Stopping,
+}
+
+/// What managers talk to a campaign's agent with before they let it call.
+#[derive(Clone)]
+pub struct Trials {
+    /// Rooms without telephones, in this process.
+    pub rooms: Arc<dyn TelephoneNetwork>,
+    pub voices: Voices,
+    /// One for each trial that may go on at the same time.
+    pub seats: Arc<Semaphore>,
 }
 
 /// How far the process is on its way to the end.

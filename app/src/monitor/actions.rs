@@ -3,6 +3,8 @@
 use super::{
     Watching,
     listen_button::{ListenButton, WhoHears},
+    speaking::{MicrophoneState, OwnVoice, SpeakingButtons},
+    transfer::Transfer,
 };
 use crate::{
     api::calls::command_call,
@@ -10,20 +12,22 @@ use crate::{
     listening::Listener,
     session::may,
 };
-use domain::{Personal, access::Permission, call_command::CallCommand};
+use domain::{Personal, access::Permission, call_command::CallCommand, conversation::ConversationStatus};
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
 /// The longest text for the agent, in characters; the operation has the last word.
 const LONGEST: &str = "500";
 
-/// Which of the two texts is being written.
+/// What is being written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     Whisper,
     Say,
+    /// The number to transfer to.
+    Number,
 }
 
-/// Listen, whisper, say, end; each as far as the role allows.
+/// Listen, whisper, say, speak, transfer, end; each as far as the role allows.
 #[component]
 pub(super) fn Actions() -> impl IntoView {
     let watching = expect_context::<Watching>();
@@ -32,17 +36,23 @@ pub(super) fn Actions() -> impl IntoView {
     let toggle = move |which| {
         writing.update(|writing| *writing = (*writing != Some(which)).then_some(which));
     };
-    let steers = may(Permission::SteerCalls);
+    let voice = may(Permission::SteerCalls).then(|| OwnVoice::new(listener));
+    let unanswered = move || watching.status.get() != ConversationStatus::Live;
     view! {
         <div class="monitor-foot">
             <WhoHears listener=listener />
+            {voice.map(|voice| view! { <MicrophoneState voice=voice /> })}
             {move || {
-                writing.get().map(|which| view! { <TextForAgent which=which done=move || writing.set(None) /> })
+                let done = move || writing.set(None);
+                match writing.get()? {
+                    Writing::Number => Some(view! { <Transfer done=done /> }.into_any()),
+                    which => Some(view! { <TextForAgent which=which done=done /> }.into_any()),
+                }
             }}
             <div class="row">
                 {may(Permission::Listen).then(|| view! { <ListenButton listener=listener /> })}
-                {steers
-                    .then(|| {
+                {voice
+                    .map(|voice| {
                         view! {
                             <button
                                 type="button"
@@ -62,6 +72,17 @@ pub(super) fn Actions() -> impl IntoView {
                                 <Icon name="megaphone" />
                                 "Say"
                             </button>
+                            <SpeakingButtons voice=voice />
+                            <button
+                                type="button"
+                                class="button"
+                                aria-expanded=move || (writing.get() == Some(Writing::Number)).to_string()
+                                disabled=unanswered
+                                on:click=move |_| toggle(Writing::Number)
+                            >
+                                <Icon name="phone-forwarded" />
+                                "Transfer"
+                            </button>
                             <span class="grow"></span>
                             <EndCall />
                         }
@@ -80,7 +101,7 @@ fn TextForAgent(which: Writing, done: impl Fn() + Copy + Send + Sync + 'static) 
         let text = Personal::new(text.clone());
         let command = match which {
             Writing::Whisper => CallCommand::Whisper(text),
-            Writing::Say => CallCommand::Say(text),
+            _ => CallCommand::Say(text),
         };
         command_call(watching.id, command)
     });
@@ -94,7 +115,7 @@ fn TextForAgent(which: Writing, done: impl Fn() + Copy + Send + Sync + 'static) 
         Some(Ok(())) => {
             toasts.done(match which {
                 Writing::Whisper => "Whispered to the agent.",
-                Writing::Say => "The agent will say it.",
+                _ => "The agent will say it.",
             });
             done();
         }
@@ -106,7 +127,7 @@ fn TextForAgent(which: Writing, done: impl Fn() + Copy + Send + Sync + 'static) 
             "Whisper to the agent",
             "Advice for its next answers. The person does not hear it.",
         ),
-        Writing::Say => (
+        _ => (
             "Sentence to say now",
             "The agent says exactly this. The person hears it.",
         ),

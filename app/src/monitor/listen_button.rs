@@ -3,7 +3,7 @@
 use super::Watching;
 use crate::{
     components::{Icon, Notice, Tone},
-    listening::{Hearing, Listener},
+    listening::{Hearing, Listener, Speaking},
 };
 use leptos::prelude::*;
 
@@ -34,7 +34,7 @@ pub(super) fn ListenButton(listener: Listener) -> impl IntoView {
     }
 }
 
-/// Says who can hear the viewer, which today is nobody.
+/// Says who can hear the viewer while their microphone is off.
 #[component]
 pub(super) fn WhoHears(listener: Listener) -> impl IntoView {
     let watching = expect_context::<Watching>();
@@ -45,6 +45,7 @@ pub(super) fn WhoHears(listener: Listener) -> impl IntoView {
                 Hearing::Stopped(why) if !watching.ended() => {
                     view! { <Notice tone=Tone::Warning>{why}</Notice> }.into_any()
                 }
+                _ if listener.speaking().get() == Speaking::On => ().into_any(),
                 Hearing::On => {
                     view! {
                         <p class="muted small">

@@ -13,7 +13,7 @@ pub(super) fn Side() -> impl IntoView {
     view! {
         <aside class="monitor-side" aria-label="About this call" tabindex="0">
             <div class="meters">
-                <Meter label="Agent’s voice" level=agent class="agent" />
+                <Meter label="Our side’s voice" level=agent class="agent" />
                 <Meter label="Person’s voice" level=person />
             </div>
             {(!facts.is_empty())

@@ -80,6 +80,7 @@ const fn by(speaker: Speaker) -> (&'static str, &'static str) {
         Speaker::Agent => ("bot", "Agent"),
         Speaker::Person => ("user-round", "Person"),
         Speaker::Supervisor => ("message-circle", "Whispered to the agent"),
+        Speaker::SupervisorAloud => ("mic", "Supervisor"),
     }
 }
 

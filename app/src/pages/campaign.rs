@@ -2,6 +2,7 @@
 
 mod deleting;
 mod figures;
+mod trial;
 
 use crate::{
     api::campaigns::{CommandCampaign, DuplicateCampaign, get_campaign},
@@ -137,6 +138,7 @@ fn CampaignDetail(campaign: CampaignView) -> impl IntoView {
                         <LinkButton href=format!("{base}/edit") icon="pencil">
                             "Edit"
                         </LinkButton>
+                        <trial::TalkToTheAgent id=id />
                         <CommandButton action=duplicate label="Duplicate" inputs=vec![("id", id.to_string())] />
                         <DeleteCampaignButton id=id name=campaign.row.progress.name.clone() now=now />
                     }

@@ -7,6 +7,7 @@
 mod ear;
 mod glimpses;
 mod mouth;
+mod supervisors;
 #[cfg(test)]
 mod tests;
 mod thinker;
@@ -17,11 +18,17 @@ use crate::{
     flow::{ConversationFlow, Effect, Event, FlowRules},
     hangup_detector::HangupDetector,
 };
-use domain::{call_command::CallCommand, conversation::Disposition, results::ConversationResults};
-use ear::Ear;
+use domain::{
+    PhoneNumber,
+    call_command::{CallCommand, IssuedCommand},
+    conversation::Disposition,
+    results::ConversationResults,
+};
+use ear::{Ear, Whom};
 use glimpses::Glimpses;
 use mouth::Mouth;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
+use supervisors::Supervisors;
 use telephony::{AgentSeat, DialRequest, FRAME_MILLIS, Frame, RoomEvent};
 use thinker::Thinker;
 use tokio::sync::mpsc;
@@ -33,6 +40,10 @@ use writer::Writer;
 const DIALLING: Duration = Duration::from_secs(20);
 /// Hanging up may take this long, by the wall clock; dropping the seat does it too.
 const HANGING_UP: Duration = Duration::from_secs(2);
+/// Handing the person over to another number may take this long, by the wall clock.
+const TRANSFERRING: Duration = Duration::from_secs(40);
+/// Changing whom the person hears may take this long, by the wall clock.
+const GATING: Duration = Duration::from_secs(2);
 /// Summaries and facts longer than this are cut, characters.
 const LONGEST_RESULT_CHARS: usize = 2_000;
 
@@ -43,7 +54,7 @@ pub struct CampaignAgent {
     pub voices: Voices,
     pub scribe: Arc<dyn CallScribe>,
     /// What supervisors want.
-    pub commands: mpsc::Receiver<CallCommand>,
+    pub commands: mpsc::Receiver<IssuedCommand>,
     /// Gets both sides of every tick.
     pub recorder: Option<Box<dyn CallRecorder>>,
     /// Cancelled when the process wants to stop: the call ends politely and quickly.
@@ -72,13 +83,14 @@ impl CampaignAgent {
 struct Call {
     brief: CallBrief,
     seat: Box<dyn AgentSeat>,
-    commands: mpsc::Receiver<CallCommand>,
+    commands: mpsc::Receiver<IssuedCommand>,
     recorder: Option<Box<dyn CallRecorder>>,
     stop: CancellationToken,
     scribe: Arc<dyn CallScribe>,
     flow: ConversationFlow,
     hangup: HangupDetector,
     ear: Ear,
+    supervisors: Supervisors,
     mouth: Mouth,
     thinker: Thinker,
     writer: Writer,
@@ -98,7 +110,7 @@ enum Woken {
     Room(RoomEvent),
     RoomSilent,
     News(Event),
-    Command(CallCommand),
+    Command(IssuedCommand),
     NoMoreCommands,
     Stop,
 }
@@ -118,7 +130,13 @@ impl Call {
         Self {
             flow: ConversationFlow::new(FlowRules::from(&brief)),
             hangup: HangupDetector::new(brief.ringing_timeout),
-            ear: Ear::new(voices.speech_to_text, brief.language.clone(), news.clone()),
+            supervisors: Supervisors::new(Arc::clone(&voices.speech_to_text), brief.language.clone(), news.clone()),
+            ear: Ear::new(
+                Whom::Person,
+                voices.speech_to_text,
+                brief.language.clone(),
+                news.clone(),
+            ),
             mouth: Mouth::new(voices.text_to_speech, brief.language.clone()),
             thinker: Thinker::new(voices.language_model, news.clone()),
             writer: Writer::start(Arc::clone(&scribe), news),
@@ -168,11 +186,7 @@ impl Call {
                     self.events.push_back(Event::Stop);
                 }
                 Woken::NoMoreCommands => commands_open = false,
-                Woken::Command(command) => self.events.push_back(match command {
-                    CallCommand::Whisper(text) => Event::Whisper(text),
-                    CallCommand::Say(text) => Event::Say(text),
-                    CallCommand::End => Event::EndBySupervisor,
-                }),
+                Woken::Command(issued) => self.events.extend(told(issued)),
                 Woken::News(news) => self.take_news(news),
                 Woken::Room(event) => self.room(event),
                 Woken::RoomSilent => self.events.extend(self.hangup.observe(None)),
@@ -209,8 +223,9 @@ impl Call {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, conversation_id = %self.brief.conversation_id, "the network did not dial");
+                // Nothing rings: it was no try.
                 Err(never_rang(
-                    Disposition::Failed,
+                    Disposition::Cancelled,
                     "The telephone network did not take the call.",
                 ))
             }
@@ -227,9 +242,18 @@ impl Call {
             RoomEvent::Dtmf(key) => self.events.push_back(Event::Dtmf(key)),
             RoomEvent::Tick(frame) => self.tick(&frame),
             RoomEvent::NotAnswered(_) | RoomEvent::Left(_) => self.events.extend(gone),
-            RoomEvent::SupervisorJoined { .. }
-            | RoomEvent::SupervisorLeft { .. }
-            | RoomEvent::SupervisorSound { .. } => {}
+            RoomEvent::SupervisorJoined { identity } => {
+                self.supervisors.joined(&identity);
+                self.events.push_back(Event::SupervisorJoined(identity));
+            }
+            RoomEvent::SupervisorLeft { identity } => {
+                self.supervisors.left(&identity, self.now_ms);
+                self.events.push_back(Event::SupervisorLeft(identity));
+            }
+            RoomEvent::SupervisorSound { identity, frame } => {
+                let tick_ends = self.now_ms.saturating_add(FRAME_MILLIS);
+                self.supervisors.hear(&identity, &frame, tick_ends, &mut self.events);
+            }
         }
     }
 
@@ -238,13 +262,19 @@ impl Call {
     fn tick(&mut self, person: &Frame) {
         self.now_ms = self.now_ms.saturating_add(FRAME_MILLIS);
         self.ear.hear(person, self.now_ms, &mut self.events);
+        let supervisor = self.supervisors.tick(self.now_ms, &mut self.events);
         self.decide();
         let agent = self.mouth.tick(self.now_ms, &mut self.events);
         self.events.push_back(Event::Tick);
+        // What the person hears from us: the agent, and a supervisor who speaks to them.
+        let ours = match (&agent, supervisor) {
+            (Some(agent), Some(supervisor)) => Some(agent.mixed_with(&supervisor)),
+            (agent, supervisor) => supervisor.or_else(|| agent.clone()),
+        };
         if let Some(recorder) = &mut self.recorder {
-            recorder.tick(agent.as_ref().unwrap_or(&Frame::silence()), person);
+            recorder.tick(ours.as_ref().unwrap_or(&Frame::silence()), person);
         }
-        self.glimpses.tick(agent.as_ref(), person, || self.mouth.said_so_far());
+        self.glimpses.tick(ours.as_ref(), person, || self.mouth.said_so_far());
         if let Some(frame) = agent {
             self.seat.speak(frame);
         }
@@ -274,6 +304,8 @@ impl Call {
             self.decide();
             match self.slow.pop_front() {
                 Some(Effect::HangUp) => self.hang_up().await,
+                Some(Effect::Transfer(to)) => self.transfer(&to).await,
+                Some(Effect::LetPersonHear { identity, hear }) => self.let_person_hear(&identity, hear).await,
                 Some(_) => self.settle().await,
                 None => return,
             }
@@ -294,7 +326,10 @@ impl Call {
             }
             Effect::OptOut => self.writer.opted_out(),
             Effect::End { disposition, reason } => self.end = Some((disposition, reason)),
-            Effect::HangUp | Effect::Settle => self.slow.push_back(effect),
+            Effect::SetFloor(floor) => self.glimpses.floor(floor),
+            Effect::HangUp | Effect::Settle | Effect::Transfer(_) | Effect::LetPersonHear { .. } => {
+                self.slow.push_back(effect);
+            }
         }
     }
 
@@ -304,10 +339,40 @@ impl Call {
         }
     }
 
+    async fn transfer(&mut self, to: &PhoneNumber) {
+        let outcome = tokio::time::timeout(TRANSFERRING, self.seat.transfer(to)).await;
+        let done = matches!(outcome, Ok(Ok(())));
+        if !done {
+            let error = outcome.map_or_else(
+                |_| "no answer in time".to_owned(),
+                |outcome| match outcome {
+                    Ok(()) => String::new(),
+                    Err(error) => error.to_string(),
+                },
+            );
+            tracing::warn!(conversation_id = %self.brief.conversation_id, error, "a call was not transferred");
+        }
+        self.events.push_back(Event::Transferred(done));
+    }
+
+    async fn let_person_hear(&mut self, identity: &Arc<str>, hear: bool) {
+        let asked = tokio::time::timeout(GATING, self.seat.let_person_hear(identity, hear)).await;
+        match asked {
+            Ok(Ok(())) => self.supervisors.let_person_hear(identity, hear),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, hear, "whom the person hears could not be changed");
+            }
+            Err(_) => tracing::warn!(hear, "whom the person hears could not be changed in time"),
+        }
+    }
+
     /// Collects what was said last.
     async fn settle(&mut self) {
         self.events.extend(self.mouth.stop(self.now_ms));
-        self.ear.last_words(self.now_ms).await;
+        tokio::join!(
+            self.ear.last_words(self.now_ms),
+            self.supervisors.last_words(self.now_ms)
+        );
         while let Ok(news) = self.inbox.try_recv() {
             self.take_news(news);
         }
@@ -362,6 +427,20 @@ impl Call {
             duration: Duration::from_millis(u64::from(now_ms)),
         }
     }
+}
+
+/// What a supervisor's command means to the flow.
+fn told(IssuedCommand { by, command }: IssuedCommand) -> Option<Event> {
+    Some(match command {
+        CallCommand::Whisper(text) => Event::Whisper(text),
+        CallCommand::Say(text) => Event::Say(text),
+        CallCommand::TakeOver => Event::TakeOver(by),
+        CallCommand::BargeIn => Event::BargeIn(by),
+        CallCommand::ReturnToAgent => Event::ReturnToAgent(by.id),
+        // Checked before it was handed on; what is no number is dialled by nobody.
+        CallCommand::Transfer(to) => Event::Transfer(to.reveal().parse().ok()?),
+        CallCommand::End => Event::EndBySupervisor,
+    })
 }
 
 /// What the model drew from the whole conversation, over what it noted on the way.

@@ -5,7 +5,8 @@
 //! answered** (`who_answered`), a **machine** (`machine`) or a person to be **talking** with (`talking`: opening,
 //! listening, thinking and speaking), **wrapping up** (`wrapping_up`: a goodbye is on its way), **ending**
 //! (`ending`: hung up, the last words are being collected), and ended. What does not depend on the state is here and
-//! in `floor`: who is speaking, which sentences are on their way, and what has been said.
+//! in `floor`: who is speaking, which sentences are on their way, and what has been said; and in `supervision`: whether a
+//! supervisor has taken over or barged in.
 //!
 //! A new rule of conversation goes into the state it belongs to, with a scenario in `flow/tests.rs`.
 
@@ -15,6 +16,7 @@ mod ending;
 mod event;
 mod floor;
 mod machine;
+mod supervision;
 mod taking_over;
 mod talking;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod wrapping_up;
 
 pub use effect::{Effect, Sentence};
 pub use event::{Event, HeardWords, ReplyId, ReplyNews, SentenceId, SpokenWords};
+pub use supervision::SUPERVISOR_GRACE_MS;
 pub use wording::{Wording, wording};
 
 use crate::{call::CallBrief, opt_out};
@@ -38,6 +41,7 @@ use domain::{
 use ending::Ending;
 use floor::Floor;
 use machine::Machine;
+use supervision::Supervision;
 use talking::Talking;
 use voice::ports::Prompt;
 use who_answered::WhoAnswered;
@@ -99,6 +103,7 @@ pub struct ConversationFlow {
     wording: &'static Wording,
     phase: Phase,
     floor: Floor,
+    supervision: Supervision,
     results: ConversationResults,
     opted_out: bool,
     whispers: u32,
@@ -118,6 +123,7 @@ impl ConversationFlow {
             rules,
             phase: Phase::BeforeAnswer,
             floor: Floor::default(),
+            supervision: Supervision::default(),
             results: ConversationResults::default(),
             opted_out: false,
             whispers: 0,
@@ -135,11 +141,13 @@ impl ConversationFlow {
         }
         self.now = self.now.max(now_ms);
         self.note(&event);
+        self.supervise(&event);
         if !self.handle_anywhere(&event) {
             match self.phase {
                 Phase::BeforeAnswer => self.before_answer(&event),
                 Phase::WhoAnswered(_) => self.who_answered(&event),
                 Phase::Machine(_) => self.machine(&event),
+                Phase::Talking(_) if self.supervision.is_taken_over() => {}
                 Phase::Talking(_) => self.talking(event),
                 Phase::WrappingUp(_) => self.wrapping_up(&event),
                 Phase::Ending(_) => self.ending(&event),
@@ -202,6 +210,10 @@ impl ConversationFlow {
                 self.wording.trouble,
                 FAREWELL_MS,
             ),
+            // Whoever speaks to the person has said goodbye to them.
+            Event::EndBySupervisor if self.supervision.is_taken_over() => {
+                self.end(Disposition::EndedBySupervisor, None);
+            }
             Event::EndBySupervisor => {
                 self.close(Disposition::EndedBySupervisor, None, self.wording.must_go, FAREWELL_MS)
             }
@@ -318,8 +330,12 @@ impl ConversationFlow {
             Event::Whisper(text) if self.whispers < MOST_WHISPERS => {
                 self.whispers += 1;
                 let text: String = text.reveal().chars().take(LONGEST_INSTRUCTION_CHARS).collect();
-                let said = self.floor.whispered(text.into(), self.now);
+                let said = self.floor.whispered(text.into(), self.now, self.now);
                 self.effects.push(Effect::WriteSentence(said));
+            }
+            Event::SupervisorHeard(identity, heard) => {
+                let written = self.supervisor_heard(identity, heard);
+                self.effects.extend(written.map(Effect::WriteSentence));
             }
             Event::Reply(id, ReplyNews::Result { field, value }) if self.floor.is_current(*id) => {
                 if self
@@ -389,6 +405,7 @@ impl ConversationFlow {
             }
             _ => return self.end(disposition, reason),
         }
+        self.release_floor();
         self.fall_silent();
         let deadline = self.now + within_ms;
         let wrapping_up = WrappingUp::ours(disposition, reason, deadline);
@@ -406,6 +423,7 @@ impl ConversationFlow {
             Phase::WrappingUp(wrapping_up) => wrapping_up.reason(),
             _ => None,
         });
+        self.release_floor();
         self.fall_silent();
         let disposition = if self.opted_out {
             Disposition::OptedOut
@@ -420,6 +438,7 @@ impl ConversationFlow {
         let state = match &self.phase {
             Phase::BeforeAnswer => AgentState::Waiting,
             Phase::Ending(_) | Phase::Ended => AgentState::Ended,
+            _ if self.supervision.is_taken_over() && !self.floor.has_words_waiting() => AgentState::Listening,
             _ => self.floor.state(),
         };
         if state != self.shown {

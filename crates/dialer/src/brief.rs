@@ -1,8 +1,8 @@
 //! From a campaign and a lead to what one call needs to know.
 
 use agent::call::CallBrief;
-use domain::{Personal, campaign::CampaignContent, script};
-use std::time::Duration;
+use domain::{AttemptId, ConversationId, Personal, PhoneNumber, campaign::CampaignContent, script};
+use std::{collections::BTreeMap, time::Duration};
 use store::claims::ClaimedCall;
 
 /// The language of calls; campaigns do not choose one yet.
@@ -17,12 +17,29 @@ pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief 
         lead.phone_number.e164(),
         &lead.variables,
     );
+    filled_in(
+        content,
+        &values,
+        claimed.conversation_id,
+        claimed.attempt_id,
+        lead.phone_number.clone(),
+    )
+}
+
+/// Fills `values` into the campaign's texts.
+pub(crate) fn filled_in(
+    content: &CampaignContent,
+    values: &BTreeMap<String, String>,
+    conversation_id: ConversationId,
+    attempt_id: AttemptId,
+    number: PhoneNumber,
+) -> CallBrief {
     // A text that cannot be parsed was never saved; if it was, it is said as it stands.
-    let filled = |text: &str| Personal::from(script::render(text, &values).unwrap_or_else(|_| text.to_owned()));
+    let filled = |text: &str| Personal::from(script::render(text, values).unwrap_or_else(|_| text.to_owned()));
     CallBrief {
-        conversation_id: claimed.conversation_id,
-        attempt_id: claimed.attempt_id,
-        number: lead.phone_number.clone(),
+        conversation_id,
+        attempt_id,
+        number,
         script: filled(&content.script),
         opening: filled(&content.opening),
         voicemail_message: filled(&content.voicemail_message),

@@ -7,7 +7,7 @@ use agent::{
 };
 use domain::{
     CampaignId,
-    call_command::CallCommand,
+    call_command::IssuedCommand,
     campaign::CampaignContent,
     conversation::{Disposition, TranscriptSegment},
     results::ConversationResults,
@@ -30,7 +30,7 @@ use tracing::Instrument;
 
 /// Commands that may wait for one call.
 const WAITING_COMMANDS: usize = 32;
-/// A lead whose call could not even begin waits this long; so does the worker before it claims again.
+/// A lead whose call could not even begin waits at least this long.
 pub(crate) const NETWORK_PAUSE: Duration = Duration::from_secs(5);
 /// Between two tries to write down the end of a call.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -135,7 +135,7 @@ struct Call {
 }
 
 impl Call {
-    async fn run(self, beginning: Beginning, commands: mpsc::Receiver<CallCommand>) {
+    async fn run(self, beginning: Beginning, commands: mpsc::Receiver<IssuedCommand>) {
         tracing::info!(attempt_id = %self.claimed.attempt_id, "call taken up");
         if let Ok(outcome) = self.converse(beginning, commands).await {
             self.write_end(outcome).await;
@@ -149,7 +149,7 @@ impl Call {
     async fn converse(
         &self,
         beginning: Beginning,
-        commands: mpsc::Receiver<CallCommand>,
+        commands: mpsc::Receiver<IssuedCommand>,
     ) -> Result<Outcome, TakenAway> {
         let (seat, earlier) = match beginning {
             Beginning::GoOn(seat, earlier) => (seat, Some(earlier)),
@@ -202,11 +202,13 @@ impl Call {
             Some(recording) => recording.finish().await,
             None => None,
         };
-        let not_again_before = if end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled() {
-            NETWORK_PAUSE
+        let refused = end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled();
+        if refused {
+            self.worker.network_failed();
         } else {
-            Duration::ZERO
-        };
+            self.worker.network_worked();
+        }
+        let not_again_before = if refused { NETWORK_PAUSE } else { Duration::ZERO };
         Ok(Outcome {
             end,
             recording,
@@ -226,7 +228,7 @@ impl Call {
         let opened = self.worker.network.open_room(self.claimed.conversation_id).await;
         Ok(opened.map_err(|error| {
             tracing::warn!(%error, "no room for the call");
-            self.worker.pause_claiming(NETWORK_PAUSE);
+            self.worker.network_failed();
             cancelled("The telephone network could not be used.", NETWORK_PAUSE)
         }))
     }

@@ -61,6 +61,7 @@ pub(crate) async fn send_on(store: Store, mut glimpses: mpsc::Receiver<Glimpse>,
 #[derive(PartialEq, Eq, Hash)]
 enum Kind {
     State,
+    Floor,
     Text(Speaker),
     Levels,
 }
@@ -72,6 +73,7 @@ fn latest(glimpses: Vec<Glimpse>) -> Vec<Glimpse> {
     for glimpse in glimpses {
         let kind = match &glimpse {
             Glimpse::AgentState { .. } => Kind::State,
+            Glimpse::Floor { .. } => Kind::Floor,
             Glimpse::PartialText { speaker, .. } => Kind::Text(*speaker),
             Glimpse::Levels { .. } => Kind::Levels,
         };

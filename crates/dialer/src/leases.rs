@@ -1,7 +1,7 @@
 //! The calls that this worker holds, and the renewal of its right to them.
 
 use crate::{metric, worker::Worker};
-use domain::{ConversationId, call_command::CallCommand};
+use domain::{ConversationId, call_command::IssuedCommand};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -64,7 +64,7 @@ impl Hold {
 }
 
 /// What reaches a running call from outside.
-type Reins = (mpsc::Sender<CallCommand>, Arc<Hold>);
+type Reins = (mpsc::Sender<IssuedCommand>, Arc<Hold>);
 
 /// The calls of this worker.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl OwnCalls {
         what(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn add(&self, id: ConversationId, commands: mpsc::Sender<CallCommand>, hold: Arc<Hold>) {
+    pub(crate) fn add(&self, id: ConversationId, commands: mpsc::Sender<IssuedCommand>, hold: Arc<Hold>) {
         let calls = self.with(|calls| {
             calls.insert(id, (commands, hold));
             calls.len()
@@ -106,7 +106,7 @@ impl OwnCalls {
     }
 
     /// Hands a command to its call; false if the call is over or has too many waiting.
-    pub(crate) fn tell(&self, id: ConversationId, command: CallCommand) -> bool {
+    pub(crate) fn tell(&self, id: ConversationId, command: IssuedCommand) -> bool {
         self.with(|calls| {
             calls
                 .get(&id)

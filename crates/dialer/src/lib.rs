@@ -11,6 +11,8 @@
 //!
 //! Nothing here holds a fact that the database does not: a worker that is killed at any moment loses no lead, and its
 //! calls are closed truthfully by whichever worker finds them.
+//!
+//! [`trial`] is the exception: a conversation with a campaign's agent from a browser, of which nothing is kept.
 
 mod brief;
 mod call;
@@ -26,6 +28,7 @@ mod presence;
 mod recorder;
 mod recovery;
 mod scribe;
+pub mod trial;
 mod worker;
 pub mod zone_clock;
 

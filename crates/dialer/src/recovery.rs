@@ -32,6 +32,7 @@ pub(crate) async fn keep_recovering(worker: Arc<Worker>, stop: CancellationToken
         tokio::select! {
             () = stop.cancelled() => return,
             _ = rhythm.tick() => {}
+            () = worker.look_for_lost_calls.notified() => {}
         }
         if let Err(error) = recover(&worker).await {
             tracing::warn!(%error, "lost calls could not be looked for");
@@ -130,6 +131,11 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
     } else {
         false
     };
+    // Nobody stays on the line with no one. Until that is certain the call is not over.
+    if dialled && let Err(error) = worker.network.end_orphan(lease.conversation_id).await {
+        tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call waits for the network");
+        return Ok(());
+    }
     let (disposition, reason) = if dialled {
         (Disposition::Lost, "The process that held the call died.")
     } else {

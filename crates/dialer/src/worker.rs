@@ -70,29 +70,48 @@ pub(crate) struct Worker {
     pub(crate) endings: Endings,
     /// Something has changed: look for leads now.
     pub(crate) wake: Notify,
+    /// Somebody says that a call has lost its worker: look now.
+    pub(crate) look_for_lost_calls: Notify,
     /// Tasks of calls.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when calls must end politely and quickly.
     pub(crate) end_calls: CancellationToken,
-    claiming_paused_until: Mutex<Option<Instant>>,
+    network_trouble: Mutex<NetworkTrouble>,
+}
+
+/// Between two tries on a network that cannot be used, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct NetworkTrouble {
+    paused_until: Option<Instant>,
+    /// The pause before, if nothing has worked since.
+    pause: Duration,
 }
 
 impl Worker {
-    /// Claims nothing for a while: the network cannot be used.
-    pub(crate) fn pause_claiming(&self, span: Duration) {
-        let mut until = self
-            .claiming_paused_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *until = Some(Instant::now() + span);
+    /// The network cannot be used: claims nothing for a while, each time longer. Calls that fail together count once.
+    pub(crate) fn network_failed(&self) {
+        let now = Instant::now();
+        let mut trouble = self.network_trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.paused_until.is_some_and(|until| until > now) {
+            return;
+        }
+        trouble.pause = (trouble.pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
+        trouble.paused_until = Some(now + trouble.pause);
+    }
+
+    /// The network took a call.
+    pub(crate) fn network_worked(&self) {
+        let mut trouble = self.network_trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = NetworkTrouble::default();
     }
 
     pub(crate) fn claiming_paused_for(&self) -> Option<Duration> {
-        let until = *self
-            .claiming_paused_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        until
+        let trouble = self.network_trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble
+            .paused_until
             .map(|until| until.saturating_duration_since(Instant::now()))
             .filter(|left| !left.is_zero())
     }
@@ -130,9 +149,10 @@ impl Dialer {
             glimpses: sender,
             endings,
             wake: Notify::new(),
+            look_for_lost_calls: Notify::new(),
             tasks: TaskTracker::new(),
             end_calls: CancellationToken::new(),
-            claiming_paused_until: Mutex::new(None),
+            network_trouble: Mutex::default(),
         };
         Self {
             worker: Arc::new(worker),

@@ -115,7 +115,8 @@ async fn start(database: &str, ledger: &Path) -> Child {
         .env(DATABASE, database)
         .env(LEDGER, ledger)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        // Why one cannot begin; of those that are killed nothing comes.
+        .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .spawn()
         .expect("a worker");

@@ -203,15 +203,21 @@ pub enum Speaker {
     Person,
     /// A supervisor's whisper to the agent; the person never heard it.
     Supervisor,
+    /// A supervisor who took over or barged in; the person heard it.
+    SupervisorAloud,
 }
 
 impl Speaker {
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Person, Self::Supervisor, Self::SupervisorAloud];
+
+    /// The word stored in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Person => "person",
             Self::Supervisor => "supervisor",
+            Self::SupervisorAloud => "supervisor_aloud",
         }
     }
 }
@@ -219,7 +225,7 @@ impl Speaker {
 impl FromStr for Speaker {
     type Err = UserError;
     fn from_str(text: &str) -> Result<Self, UserError> {
-        [Self::Agent, Self::Person, Self::Supervisor]
+        Self::ALL
             .into_iter()
             .find(|speaker| speaker.as_str() == text)
             .ok_or_else(|| UserError::field("speaker", "The speaker is agent, person or supervisor."))

@@ -29,6 +29,7 @@ pub mod phone;
 pub mod results;
 pub mod retry;
 pub mod script;
+pub mod trial;
 pub mod views;
 
 pub use ambient::{Chance, Clock, new_id};

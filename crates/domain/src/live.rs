@@ -7,6 +7,7 @@
 use crate::{
     CampaignId, ConversationId, LeadId, Personal, UnixMillis,
     agent_state::AgentState,
+    call_command::CallFloor,
     calling_hours::GateReason,
     campaign::CampaignStatus,
     conversation::{ConversationStatus, Disposition, Speaker, TranscriptSegment},
@@ -133,6 +134,11 @@ pub enum Glimpse {
         speaker: Speaker,
         text: Personal,
     },
+    /// Whom the person hears. Repeated every second while it has ever been somebody other than the agent.
+    Floor {
+        conversation_id: ConversationId,
+        floor: CallFloor,
+    },
     /// Loudness of both sides in the last fifth of a second, 0 (silence) to 100 (full scale).
     Levels {
         conversation_id: ConversationId,
@@ -146,6 +152,7 @@ impl Glimpse {
     pub const fn conversation(&self) -> ConversationId {
         match self {
             Self::AgentState { conversation_id, .. }
+            | Self::Floor { conversation_id, .. }
             | Self::PartialText { conversation_id, .. }
             | Self::Levels { conversation_id, .. } => *conversation_id,
         }

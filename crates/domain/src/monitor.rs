@@ -3,6 +3,7 @@
 use crate::{
     Personal,
     agent_state::AgentState,
+    call_command::CallFloor,
     conversation::{ConversationStatus, Speaker, TranscriptSegment},
     live::{Glimpse, Happening, LiveCall, LiveEvent},
 };
@@ -17,6 +18,9 @@ pub struct MonitorState {
     /// Facts about the lead that the script uses, in the order of their names.
     pub lead_facts: Vec<(String, Personal)>,
     pub segments: Vec<TranscriptSegment>,
+    /// Whom the person hears.
+    #[serde(default)]
+    pub floor: CallFloor,
     /// What each side is saying right now; empty if nothing.
     #[serde(default)]
     pub partial_agent: Personal,
@@ -47,7 +51,7 @@ impl MonitorState {
                 match segment.speaker {
                     Speaker::Agent => self.partial_agent = Personal::default(),
                     Speaker::Person => self.partial_person = Personal::default(),
-                    Speaker::Supervisor => {}
+                    Speaker::Supervisor | Speaker::SupervisorAloud => {}
                 }
                 if self.segments.iter().all(|known| known.position != segment.position) {
                     self.segments.push(segment.clone());
@@ -57,6 +61,7 @@ impl MonitorState {
             Happening::CallEnded { outcome } => {
                 self.call.status = ConversationStatus::Ended(outcome.disposition);
                 self.call.agent_state = AgentState::Ended;
+                self.floor = CallFloor::Agent;
                 (self.partial_agent, self.partial_person) = Default::default();
                 (self.level_agent, self.level_person) = (0, 0);
             }
@@ -84,9 +89,10 @@ impl MonitorState {
                 ..
             } => self.partial_person = text.clone(),
             Glimpse::PartialText {
-                speaker: Speaker::Supervisor,
+                speaker: Speaker::Supervisor | Speaker::SupervisorAloud,
                 ..
             } => {}
+            Glimpse::Floor { floor, .. } => self.floor = floor.clone(),
             Glimpse::Levels { agent, person, .. } => (self.level_agent, self.level_person) = (*agent, *person),
         }
     }

@@ -1,6 +1,8 @@
 //! Calls in progress: watching, hearing, steering.
 
-use crate::{Caller, Operations, failure::internal, failure::missing, input};
+use crate::{
+    Caller, Operations, failure::internal, failure::missing, input, phone_input, phone_input::PhoneInputError,
+};
 use domain::{
     ConversationId, Personal, UserError, access::Permission, call_command::CallCommand,
     conversation::ConversationStatus, monitor::MonitorState,
@@ -19,10 +21,12 @@ pub async fn monitor(ops: &Operations, caller: &Caller, id: ConversationId) -> R
     live::monitor(&ops.store, id).await.map_err(missing("conversation"))
 }
 
-/// Whispers to the agent, has it say a sentence, or ends the call.
+/// Whispers to the agent, has it say a sentence, takes the call over or gives it back, hands the person over to another
+/// number, or ends the call.
 ///
 /// # Errors
-/// The role does not include it (403), no such conversation (404), it has ended (409), the text will not do (422).
+/// The role does not include it (403), no such conversation (404), it has ended or was not answered yet (409), the text or
+/// number will not do (422).
 pub async fn command(
     ops: &Operations,
     caller: &Caller,
@@ -36,10 +40,28 @@ pub async fn command(
             CallCommand::Say(checked(&text)?),
             "had the agent say a sentence in call",
         ),
+        CallCommand::TakeOver => (CallCommand::TakeOver, "took over call"),
+        CallCommand::BargeIn => (CallCommand::BargeIn, "barged in on call"),
+        CallCommand::ReturnToAgent => (CallCommand::ReturnToAgent, "returned to the agent call"),
+        CallCommand::Transfer(to) => (CallCommand::Transfer(number(&to)?), "transferred call"),
         CallCommand::End => (CallCommand::End, "ended call"),
     };
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
+    let needs_a_person = matches!(
+        command,
+        CallCommand::TakeOver | CallCommand::BargeIn | CallCommand::ReturnToAgent | CallCommand::Transfer(_)
+    );
+    if needs_a_person {
+        let status = conversations::status_of(&mut transaction, id)
+            .await
+            .map_err(missing("conversation"))?;
+        if matches!(status, ConversationStatus::Dialing | ConversationStatus::Ringing) {
+            return Err(UserError::conflict(
+                "Nobody has answered this call yet. Wait until it is live.",
+            ));
+        }
+    }
     let left = call_commands::leave(&mut transaction, now, caller.user_id, id, &command)
         .await
         .map_err(missing("conversation"))?;
@@ -68,8 +90,41 @@ pub async fn may_listen(ops: &Operations, caller: &Caller, id: ConversationId) -
     }
 }
 
+/// Checks that the caller may speak into this call now, and writes down that they opened a microphone in it. Until they
+/// take over or barge in, only the agent hears it.
+///
+/// # Errors
+/// The role does not include it (403), no such conversation (404), it has ended (409).
+pub async fn open_microphone(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<(), UserError> {
+    caller.may(Permission::SteerCalls)?;
+    may_listen(ops, caller, id).await?;
+    let mut conn = ops.store.connection().await.map_err(internal)?;
+    let action = "opened a microphone in call";
+    audit::record(
+        &mut conn,
+        ops.clock.now(),
+        Some(caller.user_id),
+        action,
+        &id.to_string(),
+    )
+    .await
+    .map_err(internal)
+}
+
 fn ended() -> UserError {
     UserError::conflict("This call has ended.")
+}
+
+/// A number to hand somebody over to, in E.164 form.
+fn number(text: &Personal) -> Result<Personal, UserError> {
+    let number = phone_input::parse(text.reveal(), "").map_err(|error| match error {
+        PhoneInputError::CountryCode | PhoneInputError::NoSuchNumber => UserError::field(
+            "text",
+            "There is no such phone number. Write it with its country code, as in +49 30 123456.",
+        ),
+        error => UserError::field("text", error.to_string()),
+    })?;
+    Ok(number.e164().into())
 }
 
 /// A sentence that can be said, shown and stored.

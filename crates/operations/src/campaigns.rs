@@ -365,6 +365,27 @@ pub async fn preview(
     })
 }
 
+/// What the agent of campaign `id` needs for a conversation with the caller themselves: the saved content, its texts filled
+/// with the sample of [`preview`]. Written down in the audit log; nobody is called.
+///
+/// # Errors
+/// The caller may not edit campaigns, a text cannot be parsed, or there is no such campaign.
+pub async fn try_out(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<CampaignContent, UserError> {
+    caller.may(Permission::EditCampaigns)?;
+    let saved = get(ops, caller, id).await?.content;
+    let texts = preview(ops, caller, Some(id), saved.clone()).await?;
+    let mut conn = ops.store.connection().await.map_err(internal)?;
+    let action = "talked to the agent of campaign";
+    audit::record(&mut conn, ops.clock.now(), Some(caller.user_id()), action, &saved.name)
+        .await
+        .map_err(internal)?;
+    Ok(CampaignContent {
+        script: texts.script.reveal().to_owned(),
+        opening: texts.opening.reveal().to_owned(),
+        ..saved
+    })
+}
+
 fn checked(mut content: CampaignContent) -> Result<CampaignContent, UserError> {
     content.name = content.name.trim().to_owned();
     content.validate()?;

@@ -19,6 +19,7 @@ pub mod housekeeping;
 pub mod imports;
 mod input;
 pub mod leads;
+mod network_trouble;
 pub mod number_zones;
 mod page_cursor;
 mod passwords;
@@ -34,6 +35,7 @@ pub mod users;
 
 pub use caller::Caller;
 use domain::{Chance, Clock};
+pub use network_trouble::NetworkTrouble;
 use std::sync::Arc;
 use store::Store;
 pub use throttle::shared_throttle_key;
@@ -46,6 +48,7 @@ pub struct Operations {
     pub chance: Arc<dyn Chance>,
     /// What is connected and what is simulated; fixed at start.
     pub installation: Arc<domain::views::InstallationView>,
+    pub network_trouble: NetworkTrouble,
     /// Key of the keyed hashes in the sign-in throttle. Processes with different keys count failures apart, so it should be
     /// [`shared_throttle_key`] wherever there can be several.
     pub throttle_key: [u8; 32],

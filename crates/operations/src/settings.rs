@@ -16,7 +16,11 @@ use store::{StoreError, audit, events, settings};
 /// The role does not include it (403).
 pub async fn installation(ops: &Operations, caller: &Caller) -> Result<InstallationView, UserError> {
     caller.may(Permission::Read)?;
-    Ok(InstallationView::clone(&ops.installation))
+    let mut view = InstallationView::clone(&ops.installation);
+    if let Some(trouble) = ops.network_trouble.get() {
+        view.notices.insert(0, trouble);
+    }
+    Ok(view)
 }
 
 /// Who did what, newest first.

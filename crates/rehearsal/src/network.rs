@@ -2,6 +2,7 @@
 
 mod line;
 mod machine;
+mod microphones;
 mod seat;
 mod speaker;
 
@@ -13,6 +14,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{AttemptId, Clock, ConversationId, PhoneNumber};
+use microphones::{Microphones, NewMicrophone};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -22,14 +24,20 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
-use telephony::{AgentSeat, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError};
-use tokio::sync::broadcast;
+use telephony::{AgentSeat, DialRecord, HeardFrames, Microphone, TelephoneNetwork, TelephonyError};
+use tokio::sync::{broadcast, mpsc};
 
 /// Ticks that a listener may be behind: a bit more than a second.
 const LISTENER_BACKLOG: usize = 64;
+/// Frames that a microphone may be ahead of its room: a second.
+const MICROPHONE_BACKLOG: usize = 50;
 
-/// Those who listen to a room; made by the first of them.
-type Listeners = OnceLock<broadcast::Sender<HeardFrames>>;
+/// What of a room can be reached from outside.
+struct Door {
+    /// Those who listen; made by the first of them.
+    listeners: OnceLock<broadcast::Sender<HeardFrames>>,
+    microphones: mpsc::UnboundedSender<NewMicrophone>,
+}
 
 /// What all rooms share.
 struct Shared {
@@ -37,7 +45,7 @@ struct Shared {
     studio: Arc<Studio>,
     clock: Arc<dyn Clock>,
     ledger: Mutex<Ledger>,
-    rooms: Mutex<HashMap<ConversationId, Arc<Listeners>>>,
+    rooms: Mutex<HashMap<ConversationId, Arc<Door>>>,
 }
 
 /// A telephone network whose people are simulated. Cheap to clone.
@@ -111,13 +119,18 @@ impl TelephoneNetwork for RehearsalNetwork {
         if rooms.contains_key(&conversation) {
             return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
         }
-        let listeners = Arc::<Listeners>::default();
-        rooms.insert(conversation, Arc::clone(&listeners));
+        let (sender, microphones) = Microphones::new();
+        let door = Arc::new(Door {
+            listeners: OnceLock::new(),
+            microphones: sender,
+        });
+        rooms.insert(conversation, Arc::clone(&door));
         drop(rooms);
         Ok(Box::new(seat::Seat::new(
             Arc::clone(&self.shared),
             conversation,
-            listeners,
+            door,
+            microphones,
         )))
     }
 
@@ -134,12 +147,23 @@ impl TelephoneNetwork for RehearsalNetwork {
 
     fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>> {
         let rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        let listeners = rooms.get(&conversation)?;
+        let door = rooms.get(&conversation)?;
         Some(
-            listeners
+            door.listeners
                 .get_or_init(|| broadcast::channel(LISTENER_BACKLOG).0)
                 .subscribe(),
         )
+    }
+
+    fn open_microphone(&self, conversation: ConversationId, identity: &str) -> Option<Microphone> {
+        let rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let (microphone, frames) = mpsc::channel(MICROPHONE_BACKLOG);
+        let new = NewMicrophone {
+            identity: identity.into(),
+            frames,
+        };
+        rooms.get(&conversation)?.microphones.send(new).ok()?;
+        Some(microphone)
     }
 }
 

@@ -6,8 +6,8 @@ pub use ending::{Ended, EndedBy, Ending, NewRecording, end, end_all};
 
 use crate::{Store, StoreError, campaigns, do_not_call, events, to_sql};
 use domain::{
-    CampaignId, ConversationId, PhoneNumber, UnixMillis, WorkerId,
-    call_command::CallCommand,
+    CampaignId, ConversationId, PhoneNumber, UnixMillis, UserId, WorkerId,
+    call_command::{CallCommand, CallSupervisor, IssuedCommand},
     conversation::{ConversationStatus, TranscriptSegment},
     live::Happening,
 };
@@ -164,11 +164,12 @@ pub async fn take_commands(
     conn: &mut PgConnection,
     calls: &[ConversationId],
     at: UnixMillis,
-) -> Result<Vec<(ConversationId, CallCommand)>, StoreError> {
+) -> Result<Vec<(ConversationId, IssuedCommand)>, StoreError> {
     let calls: Vec<Uuid> = calls.iter().map(|id| id.0).collect();
     let mut rows = sqlx::query!(
         r#"UPDATE call_commands SET taken_at = $2 WHERE conversation_id = ANY($1) AND taken_at IS NULL
-           RETURNING id, conversation_id, command AS "command: Json<CallCommand>""#,
+           RETURNING id, conversation_id, command AS "command: Json<CallCommand>", issued_by,
+                     (SELECT name FROM users WHERE users.id = issued_by) AS name"#,
         &calls,
         to_sql(at),
     )
@@ -177,6 +178,13 @@ pub async fn take_commands(
     rows.sort_by_key(|row| row.id);
     Ok(rows
         .into_iter()
-        .map(|row| (ConversationId(row.conversation_id), row.command.0))
+        .map(|row| {
+            let by = CallSupervisor {
+                id: UserId(row.issued_by.unwrap_or_default()),
+                name: row.name.unwrap_or_default().into(),
+            };
+            let command = row.command.0;
+            (ConversationId(row.conversation_id), IssuedCommand { by, command })
+        })
         .collect())
 }

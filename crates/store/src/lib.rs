@@ -26,6 +26,7 @@ pub mod settings;
 pub mod sign_in_failures;
 pub mod taking_over;
 pub mod users;
+pub mod webhooks;
 pub mod workers;
 
 use sqlx::{

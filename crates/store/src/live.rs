@@ -299,6 +299,8 @@ pub async fn monitor(store: &Store, id: ConversationId) -> Result<MonitorState, 
         },
         lead_facts,
         segments,
+        // A floor that a supervisor holds is told every second.
+        floor: domain::call_command::CallFloor::Agent,
         partial_agent: Personal::default(),
         partial_person: Personal::default(),
         level_agent: 0,

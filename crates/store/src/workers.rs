@@ -1,6 +1,6 @@
 //! Processes that make calls.
 
-use crate::{Store, StoreError, call_commands, events, to_sql};
+use crate::{Store, StoreError, call_commands, events, to_sql, webhooks};
 use domain::{ConversationId, UnixMillis, WorkerId};
 use sqlx::{PgConnection, postgres::PgListener};
 
@@ -41,6 +41,8 @@ pub enum Heard {
     News,
     /// A command waits for this call.
     Command(ConversationId),
+    /// A call may have lost its worker.
+    LostCalls,
     /// The connection was lost for a while, and with it perhaps news and commands.
     Gap,
 }
@@ -56,7 +58,9 @@ impl WorkerListener {
     /// The database's.
     pub async fn start(store: &Store) -> Result<Self, StoreError> {
         let mut listener = PgListener::connect_with(store.pool()).await?;
-        listener.listen_all([events::CHANNEL, call_commands::CHANNEL]).await?;
+        listener
+            .listen_all([events::CHANNEL, call_commands::CHANNEL, webhooks::CHANNEL])
+            .await?;
         Ok(Self(listener))
     }
 
@@ -71,6 +75,9 @@ impl WorkerListener {
             };
             if heard.channel() == events::CHANNEL {
                 return Ok(Heard::News);
+            }
+            if heard.channel() == webhooks::CHANNEL {
+                return Ok(Heard::LostCalls);
             }
             if let Ok(id) = heard.payload().parse() {
                 return Ok(Heard::Command(id));

@@ -7,10 +7,13 @@
 //! agent speaks with [`AgentSeat::speak`], one frame every [`FRAME_MILLIS`] ms of room time, which is what keeps time
 //! in a conversation: a rehearsal that runs ten times faster is simply a room that ticks ten times faster.
 
+#[cfg(feature = "livekit")]
+pub mod livekit;
+
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId, PhoneNumber};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 /// Samples per second of all sound in a room: wide-band telephony.
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
@@ -53,6 +56,12 @@ impl Frame {
     #[must_use]
     pub fn peak(&self) -> u16 {
         self.0.iter().fold(0, |peak, sample| peak.max(sample.unsigned_abs()))
+    }
+
+    /// Both at once, as loud as 16 bits allow.
+    #[must_use]
+    pub fn mixed_with(&self, other: &Self) -> Self {
+        Self::new(std::array::from_fn(|at| self.0[at].saturating_add(other.0[at])))
     }
 
     /// True for digital silence: every sample is zero.
@@ -110,7 +119,7 @@ pub enum RoomEvent {
     /// A key of the phone's keypad: 0-9, `*`, `#`.
     Dtmf(char),
     /// A supervisor ([`SUPERVISOR_PREFIX`]) with a voice of their own is there: a browser, or a phone that was brought in
-    /// and was answered. The person hears them from the start; see [`AgentSeat::let_person_hear`].
+    /// and was answered. The agent hears them, the person does not until [`AgentSeat::let_person_hear`].
     SupervisorJoined {
         identity: Arc<str>,
     },
@@ -134,6 +143,8 @@ pub enum RoomEvent {
 pub struct HeardFrames {
     pub agent: Frame,
     pub person: Frame,
+    /// Supervisors whom the person hears, by their identities; whoever speaks wants to hear all but themselves.
+    pub supervisors: Vec<(Arc<str>, Frame)>,
 }
 
 /// What a network says about an attempt after a crash.
@@ -161,6 +172,9 @@ pub enum TelephonyError {
 
 /// Identities of supervisors in a room begin with this.
 pub const SUPERVISOR_PREFIX: &str = "supervisor-";
+
+/// Takes frames of 20 ms, about one every 20 ms; what comes too fast is dropped. Dropping it leaves the room.
+pub type Microphone = mpsc::Sender<Frame>;
 
 /// As what a browser comes into the room of a call. Identities of supervisors begin with [`SUPERVISOR_PREFIX`]; two
 /// browsers never share one.
@@ -206,9 +220,24 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     /// [`TelephonyError::Unavailable`]; ask again later, and do not dial meanwhile.
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError>;
 
+    /// Whether calls can be made now, as far as that can be found out without making one.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what to do, without personal data.
+    async fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Both sides of a call that this process holds, from now on; `None` if it holds no such call. A listener that is
     /// too slow misses frames and disturbs nobody.
     fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>>;
+
+    /// A microphone in a call that this process holds; `None` if it holds no such call or takes no microphones this way. It
+    /// is a supervisor's of that identity, whom nobody but the agent hears until [`AgentSeat::let_person_hear`], or the
+    /// person's, where the agent expects it ([`AgentSeat::expect_browser`]).
+    fn open_microphone(&self, _conversation: ConversationId, _identity: &str) -> Option<Microphone> {
+        None
+    }
 
     /// Lets a browser into the room of a call, whichever process holds it. `None`: browsers cannot come into the rooms of
     /// this network.

@@ -47,6 +47,8 @@ pub enum ContextRole {
     Person,
     /// A supervisor's whisper: advice to the agent, never read aloud as it is.
     Supervisor,
+    /// What a supervisor said to the person, beginning with their name and a colon.
+    SupervisorAloud,
 }
 
 /// A line of the conversation so far.

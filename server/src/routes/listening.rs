@@ -1,8 +1,12 @@
-//! `/listen/{conversation}`: both sides of a call as a WebSocket of raw sound.
+//! `/listen/{conversation}`: a call as a WebSocket of raw sound, both ways.
 //!
-//! Each binary message is one tick: 320 pairs of signed 16 bit little-endian samples at 16 kHz, the agent left, the
-//! person right. A listener who is too slow misses ticks and disturbs nobody. The Origin was checked by the guard
-//! around every request.
+//! Down comes one binary message for each tick: 320 pairs of signed 16 bit little-endian samples at 16 kHz, the agent and
+//! supervisors left, the person right. A listener who is too slow misses ticks and disturbs nobody.
+//!
+//! Up goes the supervisor's microphone: binary messages of 320 such samples, mono, one every 20 ms. The first opens the
+//! microphone in the call, the text `mic-off` closes it, and so does silence of the connection. Whether the person hears
+//! it is decided by what the supervisor commands ([`domain::call_command::CallCommand`]), not here. The Origin was checked
+//! by the guard around every request.
 
 use crate::{
     answer::Refusal,
@@ -16,9 +20,33 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::{BufMut, Bytes, BytesMut};
-use domain::{ConversationId, ErrorKind, UserError, access::Permission};
-use telephony::{FRAME_SAMPLES, HeardFrames};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use domain::{
+    ConversationId, ErrorKind, UserError, UserId,
+    access::Permission,
+    call_command::{owner_of_voice, voice_identity},
+    new_id,
+};
+use futures::{FutureExt, SinkExt, Stream, StreamExt, future::BoxFuture};
+use operations::Caller;
+use std::time::Duration;
+use telephony::{FRAME_SAMPLES, Frame, HeardFrames, Microphone};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, timeout},
+};
+
+/// Bytes of a microphone's message: one frame.
+const VOICE_BYTES: usize = FRAME_SAMPLES * 2;
+/// The largest message that is taken at all.
+pub(super) const LARGEST_MESSAGE: usize = 1024;
+/// Messages of one second; whoever sends more is cut off. A microphone sends 50.
+const MOST_MESSAGES: u32 = 250;
+/// A microphone that sends nothing for so long is gone, although its connection may not know it.
+const STALLED: Duration = Duration::from_secs(3);
+const MICROPHONE_OFF: &str = "mic-off";
+
+/// Why the server ends the connection; `None` if the browser did.
+pub(super) type Reason = Option<(u16, String)>;
 
 pub(super) async fn listen(
     State(state): State<WebState>,
@@ -35,52 +63,132 @@ pub(super) async fn listen(
         );
     };
     Ok(upgrade
-        .max_message_size(1024)
-        .on_upgrade(move |socket| send_sound(socket, sound, state, signed_in))
+        .max_message_size(LARGEST_MESSAGE)
+        .on_upgrade(move |socket| serve(socket, sound, state, signed_in, id))
         .into_response())
 }
 
-async fn send_sound(mut socket: WebSocket, mut sound: Receiver<HeardFrames>, state: WebState, signed_in: SignedIn) {
-    let Stopping { closing, .. } = state.stopping;
-    let no_longer = signed_in.until_no_longer(state.ops, |caller| caller.role().may(Permission::Listen));
-    tokio::pin!(no_longer);
+async fn serve(
+    socket: WebSocket,
+    sound: Receiver<HeardFrames>,
+    state: WebState,
+    signed_in: SignedIn,
+    id: ConversationId,
+) {
+    let Stopping { closing, .. } = state.stopping.clone();
+    let caller = signed_in.caller.clone();
+    let no_longer = signed_in.until_no_longer(state.ops.clone(), |caller| caller.role().may(Permission::Listen));
+    let (mut down, mut up) = socket.split();
+    let (opening, speaker) = (state.clone(), caller.clone());
+    let open = move || open(opening.clone(), speaker.clone(), id).boxed();
     ::metrics::gauge!("ringside_listeners").increment(1.0);
-    let reason = loop {
-        tokio::select! {
-            heard = sound.recv() => match heard {
-                Ok(heard) => {
-                    if socket.send(Message::Binary(interleave(&heard))).await.is_err() {
-                        break None;
-                    }
-                }
-                Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "a listener was too slow"),
-                Err(RecvError::Closed) => break Some((close_code::NORMAL, "the call ended")),
-            },
-            // Nothing is expected from a listener but its goodbye.
-            said = socket.recv() => match said {
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
-                Some(Ok(_)) => {}
-            },
-            () = closing.cancelled() => break Some((close_code::AWAY, "the server stops")),
-            () = &mut no_longer => break Some((close_code::POLICY, "signed out")),
-        }
+    let reason = tokio::select! {
+        reason = send_sound(&mut down, sound, caller.user_id()) => reason,
+        reason = take_voice(&mut up, open) => reason,
+        () = closing.cancelled() => Some((close_code::AWAY, "the server stops".to_owned())),
+        () = no_longer => Some((close_code::POLICY, "You are signed out, or your role has changed.".to_owned())),
     };
     ::metrics::gauge!("ringside_listeners").decrement(1.0);
     if let Some((code, reason)) = reason {
-        let _ = socket
-            .send(Message::Close(Some(CloseFrame {
-                code,
-                reason: reason.into(),
-            })))
-            .await;
+        let reason = reason.into();
+        let _ = down.send(Message::Close(Some(CloseFrame { code, reason }))).await;
     }
 }
 
-fn interleave(heard: &HeardFrames) -> Bytes {
+async fn send_sound<S: SinkExt<Message> + Unpin>(down: &mut S, mut sound: Receiver<HeardFrames>, to: UserId) -> Reason {
+    loop {
+        match sound.recv().await {
+            Ok(heard) => down.send(Message::Binary(interleave(&heard, to))).await.ok()?,
+            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "a listener was too slow"),
+            Err(RecvError::Closed) => return Some((close_code::NORMAL, "the call ended".to_owned())),
+        }
+    }
+}
+
+/// Takes what the browser sends until it leaves or does what it must not. `open` is asked for a microphone with the first
+/// frame, and with the first after each pause.
+pub(super) async fn take_voice<S>(
+    up: &mut S,
+    open: impl Fn() -> BoxFuture<'static, Result<Microphone, UserError>>,
+) -> Reason
+where
+    S: Stream<Item = Result<Message, axum::Error>> + Unpin,
+{
+    let mut microphone: Option<Microphone> = None;
+    let (mut second, mut messages) = (Instant::now(), 0);
+    loop {
+        let message = match timeout(STALLED, up.next()).await {
+            Ok(message) => message?.ok()?,
+            Err(_) => {
+                microphone = None;
+                continue;
+            }
+        };
+        if second.elapsed() >= Duration::from_secs(1) {
+            (second, messages) = (Instant::now(), 0);
+        }
+        messages += 1;
+        if messages > MOST_MESSAGES {
+            return Some((close_code::POLICY, "Too much was sent at once.".to_owned()));
+        }
+        match message {
+            Message::Close(_) => return None,
+            Message::Text(text) if text.as_str() == MICROPHONE_OFF => microphone = None,
+            Message::Binary(bytes) => {
+                let Some(frame) = voice(&bytes) else {
+                    return Some((close_code::UNSUPPORTED, "That is no sound of a microphone.".to_owned()));
+                };
+                if microphone.as_ref().is_none_or(Microphone::is_closed) {
+                    microphone = match open().await {
+                        Ok(opened) => Some(opened),
+                        Err(refusal) => return Some((close_code::POLICY, refusal.message)),
+                    };
+                }
+                // What comes too fast is dropped.
+                let _ = microphone.as_ref().map(|microphone| microphone.try_send(frame));
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn open(state: WebState, caller: Caller, id: ConversationId) -> Result<Microphone, UserError> {
+    operations::calls::open_microphone(&state.ops, &caller, id).await?;
+    let nonce = new_id(state.ops.clock.now(), &*state.ops.chance);
+    state
+        .network
+        .open_microphone(id, &voice_identity(caller.user_id(), nonce))
+        .ok_or_else(|| UserError::conflict("Nobody can speak in this call now: it has ended."))
+}
+
+fn voice(bytes: &Bytes) -> Option<Frame> {
+    let (samples, rest) = bytes.as_chunks::<2>();
+    if bytes.len() != VOICE_BYTES || !rest.is_empty() {
+        return None;
+    }
+    let mut frame = [0; FRAME_SAMPLES];
+    for (place, sample) in frame.iter_mut().zip(samples) {
+        *place = i16::from_le_bytes(*sample);
+    }
+    Some(Frame::new(frame))
+}
+
+/// Both sides as `to` hears them: without their own voice.
+fn interleave(heard: &HeardFrames, to: UserId) -> Bytes {
+    let others = heard
+        .supervisors
+        .iter()
+        .filter(|(who, _)| owner_of_voice(who) != Some(to));
+    let ours = others.fold(heard.agent.clone(), |sum, (_, frame)| sum.mixed_with(frame));
+    stereo(&ours, &heard.person)
+}
+
+/// Two sounds as the browser takes them.
+pub(super) fn stereo(left: &Frame, right: &Frame) -> Bytes {
     let mut bytes = BytesMut::with_capacity(FRAME_SAMPLES * 4);
-    for (agent, person) in heard.agent.samples().iter().zip(heard.person.samples()) {
-        bytes.put_i16_le(*agent);
-        bytes.put_i16_le(*person);
+    for (left, right) in left.samples().iter().zip(right.samples()) {
+        bytes.put_i16_le(*left);
+        bytes.put_i16_le(*right);
     }
     bytes.freeze()
 }
@@ -88,16 +196,41 @@ fn interleave(heard: &HeardFrames) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use telephony::Frame;
+
+    fn user(number: u8) -> UserId {
+        format!("00000000-0000-0000-0000-0000000000{number:02}")
+            .parse()
+            .expect("an id")
+    }
 
     #[test]
-    fn the_agent_is_left_and_the_person_right() {
+    fn our_side_is_left_without_ones_own_voice_and_the_person_right() {
+        let mia = voice_identity(user(1), new_id(domain::UnixMillis(0), &Zeros));
         let heard = HeardFrames {
             agent: Frame::from_slice(&[1, 2]),
             person: Frame::from_slice(&[-1]),
+            supervisors: vec![(mia.into(), Frame::from_slice(&[256]))],
         };
-        let bytes = interleave(&heard);
+        let bytes = interleave(&heard, user(1));
         assert_eq!(bytes.len(), FRAME_SAMPLES * 4);
         assert_eq!(&bytes[..8], &[1, 0, 255, 255, 2, 0, 0, 0]);
+        assert_eq!(&interleave(&heard, user(2))[..8], &[1, 1, 255, 255, 2, 0, 0, 0]);
+    }
+
+    struct Zeros;
+
+    impl domain::Chance for Zeros {
+        fn fill(&self, _: &mut [u8]) {}
+    }
+
+    #[test]
+    fn only_whole_frames_are_a_voice() {
+        let mut bytes = vec![0; VOICE_BYTES];
+        bytes[..2].copy_from_slice(&(-2_i16).to_le_bytes());
+        let frame = voice(&bytes.clone().into()).expect("a frame");
+        assert_eq!(frame.samples()[..2], [-2, 0]);
+        for wrong in [0, 1, VOICE_BYTES - 2, VOICE_BYTES - 1, VOICE_BYTES + 1, VOICE_BYTES + 2] {
+            assert_eq!(voice(&vec![0; wrong].into()), None, "{wrong} bytes");
+        }
     }
 }

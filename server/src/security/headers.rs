@@ -24,7 +24,7 @@ pub fn add(headers: &mut HeaderMap, https: bool) {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (
             HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+            "camera=(), geolocation=(), microphone=(self), payment=(), usb=()",
         ),
     ];
     for (name, value) in fixed {

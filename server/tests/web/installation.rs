@@ -84,6 +84,7 @@ impl Installation {
             },
             feed,
             network: Arc::clone(&adapters.network),
+            trials: composition::trials(&adapters),
             assets: composition::assets(&configuration),
             leptos: composition::leptos_options(&configuration),
             metrics: metrics(),

@@ -5,6 +5,8 @@ mod event_stream;
 mod headers;
 mod health;
 mod installation;
+mod listening;
+mod livekit_webhook;
 mod log;
 mod plain_forms;
 mod who_may;

@@ -153,6 +153,7 @@ fn other_routes() -> Vec<(&'static str, &'static str, Method, Who)> {
     vec![
         ("/events", "/events?topic=conversation:ID", Method::GET, SIGNED_IN),
         ("/listen/{id}", "/listen/ID", Method::GET, AtLeast(Supervisor)),
+        ("/try/{id}", "/try/ID", Method::GET, AtLeast(Manager)),
         (
             "/recordings/{file}",
             "/recordings/ID.ogg",
@@ -171,6 +172,8 @@ fn other_routes() -> Vec<(&'static str, &'static str, Method, Who)> {
             Method::GET,
             SIGNED_IN,
         ),
+        // Its signature says who sends it; see livekit_webhook.rs.
+        ("/livekit/webhook", "/livekit/webhook", Method::POST, Anybody),
         ("/health/live", "/health/live", Method::GET, Anybody),
         ("/health/ready", "/health/ready", Method::GET, Anybody),
         // From this machine; what holds for others is tested in health.rs.

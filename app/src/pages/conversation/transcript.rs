@@ -39,6 +39,7 @@ fn Line(
         Speaker::Agent => ("Agent", "said agent"),
         Speaker::Person => ("Person", "said person"),
         Speaker::Supervisor => ("Whisper from a supervisor", "said supervisor"),
+        Speaker::SupervisorAloud => ("Supervisor, aloud", "said supervisor_aloud"),
     };
     let (from, to) = (
         f64::from(segment.start_ms) / 1_000.0,

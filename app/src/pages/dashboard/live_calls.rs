@@ -108,6 +108,7 @@ fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
                     Speaker::Agent => "Agent: ",
                     Speaker::Person => "Person: ",
                     Speaker::Supervisor => "Whisper: ",
+                    Speaker::SupervisorAloud => "Supervisor: ",
                 })
         });
         let line = Memo::new(move |_| {

@@ -1,4 +1,4 @@
-//! The agent's ear: finds turns in the person's sound and has each turned into text, in a task of its own.
+//! The agent's ear: finds turns in somebody's sound and has each turned into text, in a task of its own.
 
 use crate::{
     flow::{Event, HeardWords},
@@ -21,6 +21,38 @@ const RECOGNISER: Duration = Duration::from_secs(8);
 /// After the end of a call, the last words are waited for no longer than this, by the wall clock.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// Whom an ear hears.
+#[derive(Clone, Debug)]
+pub(super) enum Whom {
+    Person,
+    /// A supervisor's voice, by its identity.
+    Supervisor(Arc<str>),
+}
+
+impl Whom {
+    fn started(&self) -> Event {
+        match self {
+            Self::Person => Event::SpeechStarted,
+            Self::Supervisor(identity) => Event::SupervisorSpeaks(Arc::clone(identity)),
+        }
+    }
+
+    /// The text of a turn, `None` if it could not be recognised.
+    fn heard(&self, text: Option<Personal>, start_ms: u32, end_ms: u32) -> Event {
+        let recognised = text.is_some();
+        let words = HeardWords {
+            text: text.unwrap_or_default(),
+            start_ms,
+            end_ms,
+        };
+        match self {
+            Self::Person if recognised => Event::Heard(words),
+            Self::Person => Event::NotHeard,
+            Self::Supervisor(identity) => Event::SupervisorHeard(Arc::clone(identity), words),
+        }
+    }
+}
+
 struct Recognising {
     start_ms: u32,
     frames: mpsc::UnboundedSender<Frame>,
@@ -30,6 +62,7 @@ struct Recognising {
 
 /// Listens.
 pub(super) struct Ear {
+    whom: Whom,
     speech_to_text: Arc<dyn SpeechToText>,
     language: String,
     activity: VoiceActivity,
@@ -44,11 +77,13 @@ pub(super) struct Ear {
 
 impl Ear {
     pub(super) fn new(
+        whom: Whom,
         speech_to_text: Arc<dyn SpeechToText>,
         language: String,
         inbox: mpsc::UnboundedSender<Event>,
     ) -> Self {
         Self {
+            whom,
             speech_to_text,
             language,
             activity: VoiceActivity::new(),
@@ -61,9 +96,10 @@ impl Ear {
         }
     }
 
-    /// The person's sound of the tick that ends at `now_ms`.
+    /// Their sound of the tick that ends at `now_ms`.
     pub(super) fn hear(&mut self, frame: &Frame, now_ms: u32, events: &mut VecDeque<Event>) {
-        if self.beeps.hear(frame) {
+        let person = matches!(self.whom, Whom::Person);
+        if person && self.beeps.hear(frame) {
             events.push_back(Event::Beep);
         }
         let speaking = self.activity.hear(frame).speaking;
@@ -77,12 +113,14 @@ impl Ear {
         }
         match self.turns.hear(speaking, now_ms) {
             Some(Turn::Started { since_ms }) => {
-                events.push_back(Event::SpeechStarted);
+                events.push_back(self.whom.started());
                 self.start(since_ms);
             }
             Some(Turn::Ended { until_ms }) => {
                 self.end_turn(until_ms);
-                events.push_back(Event::SpeechEnded);
+                if person {
+                    events.push_back(Event::SpeechEnded);
+                }
             }
             None => {}
         }
@@ -104,21 +142,28 @@ impl Ear {
             Arc::clone(&self.speech_to_text),
             self.language.clone(),
             received,
-            self.inbox.clone(),
+            matches!(self.whom, Whom::Person).then(|| self.inbox.clone()),
         );
-        let inbox = self.inbox.clone();
+        let (inbox, whom) = (self.inbox.clone(), self.whom.clone());
         self.tasks.push(AbortOnDropHandle::new(tokio::spawn(async move {
             // An adapter that panics must not leave the call waiting for its text.
             let text = AssertUnwindSafe(recognising).catch_unwind().await.ok().flatten();
             // The turn has to end before its text can be missing.
             while ended.changed().await.is_ok() {}
             let end_ms = *ended.borrow();
-            let heard = text.map_or(Event::NotHeard, |text| {
-                Event::Heard(HeardWords { text, start_ms, end_ms })
-            });
             // Nobody listens any more: the call is over.
-            let _ = inbox.send(heard);
+            let _ = inbox.send(whom.heard(text, start_ms, end_ms));
         })));
+    }
+
+    /// No more sound comes from them; a turn that was going on is over.
+    pub(super) fn close(&mut self, until_ms: u32) {
+        self.end_turn(until_ms);
+    }
+
+    /// Some text is still to come.
+    pub(super) fn owes_words(&self) -> bool {
+        self.tasks.iter().any(|task| !task.is_finished())
     }
 
     fn end_turn(&mut self, until_ms: u32) {
@@ -138,12 +183,13 @@ impl Ear {
     }
 }
 
-/// The text of one turn; `None` if it could not be recognised. The turn is over when no more frames can come.
+/// The text of one turn; `None` if it could not be recognised. The turn is over when no more frames can come. `inbox` is
+/// told the unfinished text.
 async fn recognise(
     speech_to_text: Arc<dyn SpeechToText>,
     language: String,
     mut frames: mpsc::UnboundedReceiver<Frame>,
-    inbox: mpsc::UnboundedSender<Event>,
+    inbox: Option<mpsc::UnboundedSender<Event>>,
 ) -> Option<Personal> {
     let opened = tokio::time::timeout(RECOGNISER, speech_to_text.open(&language)).await;
     let mut utterance = match opened {
@@ -160,7 +206,9 @@ async fn recognise(
     while let Some(frame) = frames.recv().await {
         if let Some(text) = utterance.hear(&frame) {
             so_far = text.clone();
-            let _ = inbox.send(Event::Partial(text));
+            if let Some(inbox) = &inbox {
+                let _ = inbox.send(Event::Partial(text));
+            }
         }
     }
     match tokio::time::timeout(RECOGNISER, utterance.finish()).await {

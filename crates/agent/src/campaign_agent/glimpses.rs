@@ -1,7 +1,9 @@
 //! What people who watch see of a call: the agent's state at once, loudness and unfinished text five times a second.
 
 use crate::call::CallScribe;
-use domain::{ConversationId, Personal, agent_state::AgentState, conversation::Speaker, live::Glimpse};
+use domain::{
+    ConversationId, Personal, agent_state::AgentState, call_command::CallFloor, conversation::Speaker, live::Glimpse,
+};
 use std::{sync::Arc, time::Duration};
 use telephony::{FRAME_MILLIS, Frame};
 use tokio::time::Instant;
@@ -10,6 +12,8 @@ use tokio::time::Instant;
 const EVERY_TICKS: u32 = 200 / FRAME_MILLIS;
 /// The same by the wall clock: who watches a fast rehearsal has no faster eyes.
 const AT_LEAST: Duration = Duration::from_millis(180);
+/// How often it is told who has the floor, by the wall clock.
+const SHOW_FLOOR_AGAIN: Duration = Duration::from_secs(1);
 
 /// Thins out what is shown.
 pub(super) struct Glimpses {
@@ -21,6 +25,9 @@ pub(super) struct Glimpses {
     person_level: u8,
     person_text: Unfinished,
     agent_text: Unfinished,
+    /// Once it was not the agent's, it is told again and again, for those who begin to watch later.
+    floor: Option<CallFloor>,
+    floor_shown: Option<Instant>,
 }
 
 /// Unfinished text, and what of it has been shown.
@@ -41,6 +48,24 @@ impl Glimpses {
             person_level: 0,
             person_text: Unfinished::default(),
             agent_text: Unfinished::default(),
+            floor: None,
+            floor_shown: None,
+        }
+    }
+
+    /// Whom the person hears from now on.
+    pub(super) fn floor(&mut self, floor: CallFloor) {
+        self.floor = Some(floor);
+        self.show_floor();
+    }
+
+    fn show_floor(&mut self) {
+        if let Some(floor) = &self.floor {
+            self.floor_shown = Some(Instant::now());
+            self.scribe.glimpse(Glimpse::Floor {
+                conversation_id: self.conversation_id,
+                floor: floor.clone(),
+            });
         }
     }
 
@@ -90,6 +115,12 @@ impl Glimpses {
         self.agent_text.now = agent_text().unwrap_or_default();
         self.show_text(Speaker::Agent);
         self.show_text(Speaker::Person);
+        if self
+            .floor_shown
+            .is_some_and(|shown| shown.elapsed() >= SHOW_FLOOR_AGAIN)
+        {
+            self.show_floor();
+        }
     }
 
     fn show_text(&mut self, speaker: Speaker) {

@@ -3,10 +3,12 @@
 use super::event::{ReplyId, SentenceId};
 use crate::call::SaidAloud;
 use domain::{
-    Personal,
+    Personal, PhoneNumber,
     agent_state::AgentState,
+    call_command::CallFloor,
     conversation::{ConversationStatus, Disposition},
 };
+use std::sync::Arc;
 
 /// A sentence to be spoken after those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,15 @@ pub enum Effect {
     WriteSentence(SaidAloud),
     /// Put the number on the do-not-call list, now.
     OptOut,
+    /// For people who watch.
+    SetFloor(CallFloor),
+    /// Whether the person hears this voice.
+    LetPersonHear {
+        identity: Arc<str>,
+        hear: bool,
+    },
+    /// Hand the person over to this number, then [`Event::Transferred`](super::Event::Transferred).
+    Transfer(PhoneNumber),
     HangUp,
     /// Tell what was said aloud until now and what the person said last, then
     /// [`Event::Settled`](super::Event::Settled).

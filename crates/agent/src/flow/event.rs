@@ -1,7 +1,8 @@
 //! What a conversation is told.
 
-use domain::Personal;
+use domain::{Personal, PhoneNumber, UserId, call_command::CallSupervisor};
 use serde_json::Value;
+use std::sync::Arc;
 use telephony::{FarEnd, NotAnswered};
 
 /// Number of an answer that a language model was asked for; grows with each.
@@ -86,7 +87,20 @@ pub enum Event {
     SentenceFailed(SentenceId),
     Whisper(Personal),
     Say(Personal),
+    TakeOver(CallSupervisor),
+    BargeIn(CallSupervisor),
+    ReturnToAgent(UserId),
+    Transfer(PhoneNumber),
+    /// Answer to [`Effect::Transfer`](super::Effect::Transfer): the person is on the way to the other number, or still here.
+    Transferred(bool),
     EndBySupervisor,
+    /// A voice of a supervisor came into the room, by its identity.
+    SupervisorJoined(Arc<str>),
+    SupervisorLeft(Arc<str>),
+    /// It is certain that this supervisor speaks. A `SupervisorHeard` follows.
+    SupervisorSpeaks(Arc<str>),
+    /// Empty if there were no words in the sound, or none that could be recognised.
+    SupervisorHeard(Arc<str>, HeardWords),
     /// The process is shutting down.
     Stop,
     /// The call cannot be written down.

@@ -2,7 +2,7 @@
 
 use super::{
     effect::Sentence,
-    event::{Event, ReplyId, SentenceId},
+    event::{Event, HeardWords, ReplyId, SentenceId},
     who_answered::LONG_GREETING_MS,
 };
 use crate::{call::SaidAloud, opt_out, sentences::SentenceSplitter};
@@ -71,6 +71,8 @@ pub(super) struct Floor {
     /// All that was said and whispered, in order.
     pub(super) lines: Vec<ContextLine>,
     pub(super) person_spoke: bool,
+    /// A supervisor whom the person hears is speaking beside the agent.
+    pub(super) supervisor_speaks: bool,
     /// Since when the person has been speaking, room time.
     pub(super) speaking_since: Option<u32>,
     /// Turns that are over and whose text is not there yet.
@@ -143,13 +145,13 @@ impl Floor {
         None
     }
 
-    pub(super) fn whispered(&mut self, text: Personal, now: u32) -> SaidAloud {
+    pub(super) fn whispered(&mut self, text: Personal, start_ms: u32, end_ms: u32) -> SaidAloud {
         self.line(ContextRole::Supervisor, &text);
         SaidAloud {
             speaker: Speaker::Supervisor,
             text,
-            start_ms: now,
-            end_ms: now,
+            start_ms,
+            end_ms,
             interrupted: false,
         }
     }
@@ -161,10 +163,35 @@ impl Floor {
                 Speaker::Agent => ContextRole::Agent,
                 Speaker::Person => ContextRole::Person,
                 Speaker::Supervisor => ContextRole::Supervisor,
+                Speaker::SupervisorAloud => ContextRole::SupervisorAloud,
             };
             self.person_spoke |= line.speaker == Speaker::Person;
             self.line(role, &line.text);
         }
+    }
+
+    /// A supervisor's words to the person; `name` is for the language model.
+    pub(super) fn said_by_supervisor(&mut self, name: &Personal, heard: &HeardWords) -> SaidAloud {
+        let named = format!("{}: {}", name.reveal(), heard.text.reveal());
+        self.line(ContextRole::SupervisorAloud, &named.into());
+        SaidAloud {
+            speaker: Speaker::SupervisorAloud,
+            text: heard.text.clone(),
+            start_ms: heard.start_ms,
+            end_ms: heard.end_ms,
+            interrupted: false,
+        }
+    }
+
+    /// The person said the last word, and nobody has answered it.
+    pub(super) fn person_waits(&self) -> bool {
+        let aloud = |line: &&ContextLine| line.role != ContextRole::Supervisor;
+        let last = self.lines.iter().rev().find(aloud);
+        last.is_some_and(|line| line.role == ContextRole::Person)
+    }
+
+    pub(super) fn agent_spoke(&self) -> bool {
+        self.lines.iter().any(|line| line.role == ContextRole::Agent)
     }
 
     fn line(&mut self, role: ContextRole, text: &Personal) {
@@ -262,6 +289,7 @@ impl Floor {
     /// Nobody speaks, nothing is on its way, nothing is awaited.
     pub(super) fn is_quiet(&self) -> bool {
         self.speaking_since.is_none()
+            && !self.supervisor_speaks
             && self.awaiting_text == 0
             && !self.has_words_waiting()
             && !self.reply_in_the_making()

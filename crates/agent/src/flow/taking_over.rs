@@ -1,7 +1,7 @@
 //! Going on with a call whose process died: the person is still on the line and has heard nothing for a moment.
 
 use super::{ConversationFlow, Effect, OPT_OUT_END_MS, floor::Purpose};
-use crate::call::TakenOver;
+use crate::call::{SaidAloud, TakenOver};
 use domain::{Personal, conversation::Speaker};
 
 impl ConversationFlow {
@@ -27,18 +27,19 @@ impl ConversationFlow {
         std::mem::take(&mut self.effects)
     }
 
-    fn bridge(&mut self, said: &[crate::call::SaidAloud]) {
-        let last = said.iter().rev().find(|line| line.speaker != Speaker::Supervisor);
-        let Some(last) = last else {
-            // The person may not have heard yet who is calling: that comes first.
+    fn bridge(&mut self, said: &[SaidAloud]) {
+        if !self.floor.agent_spoke() {
+            // The person has not heard yet who is calling: that comes first.
             let opening = self.rules.opening.clone();
             return self.say(opening.reveal(), Purpose::Opening);
-        };
+        }
         self.say(self.wording.interrupted, Purpose::Fixed);
-        if last.speaker == Speaker::Person {
-            self.start_reply();
-        } else {
-            // Half a sentence was cut off, or the answer to a whole one was lost.
+        if self.floor.person_waits() {
+            return self.start_reply();
+        }
+        // Half a sentence was cut off, or the answer to a whole one was lost. What a supervisor said is not ours to repeat.
+        let last = said.iter().rev().find(|line| line.speaker != Speaker::Supervisor);
+        if let Some(last) = last.filter(|line| line.speaker == Speaker::Agent) {
             let again = last_sentence(&last.text);
             self.say(again.reveal(), Purpose::Reply);
         }

@@ -48,6 +48,15 @@ impl Talking {
             ..Self::default()
         }
     }
+
+    /// The agent speaks again after a supervisor: what was said meanwhile wants an answer like anything else.
+    pub(super) fn again(now: u32, reply_owed: bool) -> Self {
+        Self {
+            quiet_since: now,
+            reply_owed,
+            ..Self::default()
+        }
+    }
 }
 
 impl ConversationFlow {
@@ -98,8 +107,8 @@ impl ConversationFlow {
         self.go_on();
     }
 
-    /// The person speaks: the agent is silent at once.
-    fn barge_in(&mut self) {
+    /// Somebody speaks: the agent is silent at once.
+    pub(super) fn barge_in(&mut self) {
         let unsaid = self.fall_silent();
         let Some(state) = self.state() else { return };
         if unsaid.reply || !unsaid.sentences.is_empty() {
@@ -141,8 +150,15 @@ impl ConversationFlow {
         }
     }
 
+    /// A supervisor said something beside the agent: what that cut off stays unsaid.
+    pub(super) fn supervisor_has_spoken(&mut self) {
+        if let Some(state) = self.state() {
+            state.unsaid = Unsaid::default();
+        }
+    }
+
     /// Sound without words interrupted the agent: it takes up what it was saying.
-    fn it_was_only_noise(&mut self) {
+    pub(super) fn it_was_only_noise(&mut self) {
         let speaking = self.floor.speaking_since.is_some();
         let Some(state) = self.state() else { return };
         if speaking || state.resumed >= 5 {
@@ -297,7 +313,7 @@ impl ConversationFlow {
     }
 
     /// After every event: is an answer due, or has it been silent for too long?
-    fn go_on(&mut self) {
+    pub(super) fn go_on(&mut self) {
         let quiet = self.floor.is_quiet();
         let (now, replies) = (self.now, self.floor.replies);
         let Some(state) = self.state() else { return };

@@ -1,6 +1,7 @@
 //! Conversations without a runtime: events go in, and a small stand-in for the driver answers the effects.
 
 mod any_order;
+mod supervision;
 mod table;
 
 use super::*;
@@ -10,6 +11,7 @@ use domain::{
     results::FieldKind,
 };
 use std::collections::VecDeque;
+use supervision::{supervisor, voice_of};
 use table::{Table, rules, words};
 use telephony::{FarEnd, NotAnswered};
 

@@ -21,6 +21,10 @@ pub struct Wording {
     pub trouble: &'static str,
     /// A supervisor, or the end of the shift, ends the call.
     pub must_go: &'static str,
+    /// After a supervisor who had taken over was lost.
+    pub back_again: &'static str,
+    /// The person could not be handed over to another number.
+    pub not_put_through: &'static str,
     /// When the model ends a call without words of its own.
     pub goodbye: &'static str,
 }
@@ -36,6 +40,8 @@ const ENGLISH: Wording = Wording {
     interrupted: "Sorry, we were cut off for a moment.",
     trouble: "I am sorry, I have a technical problem. Goodbye.",
     must_go: "Thank you for your time. Goodbye.",
+    back_again: "Sorry for the interruption, I am back with you.",
+    not_put_through: "Sorry, I could not put you through.",
     goodbye: "Thank you. Goodbye.",
 };
 
@@ -50,6 +56,8 @@ const GERMAN: Wording = Wording {
     interrupted: "Entschuldigung, wir waren kurz unterbrochen.",
     trouble: "Es tut mir leid, ich habe ein technisches Problem. Auf Wiederhören.",
     must_go: "Danke für Ihre Zeit. Auf Wiederhören.",
+    back_again: "Entschuldigen Sie die Unterbrechung, ich bin wieder für Sie da.",
+    not_put_through: "Es tut mir leid, ich konnte Sie nicht verbinden.",
     goodbye: "Danke. Auf Wiederhören.",
 };
 
@@ -64,6 +72,8 @@ const SPANISH: Wording = Wording {
     interrupted: "Perdone, se cortó un momento.",
     trouble: "Lo siento, tengo un problema técnico. Adiós.",
     must_go: "Gracias por su tiempo. Adiós.",
+    back_again: "Perdone la interrupción, sigo con usted.",
+    not_put_through: "Lo siento, no he podido pasarle la llamada.",
     goodbye: "Gracias. Adiós.",
 };
 
@@ -78,6 +88,8 @@ const FRENCH: Wording = Wording {
     interrupted: "Pardon, nous avons été coupés un instant.",
     trouble: "Je suis désolée, j'ai un problème technique. Au revoir.",
     must_go: "Merci de votre temps. Au revoir.",
+    back_again: "Excusez l'interruption, je suis de nouveau avec vous.",
+    not_put_through: "Désolée, je n'ai pas pu transférer votre appel.",
     goodbye: "Merci. Au revoir.",
 };
 

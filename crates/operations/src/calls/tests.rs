@@ -6,6 +6,7 @@ use domain::{
     CampaignId, ErrorKind, UnixMillis, WorkerId,
     access::Role,
     agent_state::AgentState,
+    call_command::IssuedCommand,
     calling_hours::{GateEvidence, GateReason, LocalTime, Weekday, WeeklyHours},
     campaign::{CampaignCommand, CampaignContent},
     conversation::{Disposition, Speaker, TranscriptSegment},
@@ -197,7 +198,20 @@ async fn a_call_is_watched_steered_and_read(pool: PgPool) {
         CallCommand::Say("One moment.".into()),
         CallCommand::End,
     ];
-    assert_eq!(taken, expected.map(|command| (call, command)));
+    let by = domain::call_command::CallSupervisor {
+        id: supervisor.user_id(),
+        name: supervisor.name().into(),
+    };
+    let expected = expected.map(|command| {
+        (
+            call,
+            IssuedCommand {
+                by: by.clone(),
+                command,
+            },
+        )
+    });
+    assert_eq!(taken, expected);
     assert!(
         writing::take_commands(&mut conn, &calls, ops.clock.now())
             .await
@@ -317,4 +331,69 @@ async fn conversations_are_listed_page_by_page_under_every_filter(pool: PgPool) 
     };
     let refused = reading::list(&stage.ops, &stage.manager, garbage).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Invalid);
+}
+
+/// What is in the audit log of this call, oldest first.
+async fn audited(pool: &PgPool, call: ConversationId) -> Vec<(Option<Uuid>, String)> {
+    sqlx::query_as("SELECT actor_id, action FROM audit_log WHERE subject = $1 ORDER BY id")
+        .bind(call.to_string())
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn supervisors_speak_in_answered_calls_and_every_act_is_audited(pool: PgPool) {
+    let (stage, calls) = stage(&pool, 1).await;
+    let (ops, call) = (&stage.ops, calls[0]);
+    let viewer = testing::person(&pool, Role::Viewer, "vic").await;
+    let supervisor = testing::person(&pool, Role::Supervisor, "sue").await;
+    let acts = || {
+        [
+            CallCommand::TakeOver,
+            CallCommand::BargeIn,
+            CallCommand::ReturnToAgent,
+            CallCommand::Transfer("+49 30 901820".into()),
+        ]
+    };
+    for act in acts() {
+        let refused = command(ops, &viewer, call, act.clone()).await.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Forbidden);
+        let too_early = command(ops, &supervisor, call, act).await.unwrap_err();
+        assert_eq!(too_early.kind, ErrorKind::Conflict, "it was not answered yet");
+    }
+    assert_eq!(
+        open_microphone(ops, &viewer, call).await.unwrap_err().kind,
+        ErrorKind::Forbidden
+    );
+    assert!(audited(&pool, call).await.is_empty(), "nothing happened");
+
+    writing::stage(&ops.store, call, ConversationStatus::Live, ops.clock.now())
+        .await
+        .unwrap();
+    for wrong in ["", "call Ben", "030 901820", "+49 30 1", "+14155550123 ext. 5"] {
+        let refused = command(ops, &supervisor, call, CallCommand::Transfer(wrong.into())).await;
+        assert_eq!(refused.unwrap_err().kind, ErrorKind::Invalid, "{wrong}");
+    }
+    open_microphone(ops, &supervisor, call).await.unwrap();
+    for act in acts() {
+        command(ops, &supervisor, call, act).await.unwrap();
+    }
+    let sue = Some(supervisor.user_id().0);
+    let expected = [
+        "opened a microphone in call",
+        "took over call",
+        "barged in on call",
+        "returned to the agent call",
+        "transferred call",
+    ];
+    assert_eq!(audited(&pool, call).await, expected.map(|act| (sue, act.to_owned())));
+    let mut conn = ops.store.connection().await.unwrap();
+    let taken = writing::take_commands(&mut conn, &calls, ops.clock.now())
+        .await
+        .unwrap();
+    let taken: Vec<CallCommand> = taken.into_iter().map(|(_, issued)| issued.command).collect();
+    let mut expected = acts();
+    expected[3] = CallCommand::Transfer("+4930901820".into());
+    assert_eq!(taken, expected);
 }

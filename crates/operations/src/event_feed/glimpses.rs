@@ -6,6 +6,7 @@ use std::collections::HashMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     AgentState,
+    Floor,
     PartialText(Speaker),
     Levels,
 }
@@ -14,6 +15,7 @@ impl Kind {
     const fn of(glimpse: &Glimpse) -> Self {
         match glimpse {
             Glimpse::AgentState { .. } => Self::AgentState,
+            Glimpse::Floor { .. } => Self::Floor,
             Glimpse::PartialText { speaker, .. } => Self::PartialText(*speaker),
             Glimpse::Levels { .. } => Self::Levels,
         }

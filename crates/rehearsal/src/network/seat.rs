@@ -1,7 +1,7 @@
 //! The agent's seat in a room. The room has no task of its own: it moves on when the agent asks for the next event, no
 //! sooner than the clock allows. That makes a call cheap, and an agent that is late finds its ticks waiting.
 
-use super::{Listeners, Shared, line::PersonsLine, machine::Machine};
+use super::{Door, Shared, line::PersonsLine, machine::Machine, microphones::Microphones};
 use crate::{
     fingerprint::hiss,
     ledger::NumberMark,
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use domain::{ConversationId, PhoneNumber};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use telephony::{
     AgentSeat, DialRequest, FRAME_MILLIS, FarEnd, Frame, HeardFrames, NotAnswered, RoomEvent, TelephonyError,
 };
@@ -27,11 +27,15 @@ const UNREACHABLE: [u16; 3] = [404, 502, 503];
 enum Far {
     Person(Box<PersonsLine>),
     Machine(Box<Machine>),
+    /// A browser is the person.
+    Browser,
 }
 
 enum Stage {
     /// Nothing was dialled yet.
     Quiet,
+    /// A browser with this identity is to be the person.
+    Expecting(Arc<str>),
     /// What happens before the answer: events with their times, the next one last.
     Calling {
         coming: Vec<(Instant, RoomEvent)>,
@@ -49,29 +53,42 @@ enum Stage {
 pub(super) struct Seat {
     shared: Arc<Shared>,
     conversation: ConversationId,
-    listeners: Arc<Listeners>,
+    door: Arc<Door>,
+    microphones: Microphones,
+    /// What happened besides the tick that comes next, and that tick.
+    coming: VecDeque<RoomEvent>,
     stage: Stage,
     /// When the next tick is due.
     next_tick: Instant,
     tick_length: Duration,
     agent: Option<Frame>,
     person: Option<Frame>,
+    /// Supervisors whom the person hears in this tick.
+    supervisors: Vec<(Arc<str>, Frame)>,
     ticks: usize,
     /// The person was handed over to somebody else.
     transferred: bool,
 }
 
 impl Seat {
-    pub(super) fn new(shared: Arc<Shared>, conversation: ConversationId, listeners: Arc<Listeners>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        conversation: ConversationId,
+        door: Arc<Door>,
+        microphones: Microphones,
+    ) -> Self {
         Self {
             tick_length: shared.real(Duration::from_millis(u64::from(FRAME_MILLIS))),
             shared,
             conversation,
-            listeners,
+            door,
+            microphones,
+            coming: VecDeque::new(),
             stage: Stage::Quiet,
             next_tick: Instant::now(),
             agent: None,
             person: None,
+            supervisors: Vec::new(),
             ticks: 0,
             transferred: false,
         }
@@ -155,20 +172,25 @@ impl Seat {
         }
     }
 
-    /// Closes the tick that the agent had last: its sound is complete now.
+    /// Closes the tick that the agent had last: its sound is complete now. Gives what the person heard.
     fn close_tick(&mut self) -> Frame {
         let agent = self.agent.take().unwrap_or_else(Frame::silence);
+        let supervisors = std::mem::take(&mut self.supervisors);
+        let to_person = supervisors
+            .iter()
+            .fold(agent.clone(), |sum, (_, frame)| sum.mixed_with(frame));
         if let Some(person) = self.person.take()
-            && let Some(listeners) = self.listeners.get()
+            && let Some(listeners) = self.door.listeners.get()
             && listeners.receiver_count() > 0
         {
             // Nobody may have stayed to listen.
             let _ = listeners.send(HeardFrames {
-                agent: agent.clone(),
+                agent,
                 person,
+                supervisors,
             });
         }
-        agent
+        to_person
     }
 
     fn tick(&mut self) -> RoomEvent {
@@ -188,9 +210,11 @@ impl Seat {
             return self.leave(FarEnd::Lost);
         }
         *now_ms += FRAME_MILLIS;
+        self.supervisors = self.microphones.tick(&mut self.coming);
         let heard = match far {
             Far::Person(line) => line.tick(&agent),
             Far::Machine(machine) => machine.tick(&agent),
+            Far::Browser => self.microphones.take_person(),
         };
         let Some(frame) = heard else {
             return self.leave(FarEnd::HungUp);
@@ -204,11 +228,13 @@ impl Seat {
             }
         });
         self.person = Some(frame.clone());
-        RoomEvent::Tick(frame)
+        self.coming.push_back(RoomEvent::Tick(frame));
+        self.coming.pop_front().unwrap_or(RoomEvent::Left(FarEnd::Lost))
     }
 
     fn leave(&mut self, far_end: FarEnd) -> RoomEvent {
         self.stage = Stage::Over;
+        self.coming.clear();
         RoomEvent::Left(far_end)
     }
 }
@@ -227,8 +253,22 @@ impl AgentSeat for Seat {
     }
 
     async fn next(&mut self) -> RoomEvent {
+        if let Some(event) = self.coming.pop_front() {
+            return event;
+        }
         match &mut self.stage {
             Stage::Quiet => std::future::pending().await,
+            Stage::Expecting(identity) => {
+                let identity = Arc::clone(identity);
+                self.microphones.wait_for(&identity).await;
+                self.next_tick = Instant::now() + self.tick_length;
+                self.stage = Stage::Live {
+                    far: Far::Browser,
+                    lost_at_ms: None,
+                    now_ms: 0,
+                };
+                RoomEvent::Answered
+            }
             Stage::Over => RoomEvent::Left(FarEnd::Lost),
             Stage::Calling { coming, answer } => {
                 let Some((at, _)) = coming.last() else {
@@ -250,6 +290,7 @@ impl AgentSeat for Seat {
                 match far {
                     Far::Person(line) => line.be_ready().await,
                     Far::Machine(machine) => machine.be_ready().await,
+                    Far::Browser => {}
                 }
                 sleep_until(self.next_tick).await;
                 let now = Instant::now();
@@ -277,7 +318,21 @@ impl AgentSeat for Seat {
         Ok(())
     }
 
+    async fn expect_browser(&mut self, identity: &str) -> Result<(), TelephonyError> {
+        if !matches!(self.stage, Stage::Quiet) {
+            return Err(TelephonyError::RoomClosed);
+        }
+        self.stage = Stage::Expecting(identity.into());
+        Ok(())
+    }
+
+    async fn let_person_hear(&mut self, identity: &str, hear: bool) -> Result<(), TelephonyError> {
+        self.microphones.let_person_hear(identity, hear);
+        Ok(())
+    }
+
     async fn hang_up(&mut self) {
+        self.coming.clear();
         self.close_tick();
         self.stage = Stage::Over;
         self.shared.close(self.conversation);

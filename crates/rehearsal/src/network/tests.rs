@@ -213,3 +213,103 @@ async fn a_room_is_opened_once_and_closed_by_hanging_up() {
     assert_eq!(seat.next().await, RoomEvent::Left(FarEnd::Lost));
     assert!(network.open_room(room(1)).await.is_ok());
 }
+
+/// An answered room, and a minute at most of its events.
+async fn answered(network: &RehearsalNetwork) -> Box<dyn telephony::AgentSeat> {
+    let mut seat = network.open_room(room(1)).await.expect("opens");
+    seat.dial(request(1)).await.expect("dials");
+    while seat.next().await != RoomEvent::Answered {}
+    seat
+}
+
+const MIA: &str = "supervisor-00000000-0000-0000-0000-000000000007-1";
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_is_heard_by_the_agent_and_by_the_person_once_they_may_be() {
+    let network = network(only(Outcome::Person(Persona::Interested)));
+    assert!(network.open_microphone(room(1), MIA).is_none(), "there is no such room");
+    let mut seat = answered(&network).await;
+    let mut listener = network.listen(room(1)).expect("a room");
+    let microphone = network.open_microphone(room(1), MIA).expect("a room");
+    let voice = Frame::new([3_000; telephony::FRAME_SAMPLES]);
+    let (mut joined, mut sounds, mut aloud) = (0, 0, 0);
+    for round in 0..200 {
+        let _ = microphone.try_send(voice.clone());
+        if round == 100 {
+            seat.let_person_hear(MIA, true).await.expect("asked");
+        }
+        loop {
+            match seat.next().await {
+                RoomEvent::SupervisorJoined { identity } if &*identity == MIA => joined += 1,
+                RoomEvent::SupervisorSound { frame, .. } => sounds += u32::from(frame == voice),
+                RoomEvent::Tick(_) => break,
+                event => panic!("{event:?}"),
+            }
+        }
+        while let Ok(heard) = listener.try_recv() {
+            let hears = heard
+                .supervisors
+                .iter()
+                .any(|(who, frame)| &**who == MIA && *frame == voice);
+            assert!(!hears || round >= 100, "a whisper");
+            aloud += u32::from(hears);
+        }
+    }
+    assert_eq!(joined, 1);
+    assert!(sounds > 190 && aloud > 90, "{sounds} sounds, {aloud} of them aloud");
+    drop(microphone);
+    let left = RoomEvent::SupervisorLeft { identity: MIA.into() };
+    for _ in 0..100 {
+        if seat.next().await == left {
+            return;
+        }
+    }
+    panic!("who hangs up has left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_browser_is_the_person_where_it_is_expected() {
+    let network = network(only(Outcome::Busy));
+    let mut seat = network.open_room(room(1)).await.expect("opens");
+    seat.expect_browser("tester").await.expect("an empty room");
+    let early = tokio::time::timeout(Duration::from_secs(30), seat.next()).await;
+    assert!(early.is_err(), "nobody is there yet");
+    let microphone = network.open_microphone(room(1), "tester").expect("a room");
+    assert_eq!(seat.next().await, RoomEvent::Answered);
+    let voice = Frame::new([3_000; telephony::FRAME_SAMPLES]);
+    let mut heard = 0;
+    for _ in 0..100 {
+        let _ = microphone.try_send(voice.clone());
+        match seat.next().await {
+            RoomEvent::Tick(frame) => heard += u32::from(frame == voice),
+            event => panic!("{event:?}"),
+        }
+    }
+    assert!(heard > 90, "{heard}");
+    drop(microphone);
+    for _ in 0..100 {
+        if seat.next().await == RoomEvent::Left(FarEnd::HungUp) {
+            return;
+        }
+    }
+    panic!("who closes the page has hung up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_stalls_does_not_fall_behind() {
+    let network = network(only(Outcome::Person(Persona::Silent)));
+    let mut seat = answered(&network).await;
+    let microphone = network.open_microphone(room(1), MIA).expect("a room");
+    let voice = |number: i16| Frame::new([number; telephony::FRAME_SAMPLES]);
+    for number in 1..=50 {
+        microphone.try_send(voice(number)).expect("a second fits");
+    }
+    assert!(microphone.try_send(voice(51)).is_err(), "more does not");
+    let mut heard = Vec::new();
+    while heard.len() < 15 {
+        if let RoomEvent::SupervisorSound { frame, .. } = seat.next().await {
+            heard.push(frame.samples()[0]);
+        }
+    }
+    assert_eq!(heard, (36..=50).collect::<Vec<_>>(), "the newest 300 ms");
+}

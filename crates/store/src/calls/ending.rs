@@ -261,19 +261,29 @@ struct LeadAfter {
 
 fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
     let (status, why, again) = match after_call(&call.content.retries, ending.disposition, call.same_outcome_before) {
-        AfterCall::Finished(LeadStatus::DoNotCall) => (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST), None),
-        AfterCall::Again(_) if call.listed => (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST), None),
-        AfterCall::Finished(LeadStatus::Failed) => (LeadStatus::Failed, Some(ending.disposition.label()), None),
+        AfterCall::Finished(LeadStatus::DoNotCall) => {
+            (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST.to_owned()), None)
+        }
+        AfterCall::Again(_) if call.listed => (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST.to_owned()), None),
+        AfterCall::Finished(LeadStatus::Failed) => (LeadStatus::Failed, Some(why_failed(ending)), None),
         AfterCall::Finished(status) => (status, None, None),
         AfterCall::Again(delay) => {
             let due = ending.at.plus(delay.max(ending.not_again_before));
             (LeadStatus::Pending, None, Some(due))
         }
     };
-    LeadAfter {
-        status,
-        why: why.map(str::to_owned),
-        again,
+    LeadAfter { status, why, again }
+}
+
+/// The outcome, and where the telephone network said more, what it said: “Busy. The network answered 486.”
+fn why_failed(ending: &Ending) -> String {
+    use Disposition::{Busy, NoAnswer, Rejected, Unreachable};
+    let label = ending.disposition.label();
+    match &ending.results.reason {
+        Some(reason) if matches!(ending.disposition, NoAnswer | Busy | Rejected | Unreachable) => {
+            format!("{label}. {reason}")
+        }
+        _ => label.to_owned(),
     }
 }
 

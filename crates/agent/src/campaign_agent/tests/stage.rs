@@ -4,7 +4,8 @@ use super::*;
 use crate::call::{NotWritten, SaidAloud};
 use async_trait::async_trait;
 use domain::{
-    AttemptId, ConversationId, Personal,
+    AttemptId, ConversationId, Personal, UserId,
+    call_command::CallSupervisor,
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
@@ -303,7 +304,11 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
     tokio::spawn(async move {
         for (after, command) in to_send {
             tokio::time::sleep(Duration::from_millis(after)).await;
-            let _ = commands.send(command).await;
+            let by = CallSupervisor {
+                id: UserId(uuid::Uuid::from_u128(7)),
+                name: "Mia".into(),
+            };
+            let _ = commands.send(IssuedCommand { by, command }).await;
         }
         std::future::pending::<()>().await;
     });

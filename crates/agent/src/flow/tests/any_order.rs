@@ -50,6 +50,19 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => Just(Event::Whisper("psst".into())),
         2 => Just(Event::Say("Say this.".into())),
         1 => Just(Event::EndBySupervisor),
+        3 => (1u128..3).prop_map(|who| Event::TakeOver(supervisor(who))),
+        2 => (1u128..3).prop_map(|who| Event::BargeIn(supervisor(who))),
+        2 => (1u128..3).prop_map(|who| Event::ReturnToAgent(supervisor(who).id)),
+        3 => (1u128..3).prop_map(|who| Event::SupervisorJoined(voice_of(who))),
+        2 => (1u128..3).prop_map(|who| Event::SupervisorLeft(voice_of(who))),
+        3 => (1u128..3).prop_map(|who| Event::SupervisorSpeaks(voice_of(who))),
+        3 => (1u128..3).prop_map(|who| Event::SupervisorHeard(voice_of(who), HeardWords {
+            text: "I am Mia.".into(),
+            start_ms: 0,
+            end_ms: 0,
+        })),
+        1 => Just(Event::Transfer("+14155550123".parse().expect("a number"))),
+        1 => any::<bool>().prop_map(Event::Transferred),
         1 => Just(Event::Stop),
         1 => Just(Event::ScribeFailed),
         1 => Just(Event::Settled),
@@ -113,7 +126,9 @@ proptest! {
                             match said.speaker {
                                 Speaker::Agent => prop_assert!(told_spoken.contains(&text)),
                                 Speaker::Person => prop_assert!(told_heard.contains(&text)),
-                                Speaker::Supervisor => prop_assert_eq!(text, "psst"),
+                                Speaker::Supervisor | Speaker::SupervisorAloud => {
+                                    prop_assert!(text == "psst" || text == "I am Mia.");
+                                }
                             }
                         }
                         _ => {}

@@ -1,0 +1,20 @@
+//! LiveKit as a telephone network: the only code that names it.
+
+mod api;
+mod caller_ids;
+mod ending;
+mod line;
+mod names;
+mod network;
+mod outcome;
+pub mod participant;
+mod progress;
+mod seat;
+mod settings;
+mod tokens;
+mod webhook;
+
+pub use names::{conversation_of, room_of};
+pub use network::LiveKitNetwork;
+pub use settings::{LiveKitSettings, MediaEncryption};
+pub use webhook::{RoomNews, WebhookRefused, WebhookVerifier};

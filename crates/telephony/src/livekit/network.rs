@@ -1,0 +1,165 @@
+//! Rooms on LiveKit.
+
+use super::{
+    LiveKitSettings,
+    api::Api,
+    caller_ids::CallerIds,
+    ending, names,
+    participant::{Engine, Joined, TokenSource},
+    seat::Seat,
+    tokens::BROWSER_TTL,
+};
+use crate::{AgentSeat, BrowserAccess, BrowserSeat, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError};
+use async_trait::async_trait;
+use domain::{AttemptId, ConversationId};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::broadcast;
+
+/// Ticks that a listener may be behind: a bit more than a second.
+const LISTENER_BACKLOG: usize = 64;
+/// Opening a room takes no longer.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// What all rooms share.
+pub(super) struct Shared {
+    pub(super) api: Arc<Api>,
+    pub(super) caller_ids: CallerIds,
+    engine: Box<dyn Engine>,
+    rooms: Mutex<HashMap<ConversationId, broadcast::Sender<HeardFrames>>>,
+}
+
+impl Shared {
+    pub(super) fn forget(&self, conversation: ConversationId) {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.remove(&conversation);
+    }
+
+    async fn enter(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
+        self.api.create_room(conversation).await?;
+        let tokens = Arc::new(AgentTokens {
+            api: Arc::clone(&self.api),
+            conversation,
+        });
+        self.engine.join(&self.api.settings.url, tokens).await
+    }
+}
+
+/// New tokens for an agent that comes back after a lost connection.
+struct AgentTokens {
+    api: Arc<Api>,
+    conversation: ConversationId,
+}
+
+impl TokenSource for AgentTokens {
+    fn token(&self) -> Result<String, TelephonyError> {
+        self.api.key.agent(self.conversation)
+    }
+}
+
+/// LiveKit as a telephone network. Cheap to clone.
+#[derive(Clone)]
+pub struct LiveKitNetwork {
+    shared: Arc<Shared>,
+}
+
+impl LiveKitNetwork {
+    /// Nothing is connected yet; [`TelephoneNetwork::check`] tells whether it can be.
+    #[must_use]
+    pub fn new(settings: LiveKitSettings, engine: impl Engine) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                caller_ids: CallerIds::new(settings.caller_ids.clone()),
+                api: Arc::new(Api::new(settings)),
+                engine: Box::new(engine),
+                rooms: Mutex::default(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl TelephoneNetwork for LiveKitNetwork {
+    async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError> {
+        let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
+        {
+            let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+            if rooms.contains_key(&conversation) {
+                return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
+            }
+            rooms.insert(conversation, listeners.clone());
+        }
+        let mut opening = Opening {
+            shared: &self.shared,
+            conversation,
+            opened: false,
+        };
+        let entered = tokio::time::timeout(OPENING, self.shared.enter(conversation)).await;
+        let entered = entered.unwrap_or_else(|_| {
+            Err(TelephonyError::Unavailable(
+                "LiveKit did not open a room in time".to_owned(),
+            ))
+        })?;
+        opening.opened = true;
+        Ok(Box::new(Seat::new(
+            Arc::clone(&self.shared),
+            conversation,
+            listeners,
+            entered,
+        )))
+    }
+
+    /// LiveKit keeps no record of calls that are over, so whoever was about to dial may have dialled.
+    async fn was_dialled(&self, _attempt: AttemptId) -> Result<DialRecord, TelephonyError> {
+        Ok(DialRecord::Dialled)
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        self.shared.api.check().await
+    }
+
+    fn listen(&self, conversation: ConversationId) -> Option<broadcast::Receiver<HeardFrames>> {
+        let rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(rooms.get(&conversation)?.subscribe())
+    }
+
+    fn browser_access(
+        &self,
+        conversation: ConversationId,
+        seat: BrowserSeat,
+    ) -> Result<Option<BrowserAccess>, TelephonyError> {
+        Ok(Some(BrowserAccess {
+            url: self.shared.api.settings.public_url.clone(),
+            token: self.shared.api.key.browser(conversation, &seat)?,
+            expires_in: BROWSER_TTL,
+        }))
+    }
+
+    async fn remove_browser(&self, conversation: ConversationId, identity: &str) -> Result<(), TelephonyError> {
+        self.shared.api.remove(&names::room_of(conversation), identity).await
+    }
+
+    async fn end_orphan(&self, conversation: ConversationId) -> Result<(), TelephonyError> {
+        self.shared.api.delete_room(&names::room_of(conversation)).await
+    }
+}
+
+/// A room that is being opened; given up half-way, it is put away.
+struct Opening<'a> {
+    shared: &'a Arc<Shared>,
+    conversation: ConversationId,
+    opened: bool,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        if !self.opened {
+            self.shared.forget(self.conversation);
+            let (api, room) = (Arc::clone(&self.shared.api), names::room_of(self.conversation));
+            tokio::spawn(async move { ending::give_up(&api, &room).await });
+        }
+    }
+}

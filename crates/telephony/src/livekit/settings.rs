@@ -1,0 +1,41 @@
+//! How LiveKit is reached and how it dials.
+
+use domain::PhoneNumber;
+use std::{collections::BTreeMap, fmt};
+
+/// Whether the sound towards the telephone provider is encrypted (SRTP).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaEncryption {
+    Disable,
+    /// If the provider wants it.
+    Allow,
+    /// A provider that does not want it gets no call.
+    Require,
+}
+
+/// How LiveKit is reached and how it dials.
+#[derive(Clone)]
+pub struct LiveKitSettings {
+    /// `ws://` or `wss://` and a host.
+    pub url: String,
+    pub api_key: String,
+    pub api_secret: String,
+    /// Where browsers reach it.
+    pub public_url: String,
+    /// The outbound SIP trunk; without one no phone can be called.
+    pub trunk_id: Option<String>,
+    /// Numbers of ours that people see; without any, the trunk chooses.
+    pub caller_ids: Vec<PhoneNumber>,
+    pub media_encryption: MediaEncryption,
+    /// Headers of every invitation to a call.
+    pub sip_headers: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for LiveKitSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveKitSettings")
+            .field("url", &self.url)
+            .field("trunk_id", &self.trunk_id)
+            .finish_non_exhaustive()
+    }
+}
