@@ -158,7 +158,11 @@ async fn open(state: WebState, caller: Caller, id: ConversationId) -> Result<Mic
     state
         .network
         .open_microphone(id, &voice_identity(caller.user_id(), nonce))
-        .ok_or_else(|| UserError::conflict("Nobody can speak in this call now: it has ended."))
+        .ok_or_else(|| {
+            UserError::conflict(
+                "Your microphone cannot get into this call: it has ended, or its telephone network takes none yet.",
+            )
+        })
 }
 
 fn voice(bytes: &Bytes) -> Option<Frame> {

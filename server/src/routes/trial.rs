@@ -19,7 +19,7 @@ use dialer::trial::Trial;
 use domain::{CampaignId, ConversationId, ErrorKind, UserError, access::Permission, new_id, trial::TrialNews};
 use futures::{FutureExt, SinkExt, StreamExt, future::ready};
 use std::sync::Arc;
-use telephony::{HeardFrames, TelephoneNetwork};
+use telephony::HeardFrames;
 use tokio::sync::{
     OwnedSemaphorePermit,
     broadcast::{Receiver, error::RecvError},
