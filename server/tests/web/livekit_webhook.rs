@@ -2,10 +2,11 @@
 
 use crate::{installation::Installation, who_may::ID};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::Clock;
 use livekit_api::access_token::AccessToken;
 use reqwest::{Method, StatusCode};
 use sha2::{Digest, Sha256};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use store::{PgPool, workers::Heard, workers::WorkerListener};
 
 const KEY: &str = "devkey";
@@ -17,11 +18,8 @@ const KEYS: [(&str, &str); 3] = [
     ("LIVEKIT_API_SECRET", SECRET),
 ];
 
-fn event(id: &str, event: &str, age: u64) -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
+fn event(id: &str, event: &str, age: i64) -> String {
+    let now = server::ambient::SystemClock.now().0 / 1_000;
     let created_at = now - age;
     format!(r#"{{"event":"{event}","room":{{"name":"call-{ID}"}},"id":"{id}","createdAt":"{created_at}"}}"#)
 }
