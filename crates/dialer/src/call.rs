@@ -159,11 +159,9 @@ impl Call {
             },
         };
         let (seat, fenced_off) = FencedSeat::new(seat, Arc::clone(&self.hold));
-        let (recorder, recording) = self
-            .worker
-            .config
-            .recordings_dir
-            .as_deref()
+        let folder = self.worker.config.recordings_dir.as_deref();
+        let (recorder, recording) = folder
+            .filter(|_| earlier.is_none())
             .and_then(|folder| recorder::begin(folder, self.claimed.conversation_id))
             .unzip();
         let agent = CampaignAgent {
@@ -200,7 +198,8 @@ impl Call {
         }
         let recording = match recording {
             Some(recording) => recording.finish().await,
-            None => None,
+            // A call that was taken over keeps what was recorded before; its file is not written to by two.
+            None => recorder::left_behind(folder, self.claimed.conversation_id).await,
         };
         let refused = end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled();
         if refused {

@@ -4,7 +4,7 @@
 //! network is asked, and if it cannot answer now, the call waits. What was dialled is closed as lost: the phone may have
 //! rung, so it must not ring again by itself.
 
-use crate::{call, metric, worker::Worker};
+use crate::{call, metric, recorder, worker::Worker};
 use domain::{conversation::Disposition, results::ConversationResults};
 use std::{sync::Arc, time::Duration};
 use store::{
@@ -155,7 +155,11 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
             ..ConversationResults::default()
         },
         duration: None,
-        recording: None,
+        recording: if dialled {
+            recorder::left_behind(worker.config.recordings_dir.as_deref(), lease.conversation_id).await
+        } else {
+            None
+        },
         not_again_before: Duration::ZERO,
         at: worker.clock.now(),
     };

@@ -197,7 +197,7 @@ async fn a_call_whose_lease_is_gone_ends_at_once(pool: PgPool) {
 struct Mortal(tokio::runtime::Runtime);
 
 impl Mortal {
-    async fn start(pool: &PgPool, network: &Arc<SmallNetwork>) -> Self {
+    async fn start(pool: &PgPool, network: &Arc<SmallNetwork>, recordings: Option<PathBuf>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -206,7 +206,7 @@ impl Mortal {
         let (options, network) = (pool.connect_options(), Arc::clone(network));
         let started = runtime.spawn(async move {
             let own = sqlx::postgres::PgPoolOptions::new().connect_lazy_with((*options).clone());
-            let worker = dialer(&own, &network, |_| ()).await;
+            let worker = dialer(&own, &network, |config| config.recordings_dir = recordings).await;
             tokio::spawn(worker.run(CancellationToken::new()));
         });
         started.await.expect("started");
@@ -225,7 +225,7 @@ async fn a_call_goes_on_with_another_worker_and_is_ended_by_it(pool: PgPool) {
     let mut network = SmallNetwork::new(path.clone(), Duration::from_millis(20), |_| Play::Stays);
     network.survivors = Some(100);
     let network = Arc::new(network);
-    let first = Mortal::start(&pool, &network).await;
+    let first = Mortal::start(&pool, &network, None).await;
     until(
         &pool,
         "SELECT count(DISTINCT conversation_id) FROM transcript_segments",
@@ -253,13 +253,34 @@ async fn a_call_that_nobody_is_in_any_more_is_closed_as_lost(pool: PgPool) {
     let network = Arc::new(SmallNetwork::new(ledger("alone"), Duration::from_millis(20), |_| {
         Play::Stays
     }));
-    let first = Mortal::start(&pool, &network).await;
+    let folder = std::env::temp_dir().join(format!("ringside-left-behind-{}", std::process::id()));
+    let first = Mortal::start(&pool, &network, Some(folder.clone())).await;
     until(&pool, LIVE, 1).await;
+    let call: uuid::Uuid = sqlx::query_scalar("SELECT id FROM conversations")
+        .fetch_one(&pool)
+        .await
+        .expect("a call");
+    let file = folder.join(format!("{call}.ogg"));
+    let patience = Instant::now() + Duration::from_secs(20);
+    while voice::recording::left_behind(&file).map_or(0, |written| written.duration_ms) == 0 {
+        assert!(Instant::now() < patience, "nothing is recorded");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     first.die();
     let stop = CancellationToken::new();
-    let second = dialer(&pool, &network, |_| ()).await;
+    let second = dialer(&pool, &network, |config| config.recordings_dir = Some(folder.clone())).await;
     let second = AbortOnDropHandle::new(tokio::spawn(second.run(stop.clone())));
     until(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'", 1).await;
+    // What was recorded before is not lost with it.
+    assert_eq!(
+        stage::count(
+            &pool,
+            "SELECT count(*) FROM recordings WHERE duration_ms >= 1000 AND bytes > 0"
+        )
+        .await,
+        1
+    );
     stop.cancel();
     second.await.expect("ends");
+    std::fs::remove_dir_all(&folder).expect("there");
 }

@@ -8,8 +8,11 @@
 //! Every second is a page of the file, so a process that dies loses at most the last second or two; what was written
 //! plays, knows its length, and can be sought in.
 
+mod left_behind;
 mod ogg_file;
 mod peaks;
+
+pub use left_behind::left_behind;
 
 use ogg_file::OggFile;
 use std::{io, mem, path::Path};

@@ -131,3 +131,40 @@ async fn what_was_written_before_a_crash_plays() {
     assert!(decode(kept).length >= 2 * 48_000);
     assert!(OggOpusRecorder::create(&path).is_err(), "never written over");
 }
+
+#[tokio::test]
+async fn whatever_a_dead_process_left_behind_is_read_as_far_as_it_goes() {
+    let path = path();
+    let (mut recorder, recording) = OggOpusRecorder::create(&path).expect("a file");
+    for tick in 0..250 {
+        recorder.tick(&tone(440.0, tick), &Frame::silence());
+    }
+    drop(recorder);
+    let whole = recording.finish().await.expect("written");
+    let read = left_behind(&path).expect("a recording");
+    assert_eq!(read.bytes, whole.bytes);
+    // The last packet holds what the encoder held back.
+    assert_eq!(read.duration_ms, whole.duration_ms + 20);
+    assert!(read.peaks.iter().all(|(agent, person)| *agent > 15 && *person < 3));
+
+    let bytes = std::fs::read(&path).expect("there");
+    let torn = self::path();
+    let mut longest = 0;
+    for length in (0..bytes.len()).step_by(97) {
+        std::fs::write(&torn, &bytes[..length]).expect("written");
+        match left_behind(&torn) {
+            Ok(read) => {
+                assert!(read.duration_ms >= longest, "{length} bytes");
+                longest = read.duration_ms;
+            }
+            Err(_) => assert_eq!(longest, 0, "{length} bytes"),
+        }
+    }
+    assert_eq!(longest, 5_000, "all but the last page");
+    // Not ours, or nothing at all.
+    std::fs::write(&torn, [7; 9_000]).expect("written");
+    assert!(left_behind(&torn).is_err());
+    std::fs::remove_file(&torn).expect("there");
+    let missing = left_behind(&torn).expect_err("it is gone");
+    assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+}
