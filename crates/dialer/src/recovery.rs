@@ -77,15 +77,18 @@ enum Found {
     /// It is this worker's now.
     GoesOn,
     NobodyToGoOnWith,
-    /// It cannot be told yet.
+    /// Nothing is to be done here and now.
     Wait,
 }
 
 /// Takes the call over if the person is still there. Its lease is ours before the room is entered: two that find the same
 /// call must not both go in.
 async fn go_on(worker: &Arc<Worker>, lease: ExpiredLease) -> Result<Found, StoreError> {
-    // While draining nothing new is begun: another worker takes it, or its next start.
-    if !lease.may_be_dialled || worker.tasks.is_closed() {
+    // While draining nothing new is begun: another worker takes it up, or the next start of this one.
+    if worker.tasks.is_closed() {
+        return Ok(Found::Wait);
+    }
+    if !lease.may_be_dialled {
         return Ok(Found::NobodyToGoOnWith);
     }
     let conversation_id = lease.conversation_id;
@@ -96,7 +99,10 @@ async fn go_on(worker: &Arc<Worker>, lease: ExpiredLease) -> Result<Found, Store
         taking_over::take_over(&mut conn, conversation_id, id, length).await?
     };
     let Some(call) = taken else {
-        return Ok(Found::NobodyToGoOnWith);
+        // Whoever was quicker is in the room now, or it was never answered.
+        let mut conn = worker.store.connection().await?;
+        let nobodys = leases::has_expired(&mut conn, conversation_id).await?;
+        return Ok(if nobodys { Found::NobodyToGoOnWith } else { Found::Wait });
     };
     match worker.network.rejoin(conversation_id).await {
         Ok(Some(seat)) => {

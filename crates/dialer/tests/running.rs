@@ -234,8 +234,12 @@ async fn a_call_goes_on_with_another_worker_and_is_ended_by_it(pool: PgPool) {
     .await;
     let said = stage::count(&pool, "SELECT count(*) FROM transcript_segments").await;
     let stop = CancellationToken::new();
-    let second = dialer(&pool, &network, |_| ()).await;
-    let second = AbortOnDropHandle::new(tokio::spawn(second.run(stop.clone())));
+    // Two find them at the same time.
+    let others = [
+        dialer(&pool, &network, |_| ()).await,
+        dialer(&pool, &network, |_| ()).await,
+    ];
+    let others = others.map(|other| AbortOnDropHandle::new(tokio::spawn(other.run(stop.clone()))));
     first.die();
     until(&pool, "SELECT count(*) FROM conversations WHERE status = 'hung_up'", 3).await;
     let bridged = "SELECT count(*) FROM transcript_segments WHERE text = 'Sorry, we were cut off for a moment.'";
@@ -243,8 +247,15 @@ async fn a_call_goes_on_with_another_worker_and_is_ended_by_it(pool: PgPool) {
     assert!(stage::count(&pool, "SELECT count(*) FROM transcript_segments").await >= said + 3);
     assert_eq!(SmallNetwork::dialled(&path).len(), 3, "nobody is rung again");
     assert_eq!(stage::count(&pool, "SELECT count(*) FROM leases").await, 0);
+    assert_eq!(
+        network.ended_as_orphans.load(Ordering::SeqCst),
+        0,
+        "nobody hangs up on whoever goes on"
+    );
     stop.cancel();
-    second.await.expect("ends");
+    for other in others {
+        other.await.expect("ends");
+    }
 }
 
 #[sqlx::test(migrations = "../../migrations")]

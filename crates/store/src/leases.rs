@@ -43,6 +43,18 @@ pub async fn renew(
     Ok(renewed.into_iter().map(ConversationId).collect())
 }
 
+/// True if this call has a lease and nobody holds it any more.
+///
+/// # Errors
+/// The database's.
+pub async fn has_expired(conn: &mut PgConnection, conversation: ConversationId) -> Result<bool, StoreError> {
+    let expired = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM leases WHERE conversation_id = $1 AND expires_at < clock_timestamp()) AS "expired!""#,
+        conversation.0,
+    );
+    Ok(expired.fetch_one(conn).await?)
+}
+
 /// Lets the lease of `worker` on this call expire now, for whoever finds it next.
 ///
 /// # Errors

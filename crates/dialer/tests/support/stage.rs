@@ -197,6 +197,8 @@ pub struct SmallNetwork {
     pub down: std::sync::atomic::AtomicBool,
     /// Rooms live on when the process that opened them dies, and the person hangs up after so many ticks more.
     pub survivors: Option<u32>,
+    /// Calls of which nothing was to be left.
+    pub ended_as_orphans: Arc<AtomicUsize>,
 }
 
 impl SmallNetwork {
@@ -210,6 +212,7 @@ impl SmallNetwork {
             dials: Arc::default(),
             down: false.into(),
             survivors: None,
+            ended_as_orphans: Arc::default(),
         }
     }
 
@@ -253,6 +256,11 @@ impl TelephoneNetwork for SmallNetwork {
         let mut events = vec![RoomEvent::Left(FarEnd::HungUp)];
         events.extend((0..ticks).map(|_| RoomEvent::Tick(Frame::silence())));
         Ok(Some(Box::new(self.seat(events))))
+    }
+
+    async fn end_orphan(&self, _conversation: ConversationId) -> Result<(), TelephonyError> {
+        self.ended_as_orphans.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError> {
