@@ -11,13 +11,17 @@ use voice::recording::{CallRecorder, OggOpusRecorder, RecordingInProgress, Recor
 /// What a process that died recorded of a call, if its files are on this machine.
 pub(crate) async fn left_behind(folder: Option<&Path>, conversation: ConversationId) -> Option<NewRecording> {
     let file_name = file_name(conversation);
-    let path = folder?.join(&file_name);
+    read_back(folder?.join(&file_name), file_name).await
+}
+
+/// A file that nobody finished, as far as it goes.
+async fn read_back(path: PathBuf, file_name: String) -> Option<NewRecording> {
     let read = tokio::task::spawn_blocking(move || voice::recording::left_behind(&path)).await;
     match read.map_err(io::Error::other).flatten() {
         Ok(summary) => new_recording(file_name, summary),
         Err(error) => {
             if error.kind() != io::ErrorKind::NotFound {
-                tracing::error!(%error, "what a dead process recorded cannot be read");
+                tracing::error!(%error, "an unfinished recording cannot be read");
             }
             None
         }
@@ -78,8 +82,8 @@ impl Recording {
                 None
             }
             Err(error) => {
-                tracing::error!(%error, "a recording could not be finished");
-                None
+                tracing::error!(%error, "a recording could not be finished; what is on disk is kept");
+                read_back(self.path, self.file_name).await
             }
         }
     }
