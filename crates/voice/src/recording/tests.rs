@@ -168,3 +168,60 @@ async fn whatever_a_dead_process_left_behind_is_read_as_far_as_it_goes() {
     let missing = left_behind(&torn).expect_err("it is gone");
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
 }
+
+/// Where a click begins in `samples`, if there is one.
+fn onset(samples: &[i16]) -> Option<usize> {
+    samples.iter().position(|sample| sample.unsigned_abs() > 2_000)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_two_sides_do_not_drift_apart_in_half_an_hour_with_gaps() {
+    const TICKS: usize = 30 * 60 * 50;
+    /// Both sides click together every ten seconds.
+    const RHYTHM: usize = 500;
+    let path = path();
+    let (mut recorder, recording) = OggOpusRecorder::create(&path).expect("a file");
+    for tick in 0..TICKS {
+        // Twice the disk is too slow for a while: nobody waits for it, and sound is left out.
+        let is_slow = matches!(tick, 20_000..24_000 | 60_000..66_000);
+        while !is_slow && tick.is_multiple_of(BATCH_TICKS) && recorder.pieces.capacity() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        let frame = if tick % RHYTHM == RHYTHM / 2 {
+            tone(800.0, 0)
+        } else {
+            Frame::silence()
+        };
+        recorder.tick(&frame, &frame);
+    }
+    drop(recorder);
+    let summary = recording.finish().await.expect("written");
+    assert_eq!(summary.duration_ms, 30 * 60 * 1_000);
+    let decoded = decode(std::fs::read(&path).expect("there"));
+    assert_eq!(decoded.length, 30 * 60 * 48_000);
+    let window = RHYTHM * FRAME_SAMPLES;
+    let mut heard = Vec::new();
+    for (left, right) in decoded
+        .left
+        .chunks_exact(window)
+        .zip(decoded.right.chunks_exact(window))
+    {
+        match (onset(left), onset(right)) {
+            (Some(left), Some(right)) => {
+                assert!(left.abs_diff(right) <= 16, "more than 1 ms apart: {left}, {right}");
+                heard.push(left);
+            }
+            (None, None) => {}
+            one => panic!("only one side is left: {one:?}"),
+        }
+    }
+    // The first click tells the codec's own delay; no later one comes earlier or later than that.
+    let (first, windows) = (heard[0], TICKS / RHYTHM);
+    assert!(
+        heard.iter().all(|at| at.abs_diff(first) <= 16),
+        "clicks wander: {heard:?}"
+    );
+    assert!(first.abs_diff(window / 2) <= 2 * FRAME_SAMPLES, "{first}");
+    assert!(heard.len() * 10 >= windows * 8, "{} of {windows} clicks", heard.len());
+    assert!(heard.len() < windows, "nothing was left out, so gaps were not tried");
+}
