@@ -11,7 +11,7 @@ use domain::UserError;
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use operations::{Caller, Operations, event_feed::EventFeed, sign_in};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use telephony::TelephoneNetwork;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -74,13 +74,13 @@ impl FromRequestParts<WebState> for SignedIn {
 }
 
 impl SignedIn {
-    /// Runs as long as the session lasts and `still_allowed` says yes; asked every half minute. A database that is
-    /// away for a moment ends nothing.
-    pub async fn until_no_longer(self, ops: Operations, still_allowed: impl Fn(&Caller) -> bool) {
-        let mut every = tokio::time::interval(std::time::Duration::from_secs(30));
-        every.tick().await;
+    /// Runs as long as the session lasts and `still_allowed` says yes, asked in this rhythm. A database that is away for a
+    /// moment ends nothing.
+    pub async fn until_no_longer(self, ops: Operations, rhythm: Duration, still_allowed: impl Fn(&Caller) -> bool) {
+        let mut rhythm = tokio::time::interval(rhythm);
+        rhythm.tick().await;
         loop {
-            every.tick().await;
+            rhythm.tick().await;
             match sign_in::authenticate(&ops, &self.cookie_value).await {
                 Ok(Some(caller)) if still_allowed(&caller) => {}
                 Ok(_) => return,

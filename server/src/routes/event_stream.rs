@@ -18,6 +18,9 @@ use operations::event_feed::{FeedMessage, Topic};
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 
+/// How often it is asked whether whoever watches still may.
+const SESSION_CHECK: Duration = Duration::from_secs(30);
+
 /// What is followed, and from where on.
 #[derive(Deserialize)]
 pub(super) struct Wish {
@@ -59,7 +62,7 @@ async fn end(state: WebState, signed_in: SignedIn) {
     let Stopping { closing, .. } = state.stopping;
     tokio::select! {
         () = closing.cancelled() => {}
-        () = signed_in.until_no_longer(state.ops, |caller| caller.role().may(Permission::Read)) => {}
+        () = signed_in.until_no_longer(state.ops, SESSION_CHECK, |caller| caller.role().may(Permission::Read)) => {}
     }
 }
 

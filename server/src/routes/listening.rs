@@ -41,6 +41,8 @@ const VOICE_BYTES: usize = FRAME_SAMPLES * 2;
 pub(super) const LARGEST_MESSAGE: usize = 1024;
 /// Messages of one second; whoever sends more is cut off. A microphone sends 50.
 const MOST_MESSAGES: u32 = 250;
+/// How often it is asked whether whoever hears a call still may.
+pub(super) const SESSION_CHECK: Duration = Duration::from_secs(2);
 /// A microphone that sends nothing for so long is gone, although its connection may not know it.
 const STALLED: Duration = Duration::from_secs(3);
 const MICROPHONE_OFF: &str = "mic-off";
@@ -77,7 +79,9 @@ async fn serve(
 ) {
     let Stopping { closing, .. } = state.stopping.clone();
     let caller = signed_in.caller.clone();
-    let no_longer = signed_in.until_no_longer(state.ops.clone(), |caller| caller.role().may(Permission::Listen));
+    let no_longer = signed_in.until_no_longer(state.ops.clone(), SESSION_CHECK, |caller| {
+        caller.role().may(Permission::Listen)
+    });
     let (mut down, mut up) = socket.split();
     let (opening, speaker) = (state.clone(), caller.clone());
     let open = move || open(opening.clone(), speaker.clone(), id).boxed();

@@ -3,7 +3,7 @@
 //! Sound goes both ways as in [`super::listening`]; down come also texts, each a [`TrialNews`]. The microphone's first frame
 //! is the answer, and closing it hangs up.
 
-use super::listening::{LARGEST_MESSAGE, Reason, stereo, take_voice};
+use super::listening::{LARGEST_MESSAGE, Reason, SESSION_CHECK, stereo, take_voice};
 use crate::{
     answer::Refusal,
     state::{SignedIn, WebState},
@@ -78,7 +78,9 @@ async fn serve(
 ) {
     let (room, rooms) = (trial.room, Arc::clone(&state.trials.rooms));
     let closing = state.stopping.closing.clone();
-    let no_longer = signed_in.until_no_longer(state.ops.clone(), |caller| caller.role().may(Permission::EditCampaigns));
+    let no_longer = signed_in.until_no_longer(state.ops.clone(), SESSION_CHECK, |caller| {
+        caller.role().may(Permission::EditCampaigns)
+    });
     // Who closes the page takes the agent with them.
     let _agent = AbortOnDropHandle::new(tokio::spawn(trial.run()));
     let open = move || {

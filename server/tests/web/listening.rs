@@ -146,6 +146,34 @@ async fn audited(pool: &PgPool, call: ConversationId) -> Vec<String> {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn whoever_may_no_longer_is_put_out_of_the_call(pool: PgPool) {
+    let installation = Installation::start(pool.clone()).await;
+    let administrator = installation.administrator().await;
+    let caller = installation.caller(&administrator).await;
+    let cookie = installation.somebody(&caller, Role::Supervisor).await;
+    let supervisor = installation.caller(&cookie).await;
+    let mut call = Call::answered(&installation, &pool, &administrator).await;
+    let ours = installation.configuration.public_url.to_string();
+    let ours = ours.trim_end_matches('/');
+    let first = connect(&installation, call.id, Some(&cookie), ours).await;
+    let mut first = first.expect("let in");
+    first.send(voice(3_000)).await.expect("sent");
+    assert!(matches!(call.next().await, RoomEvent::SupervisorJoined { .. }));
+    operations::users::set_role(&installation.ops, &caller, supervisor.user_id(), Role::Viewer)
+        .await
+        .expect("changed");
+    assert_eq!(closed(&mut first).await.0, 1_008);
+    while !matches!(call.next().await, RoomEvent::SupervisorLeft { .. }) {}
+
+    let second = connect(&installation, call.id, Some(&administrator), ours).await;
+    let mut second = second.expect("let in");
+    operations::sign_in::sign_out(&installation.ops, &caller)
+        .await
+        .expect("signed out");
+    assert_eq!(closed(&mut second).await.0, 1_008);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_supervisor_speaks_in_a_call_and_leaves_it(pool: PgPool) {
     let installation = Installation::start(pool.clone()).await;
     let administrator = installation.administrator().await;
