@@ -418,17 +418,21 @@ fn shared_letters(one: &str, other: &str) -> usize {
     front + back
 }
 
-fn check_public_url(text: &str) -> Result<String, String> {
-    let text = text.trim_end_matches('/');
-    let valid = text.parse::<http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
+/// True for one of these schemes and a host, without user, path and query.
+fn is_address_of_a_host(text: &str, schemes: &[&str]) -> bool {
+    text.parse::<http::Uri>().is_ok_and(|uri| {
+        uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme))
             && uri
                 .authority()
                 .is_some_and(|authority| !authority.as_str().contains('@'))
             && uri.path() == "/"
             && uri.query().is_none()
-    });
-    if valid {
+    })
+}
+
+fn check_public_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    if is_address_of_a_host(text, &["http", "https"]) {
         Ok(text.to_owned())
     } else {
         Err("http:// or https:// and a host, without a path".to_owned())

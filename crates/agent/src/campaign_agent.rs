@@ -340,18 +340,18 @@ impl Call {
     }
 
     async fn transfer(&mut self, to: &PhoneNumber) {
-        let outcome = tokio::time::timeout(TRANSFERRING, self.seat.transfer(to)).await;
-        let done = matches!(outcome, Ok(Ok(())));
-        if !done {
-            let error = outcome.map_or_else(
-                |_| "no answer in time".to_owned(),
-                |outcome| match outcome {
-                    Ok(()) => String::new(),
-                    Err(error) => error.to_string(),
-                },
-            );
-            tracing::warn!(conversation_id = %self.brief.conversation_id, error, "a call was not transferred");
-        }
+        let conversation_id = self.brief.conversation_id;
+        let done = match tokio::time::timeout(TRANSFERRING, self.seat.transfer(to)).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%conversation_id, %error, "a call was not transferred");
+                false
+            }
+            Err(_) => {
+                tracing::warn!(%conversation_id, "a call was not transferred in time");
+                false
+            }
+        };
         self.events.push_back(Event::Transferred(done));
     }
 

@@ -3,7 +3,7 @@
 //! A lease alone would tell after many seconds that its worker died, and a person on the line does not wait for that. A
 //! worker that is missed for a moment loses its answered calls to whoever missed it.
 
-use crate::{recovery, worker::Worker};
+use crate::worker::Worker;
 use domain::WorkerId;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{
@@ -55,19 +55,14 @@ pub(crate) async fn keep_watch(worker: Arc<Worker>, stop: CancellationToken) {
     }
 }
 
-async fn watch(worker: &Arc<Worker>, missed: &mut Missed) -> Result<(), StoreError> {
+async fn watch(worker: &Worker, missed: &mut Missed) -> Result<(), StoreError> {
     let mut conn = worker.store.connection().await?;
     let missing = presence::missing(&mut conn).await?;
     let dead = missed.since(&missing, Instant::now(), worker.config.leases.grace);
-    let mut expired = 0;
     for id in dead.into_iter().filter(|id| *id != worker.config.worker_id) {
         let calls = presence::expire_live_calls(&mut conn, id).await?;
         tracing::warn!(worker_id = %id, calls, "a worker died; its answered calls are taken over");
-        expired += calls;
-    }
-    drop(conn);
-    if expired > 0 {
-        recovery::recover(worker).await?;
+        worker.look_for_lost_calls.notify_one();
     }
     Ok(())
 }

@@ -70,16 +70,18 @@ pub(crate) fn begin(folder: &Path, conversation: ConversationId) -> Option<(Box<
 }
 
 impl Recording {
-    /// Waits until all is written. `None` if there is nothing to hear or the file could not be finished. To be called
+    /// Waits until all is written. `None` if there is nothing to hear or to read back. To be called
     /// when the recorder has been dropped.
     pub(crate) async fn finish(self) -> Option<NewRecording> {
         match self.in_progress.finish().await {
-            Ok(summary) if summary.duration_ms > 0 => new_recording(self.file_name, summary),
-            Ok(_) => {
-                if let Err(error) = tokio::fs::remove_file(&self.path).await {
+            Ok(summary) => {
+                let recording = new_recording(self.file_name, summary);
+                if recording.is_none()
+                    && let Err(error) = tokio::fs::remove_file(&self.path).await
+                {
                     tracing::warn!(%error, "an empty recording was left behind");
                 }
-                None
+                recording
             }
             Err(error) => {
                 tracing::error!(%error, "a recording could not be finished; what is on disk is kept");

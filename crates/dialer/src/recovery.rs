@@ -40,8 +40,7 @@ pub(crate) async fn keep_recovering(worker: Arc<Worker>, stop: CancellationToken
     }
 }
 
-/// Looks once.
-pub(crate) async fn recover(worker: &Arc<Worker>) -> Result<(), StoreError> {
+async fn recover(worker: &Arc<Worker>) -> Result<(), StoreError> {
     let now = worker.clock.now();
     let expired = {
         let mut conn = worker.store.connection().await?;
@@ -104,25 +103,22 @@ async fn go_on(worker: &Arc<Worker>, lease: ExpiredLease) -> Result<Found, Store
         let nobodys = leases::has_expired(&mut conn, conversation_id).await?;
         return Ok(if nobodys { Found::NobodyToGoOnWith } else { Found::Wait });
     };
-    match worker.network.rejoin(conversation_id).await {
+    let found = match worker.network.rejoin(conversation_id).await {
         Ok(Some(seat)) => {
             tracing::warn!(%conversation_id, "a call goes on whose worker died");
             metric::taken_over();
             call::go_on(worker, call, seat, asked_at);
-            Ok(Found::GoesOn)
+            return Ok(Found::GoesOn);
         }
-        Ok(None) => {
-            let mut conn = worker.store.connection().await?;
-            leases::give_up(&mut conn, conversation_id, worker.config.worker_id).await?;
-            Ok(Found::NobodyToGoOnWith)
-        }
+        Ok(None) => Found::NobodyToGoOnWith,
         Err(error) => {
             tracing::warn!(%error, %conversation_id, "a call whose worker died waits for the network");
-            let mut conn = worker.store.connection().await?;
-            leases::give_up(&mut conn, conversation_id, worker.config.worker_id).await?;
-            Ok(Found::Wait)
+            Found::Wait
         }
-    }
+    };
+    let mut conn = worker.store.connection().await?;
+    leases::give_up(&mut conn, conversation_id, worker.config.worker_id).await?;
+    Ok(found)
 }
 
 async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {

@@ -80,8 +80,8 @@ pub fn owner_of_voice(identity: &str) -> Option<UserId> {
     identity.strip_prefix(VOICE_PREFIX)?.get(..36)?.parse().ok()
 }
 
-/// The telephone network knows supervisors by it.
-const VOICE_PREFIX: &str = "supervisor-";
+/// Identities of supervisors in a call's room begin with this.
+pub const VOICE_PREFIX: &str = "supervisor-";
 
 #[cfg(test)]
 mod tests {

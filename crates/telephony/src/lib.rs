@@ -171,7 +171,7 @@ pub enum TelephonyError {
 }
 
 /// Identities of supervisors in a room begin with this.
-pub const SUPERVISOR_PREFIX: &str = "supervisor-";
+pub const SUPERVISOR_PREFIX: &str = domain::call_command::VOICE_PREFIX;
 
 /// Takes frames of 20 ms, about one every 20 ms; what comes too fast is dropped. Dropping it leaves the room.
 pub type Microphone = mpsc::Sender<Frame>;

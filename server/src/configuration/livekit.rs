@@ -1,6 +1,6 @@
 //! The keys that connect LiveKit. Address, key and secret come together; the rest needs them.
 
-use super::{Reader, Secret};
+use super::{Reader, Secret, is_address_of_a_host};
 use domain::PhoneNumber;
 use std::collections::BTreeMap;
 use telephony::livekit::MediaEncryption;
@@ -99,15 +99,7 @@ fn check_address(text: &str) -> Result<String, String> {
         Some(("https", rest)) => format!("wss://{rest}"),
         _ => text.to_owned(),
     };
-    let valid = address.parse::<http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("ws" | "wss"))
-            && uri
-                .authority()
-                .is_some_and(|authority| !authority.as_str().contains('@'))
-            && uri.path() == "/"
-            && uri.query().is_none()
-    });
-    if valid {
+    if is_address_of_a_host(&address, &["ws", "wss"]) {
         Ok(address)
     } else {
         Err("an address of LiveKit, like wss://livekit.example.com or ws://127.0.0.1:7880, without a path".to_owned())
@@ -152,14 +144,7 @@ fn check_headers(text: &str) -> Result<BTreeMap<String, String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::configuration::load;
-
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
+    use crate::configuration::{load, tests::pairs};
 
     #[test]
     fn livekit_alone_is_enough() {
