@@ -302,9 +302,12 @@ async fn goes_on_after_a_crash_and_stops_when_told(pool: PgPool) {
     // A reader that dies after some batches: it is dropped in the middle, as a crash would drop it.
     let dying = {
         let ops = ops.clone();
-        tokio::spawn(async move { job::run_next(&ops, &CancellationToken::new()).await })
+        // The refused start above may still be rolling back and hold the row: then there is nothing to take yet.
+        tokio::spawn(async move { work_through(&ops, &CancellationToken::new()).await })
     };
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while count(&pool, "SELECT rows_read FROM imports").await < 2_000 {
+        assert!(std::time::Instant::now() < patience, "the import is not read");
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
     dying.abort();
