@@ -1,0 +1,1 @@
+//! A carrier for tests and rehearsal.
