@@ -3,6 +3,8 @@
 use crate::shell::{self, Outcome, command, exists, output, run, say};
 
 const WASM: &str = "wasm32-unknown-unknown";
+/// Where the programs of a livekit-server come from.
+const LIVEKIT_SERVER: &str = "github.com/livekit/livekit-server/cmd/server@v1.13.5";
 /// Version of the licence checker.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -55,6 +57,30 @@ pub(crate) fn cargo_deny() -> Outcome<String> {
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
             .env("CARGO_PROFILE_RELEASE_LTO", "off");
         install.env("CARGO_TARGET_DIR", folder.join("build"));
+        run(install)?;
+    }
+    Ok(program.to_string_lossy().into_owned())
+}
+
+/// livekit-server: the one on the path, or one in a folder of its own; returns its path.
+pub(crate) fn livekit_server() -> Outcome<String> {
+    if exists("livekit-server") {
+        return Ok("livekit-server".to_owned());
+    }
+    let tools = std::path::absolute(shell::target().join("tools/livekit"))
+        .map_err(|error| format!("finding the folder of tools: {error}"))?;
+    let program = tools.join("server");
+    if !program.exists() {
+        if !exists("go") {
+            return Err(format!(
+                "livekit-server is missing. Put its program on the path as livekit-server (see \
+                 https://docs.livekit.io/home/self-hosting/local/), or install Go 1.26, with which this does: \
+                 go install {LIVEKIT_SERVER}"
+            ));
+        }
+        say("installing livekit-server (some minutes, once)");
+        let mut install = command("go", &["install", LIVEKIT_SERVER]);
+        install.env("GOBIN", &tools);
         run(install)?;
     }
     Ok(program.to_string_lossy().into_owned())

@@ -20,11 +20,13 @@ use std::{
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 13] = [
     "agent",
     "app",
+    "carrier",
     "dialer",
     "domain",
+    "livekit-participant",
     "operations",
     "rehearsal",
     "server",
@@ -39,6 +41,7 @@ pub(crate) fn all() -> Outcome {
     let begun = Instant::now();
     let mut passed = 0;
     setup::for_checks()?;
+    let livekit_server = setup::livekit_server()?;
     step("formatting", || run(command("cargo", &["fmt", "--all", "--check"])))?;
     step("lints, wasm32", || {
         let mut clippy = command(
@@ -77,7 +80,9 @@ pub(crate) fn all() -> Outcome {
     })?;
     step("unit, property and integration tests", || {
         let mut tests = native("test");
-        tests.env("DATABASE_URL", &postgres.url);
+        tests
+            .env("DATABASE_URL", &postgres.url)
+            .env("RINGSIDE_LIVEKIT_SERVER", &livekit_server);
         passed += counted(tests, cargo_count)?;
         Ok(())
     })?;
