@@ -5,6 +5,7 @@ use crate::{
     build, setup,
     shell::{Outcome, command, run, say, target},
 };
+use local_livekit::{API_KEY, API_SECRET, LocalLiveKit, Options};
 use std::{
     net::Ipv4Addr,
     os::unix::process::CommandExt,
@@ -16,56 +17,40 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// Not LiveKit's own ports: somebody may be running one already.
+/// Not LiveKit's own: somebody may be running one already.
 const LIVEKIT_PORT: u16 = 17_880;
-const LIVEKIT_UDP_PORT: u16 = 17_882;
 const CARRIER_PORT: u16 = 17_890;
-/// They protect nothing: everything listens on loopback only.
-const KEY: &str = "devkey";
-const SECRET: &str = "only-for-tests-and-rehearsal-on-loopback";
 const TRUNK: &str = "ST_rehearsal";
 /// Starting takes no longer.
 const STARTING: Duration = Duration::from_secs(30);
-/// The product ends its calls first; the others have little to do.
+/// The product ends its calls first; the carrier has little to do.
 const PRODUCT_ENDS: Duration = Duration::from_secs(60);
-const OTHERS_END: Duration = Duration::from_secs(10);
+const CARRIER_ENDS: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Runs livekit-server, carrier and product until Ctrl-C or until one of them ends.
+/// Runs livekit-server, carrier and product until Ctrl-C or until one of the latter ends.
 pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
     setup::for_building()?;
-    let livekit_server = setup::livekit_server()?;
+    setup::livekit_server()?;
     let server = build::all(release)?;
     let carrier = build_carrier(release)?;
-    let configuration = serde_json::json!({
-        "port": LIVEKIT_PORT,
-        "bind_addresses": ["127.0.0.1"],
-        "keys": { KEY: SECRET },
-        "logging": { "level": "warn" },
-        "rtc": {
-            "node_ip": "127.0.0.1",
-            "enable_loopback_candidate": true,
-            "use_external_ip": false,
-            "udp_port": LIVEKIT_UDP_PORT,
-            "allow_tcp_fallback": false,
-        },
-    });
-    // JSON is YAML.
-    let mut livekit = command(&livekit_server, &["--config-body", &configuration.to_string()]);
-    // It would take its configuration from the environment, too.
-    livekit.env_clear().stdin(Stdio::null());
-    livekit.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let livekit = LocalLiveKit::start(&Options {
+        port: Some(LIVEKIT_PORT),
+        log: Some(target().join("livekit-server.log")),
+        ..Options::default()
+    })
+    .map_err(|error| error.to_string())?;
 
     let address = format!("127.0.0.1:{CARRIER_PORT}");
-    let livekit_url = format!("ws://127.0.0.1:{LIVEKIT_PORT}");
+    let livekit_url = livekit.url();
     let cache = target().join("carrier-sounds");
     let mut phones = command(&carrier, &["--until-input-ends", "--address", &address]);
-    phones.args(["--livekit-url", &livekit_url, "--trunk-id", TRUNK, "--api-key", KEY]);
+    phones.args(["--livekit-url", &livekit_url, "--trunk-id", TRUNK, "--api-key", API_KEY]);
     // It ends with this process, whatever becomes of it.
     phones
         .arg("--cache")
         .arg(cache)
-        .env("LIVEKIT_API_SECRET", SECRET)
+        .env("LIVEKIT_API_SECRET", API_SECRET)
         .stdin(Stdio::piped());
 
     let url = format!("ws://{address}");
@@ -74,8 +59,8 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
         .env("RINGSIDE_SITE_DIR", build::site())
         .env("LIVEKIT_URL", &url)
         .env("LIVEKIT_PUBLIC_URL", &url)
-        .env("LIVEKIT_API_KEY", KEY)
-        .env("LIVEKIT_API_SECRET", SECRET)
+        .env("LIVEKIT_API_KEY", API_KEY)
+        .env("LIVEKIT_API_SECRET", API_SECRET)
         .env("LIVEKIT_SIP_TRUNK_ID", TRUNK)
         .args(arguments)
         .stdin(Stdio::null());
@@ -93,8 +78,7 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
         patience,
     };
     runtime.block_on(together(vec![
-        part("livekit-server", livekit, Some(LIVEKIT_PORT), OTHERS_END),
-        part("the carrier", phones, Some(CARRIER_PORT), OTHERS_END),
+        part("the carrier", phones, Some(CARRIER_PORT), CARRIER_ENDS),
         part("the product", product, None, PRODUCT_ENDS),
     ]))
 }

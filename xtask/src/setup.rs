@@ -3,8 +3,6 @@
 use crate::shell::{self, Outcome, command, exists, output, run, say};
 
 const WASM: &str = "wasm32-unknown-unknown";
-/// Where the programs of a livekit-server come from.
-const LIVEKIT_SERVER: &str = "github.com/livekit/livekit-server/cmd/server@v1.13.5";
 /// Version of the licence checker.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -62,28 +60,26 @@ pub(crate) fn cargo_deny() -> Outcome<String> {
     Ok(program.to_string_lossy().into_owned())
 }
 
-/// livekit-server: the one on the path, or one in a folder of its own; returns its path.
-pub(crate) fn livekit_server() -> Outcome<String> {
-    if exists("livekit-server") {
-        return Ok("livekit-server".to_owned());
+/// livekit-server, where [`local_livekit::find`] looks.
+pub(crate) fn livekit_server() -> Outcome {
+    if local_livekit::find().is_some() {
+        return Ok(());
     }
-    let tools = std::path::absolute(shell::target().join("tools/livekit"))
-        .map_err(|error| format!("finding the folder of tools: {error}"))?;
-    let program = tools.join("server");
-    if !program.exists() {
-        if !exists("go") {
-            return Err(format!(
-                "livekit-server is missing. Put its program on the path as livekit-server (see \
-                 https://docs.livekit.io/home/self-hosting/local/), or install Go 1.26, with which this does: \
-                 go install {LIVEKIT_SERVER}"
-            ));
-        }
-        say("installing livekit-server (some minutes, once)");
-        let mut install = command("go", &["install", LIVEKIT_SERVER]);
-        install.env("GOBIN", &tools);
-        run(install)?;
+    let module = format!("{}@{}", local_livekit::MODULE, local_livekit::VERSION);
+    if !exists("go") {
+        return Err(format!(
+            "livekit-server is missing. Put it on the path as livekit-server \
+             (https://docs.livekit.io/home/self-hosting/local/), or install Go, with which this does: go install {module}"
+        ));
     }
-    Ok(program.to_string_lossy().into_owned())
+    say("installing livekit-server (some minutes, once)");
+    let tools = shell::root().join("target/tools");
+    let mut install = command("go", &["install", &module]);
+    install.env("GOBIN", &tools);
+    run(install)?;
+    // Go names a program after its folder.
+    std::fs::rename(tools.join("server"), tools.join("livekit-server"))
+        .map_err(|error| format!("putting livekit-server into its place: {error}"))
 }
 
 /// Installs the packages of those programs that cannot be found: (program, package).

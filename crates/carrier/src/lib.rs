@@ -7,7 +7,6 @@
 //!
 //! - [`Carrier`]: the service.
 //! - [`Phones`]: the phone leg as a port. [`SimulatedPhones`] are the rehearsal's people.
-//! - [`livekit_server`]: finds and starts a livekit-server for tests.
 //!
 //! **This crate never knows** campaigns or conversations, and the product never knows this crate: only tests and
 //! `cargo xtask run --livekit` do.
@@ -16,7 +15,6 @@
 //! `unimplemented`; headers, encryption and dial tones are accepted and have no effect, for there is no SIP on the wire.
 
 mod call;
-pub mod livekit_server;
 mod participant;
 mod phones;
 mod room;

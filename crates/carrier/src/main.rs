@@ -22,10 +22,10 @@ struct Options {
     #[arg(long, env = "CARRIER_LIVEKIT_URL", default_value = "ws://127.0.0.1:7880")]
     livekit_url: String,
     /// Its key
-    #[arg(long, env = "LIVEKIT_API_KEY", default_value = carrier::livekit_server::KEY)]
+    #[arg(long, env = "LIVEKIT_API_KEY")]
     api_key: String,
     /// Its secret
-    #[arg(long, env = "LIVEKIT_API_SECRET", default_value = carrier::livekit_server::SECRET, hide_env_values = true)]
+    #[arg(long, env = "LIVEKIT_API_SECRET", hide_env_values = true)]
     api_secret: String,
     /// Id of the SIP trunk that is there from the start
     #[arg(long, env = "LIVEKIT_SIP_TRUNK_ID", default_value = "ST_rehearsal")]

@@ -69,27 +69,29 @@ impl RoomLeg for PhoneInRoom {
 
     fn hear(&mut self) -> Frame {
         let frames = self.others.iter_mut().map(|track| Frame::new(track.pull().samples));
-        frames.reduce(|sum, frame| sum.mixed_with(&frame)).unwrap_or_else(Frame::silence)
+        frames
+            .reduce(|sum, frame| sum.mixed_with(&frame))
+            .unwrap_or_else(Frame::silence)
     }
 
     fn say(&mut self, frame: &Frame) {
         self.voice.send(frame.samples());
     }
 
-    async fn set(&self, attribute: &'static str, value: &'static str) {
+    async fn set(&mut self, attribute: &'static str, value: &'static str) {
         let changes = HashMap::from([(attribute.to_owned(), value.to_owned())]);
         if let Err(error) = self.room.set_attributes(changes).await {
             tracing::warn!(%error, attribute, "a phone could not show where its call stands");
         }
     }
 
-    async fn press(&self, key: char) {
+    async fn press(&mut self, key: char) {
         if let Err(error) = self.room.send_dtmf(key).await {
             tracing::warn!(%error, "a key was pressed in vain");
         }
     }
 
-    async fn leave(&self, reason: LeaveReason) {
+    async fn leave(&mut self, reason: LeaveReason) {
         self.room.leave_because(reason).await;
     }
 }

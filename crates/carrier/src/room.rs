@@ -28,10 +28,10 @@ pub(crate) trait RoomLeg: Send {
     /// Says 20 ms. Never blocks.
     fn say(&mut self, frame: &Frame);
     /// Sets one of the participant's attributes.
-    async fn set(&self, attribute: &'static str, value: &'static str);
+    async fn set(&mut self, attribute: &'static str, value: &'static str);
     /// Sends a key of the phone's keypad to everybody.
-    async fn press(&self, key: char);
-    async fn leave(&self, reason: LeaveReason);
+    async fn press(&mut self, key: char);
+    async fn leave(&mut self, reason: LeaveReason);
 }
 
 /// What happens in the room, as far as it concerns the phone.

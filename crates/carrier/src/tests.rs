@@ -87,14 +87,14 @@ impl RoomLeg for HandRoom {
     fn say(&mut self, frame: &Frame) {
         let _ = self.seen.send(Seen::Said(frame.samples()[0]));
     }
-    async fn set(&self, attribute: &'static str, value: &'static str) {
+    async fn set(&mut self, attribute: &'static str, value: &'static str) {
         assert_eq!(attribute, "sip.callStatus");
         let _ = self.seen.send(Seen::Status(value.to_owned()));
     }
-    async fn press(&self, key: char) {
+    async fn press(&mut self, key: char) {
         let _ = self.seen.send(Seen::KeyInRoom(key));
     }
-    async fn leave(&self, reason: LeaveReason) {
+    async fn leave(&mut self, reason: LeaveReason) {
         let _ = self.seen.send(Seen::Left(reason));
     }
 }

@@ -1,10 +1,7 @@
 //! The carrier in front of a real livekit-server, with LiveKit's own client and an agent that comes in through it.
 
 use async_trait::async_trait;
-use carrier::{
-    Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones, SimulatedPhones, SipStatus,
-    livekit_server::{KEY, LiveKitServer, SECRET},
-};
+use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones, SimulatedPhones, SipStatus};
 use livekit_api::{
     access_token::{AccessToken, VideoGrants},
     services::{
@@ -17,6 +14,7 @@ use livekit_participant::{
     Engine, JoinOptions, LeaveReason, LocalAudioTrack, ParticipantKind, RemoteAudioTrack, Room, RoomEvent, RoomEvents,
 };
 use livekit_protocol::{SipOutboundTrunkInfo, SipParticipantInfo};
+use local_livekit::{API_KEY as KEY, API_SECRET as SECRET, LocalLiveKit, Options};
 use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, Studio, StudioConfig, far_end::People, voice_of};
 use std::{
     future::Future,
@@ -44,7 +42,7 @@ impl domain::Chance for Counter {
 
 /// A livekit-server, a carrier in front of it, and the agent in the room.
 struct Stage {
-    _server: LiveKitServer,
+    _server: LocalLiveKit,
     carrier: Carrier,
     /// The carrier's, which is all that the agent and the client know.
     url: String,
@@ -59,9 +57,9 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 
 impl Stage {
     async fn start(phones: impl Phones) -> Self {
-        let server = LiveKitServer::start().await.unwrap_or_else(|error| panic!("{error}"));
+        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
         let options = CarrierOptions {
-            livekit_url: server.url.clone(),
+            livekit_url: server.url(),
             api_key: KEY.to_owned(),
             api_secret: SECRET.to_owned(),
             outbound_trunks: vec![SipOutboundTrunkInfo {
@@ -132,7 +130,9 @@ impl Stage {
                         return (stages, track);
                     }
                 }
-                RoomEvent::TrackSubscribed(subscribed) if subscribed.participant() == PERSON => track = Some(subscribed),
+                RoomEvent::TrackSubscribed(subscribed) if subscribed.participant() == PERSON => {
+                    track = Some(subscribed)
+                }
                 RoomEvent::Disconnected(reason) => panic!("the agent was put out: {reason:?}"),
                 _ => {}
             }
@@ -175,7 +175,10 @@ async fn a_person_is_rung_up_heard_and_understands_goodbye() {
     soon(dialled).await.expect("no panic").expect("answered");
 
     // The agent's side of the call, 20 ms by 20 ms: it says goodbye as soon as the person has said hello.
-    let goodbye = studio.render(voice_of::agent("en"), "Thank you. Goodbye.").await.expect("rendered");
+    let goodbye = studio
+        .render(voice_of::agent("en"), "Thank you. Goodbye.")
+        .await
+        .expect("rendered");
     let mut goodbye = goodbye.frames.iter();
     let mut ear = studio.phrase_book().recogniser();
     let (mut hello, mut silent_ticks) = (String::new(), 0);
@@ -262,7 +265,9 @@ async fn busy_is_busy_to_the_client_and_to_the_room() {
     let mut stage = Stage::start(phones).await;
     let dialled = stage.dial();
     stage.until_status("dialing").await;
-    phone.send(LegEvent::Refused(SipStatus::BUSY_HERE)).expect("the call goes on");
+    phone
+        .send(LegEvent::Refused(SipStatus::BUSY_HERE))
+        .expect("the call goes on");
     let error = soon(dialled).await.expect("no panic").expect_err("not answered");
     let status = SipCallError::from_error(&error).and_then(|error| error.sip_status_code());
     assert_eq!(status, Some(486));
@@ -281,7 +286,9 @@ async fn keys_go_both_ways_and_a_removed_phone_hangs_up() {
     soon(dialled).await.expect("no panic").expect("answered");
     soon(stage.room.send_dtmf('5')).await.expect("sent");
     assert_eq!(soon(keys.recv()).await, Some('5'));
-    phone.send(LegEvent::Sound(Frame::new([900; FRAME_SAMPLES]))).expect("the call goes on");
+    phone
+        .send(LegEvent::Sound(Frame::new([900; FRAME_SAMPLES])))
+        .expect("the call goes on");
     phone.send(LegEvent::Key('#')).expect("the call goes on");
     loop {
         if let RoomEvent::Dtmf { from, digit } = soon(stage.events.next()).await {
@@ -290,7 +297,10 @@ async fn keys_go_both_ways_and_a_removed_phone_hangs_up() {
         }
     }
     let rooms = RoomClient::with_api_key(&stage.url, KEY, SECRET);
-    rooms.remove_participant(ROOM, PERSON).await.expect("removed, through the carrier");
+    rooms
+        .remove_participant(ROOM, PERSON)
+        .await
+        .expect("removed, through the carrier");
     assert_eq!(soon(keys.recv()).await, None, "the phone leg is gone");
     assert_eq!(stage.until_left().await, LeaveReason::ParticipantRemoved);
     stage.close().await;
