@@ -17,6 +17,7 @@
 mod call;
 mod participant;
 mod phones;
+mod request;
 mod room;
 mod service;
 mod simulated;

@@ -77,6 +77,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         cache: options.cache,
         tones_only: false,
     });
+    let preparing = Arc::clone(&studio);
+    tokio::spawn(async move {
+        if let Err(error) = preparing.prepare().await {
+            tracing::warn!(%error, "not all voices could be prepared; they are made when needed");
+        }
+    });
     let config = RehearsalConfig {
         seed: options.seed,
         ..RehearsalConfig::default()

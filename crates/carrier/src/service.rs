@@ -1,9 +1,10 @@
 //! The service: who may ask, what is asked, and what is passed on to livekit-server.
 
 use crate::{
-    call::{self, CallPlan, STATUS, Status, Transfer},
+    call::{self, CallPlan, Transfer},
     participant::LiveKitRooms,
     phones::{Invitation, Phones},
+    request::{LONGEST_CALL, attributes, check, duration, invalid},
     room::{RoomLeg, Rooms},
     trunks::{Trunks, problem_with_headers},
     twirp::{self, Code, PROTOBUF, TwirpError},
@@ -40,8 +41,6 @@ const JOINING: Duration = Duration::from_secs(10);
 const CLOSING: Duration = Duration::from_secs(5);
 /// Requests are small.
 const LONGEST_REQUEST: usize = 1 << 20;
-/// A call may last for a day, and so is the participant's token good.
-const LONGEST_CALL: Duration = Duration::from_secs(24 * 3_600);
 
 /// Where the livekit-server is, and which trunks there are from the start.
 #[derive(Clone)]
@@ -173,10 +172,6 @@ struct NoToken;
 
 fn denied() -> TwirpError {
     TwirpError::new(Code::Unauthenticated, "permissions denied")
-}
-
-fn invalid(problem: impl Into<String>) -> TwirpError {
-    TwirpError::new(Code::InvalidArgument, problem)
 }
 
 impl Shared {
@@ -433,58 +428,4 @@ impl Shared {
             id
         })
     }
-}
-
-/// What LiveKit refuses before anything is dialled.
-fn check(request: &proto::CreateSipParticipantRequest) -> Result<(), TwirpError> {
-    if request.sip_trunk_id.is_empty() && request.trunk.is_none() && request.sip_number.is_empty() {
-        return Err(invalid("missing sip trunk id and sip number"));
-    }
-    if request.trunk.as_ref().is_some_and(|trunk| trunk.hostname.is_empty()) {
-        return Err(invalid("no outbound hostname specified"));
-    }
-    if request.sip_call_to.is_empty() {
-        return Err(invalid("missing sip callee number"));
-    }
-    if request.sip_call_to.contains('@') {
-        return Err(invalid(
-            "SipCallTo should be a phone number or SIP user, not a full SIP URI",
-        ));
-    }
-    if request.room_name.is_empty() {
-        return Err(invalid("missing room name"));
-    }
-    if request.display_name.as_ref().is_some_and(|name| name.len() > 128) {
-        return Err(invalid("DisplayName too long (max 128 characters)"));
-    }
-    problem_with_headers(&request.headers).map_or(Ok(()), |problem| Err(invalid(problem)))
-}
-
-/// What the participant shows of the call.
-fn attributes(
-    request: &proto::CreateSipParticipantRequest,
-    call_id: &str,
-    from: &str,
-    host: &str,
-) -> HashMap<String, String> {
-    let mut attributes = request.participant_attributes.clone();
-    let mut set = |name: &str, value: &str| attributes.insert(name.to_owned(), value.to_owned());
-    set("sip.callID", call_id);
-    set("sip.trunkID", &request.sip_trunk_id);
-    set(STATUS, Status::Dialing.as_str());
-    if !request.hide_phone_number {
-        set("sip.phoneNumber", &request.sip_call_to);
-        set("sip.hostname", host);
-        set("sip.trunkPhoneNumber", from);
-    }
-    attributes
-}
-
-/// `None` for what is not set, or not positive: LiveKit takes its own then.
-fn duration<D>(given: Option<D>) -> Option<Duration>
-where
-    Duration: TryFrom<D>,
-{
-    let given = Duration::try_from(given?).ok()?;
-    (!given.is_zero()).then_some(given.min(LONGEST_CALL))
 }

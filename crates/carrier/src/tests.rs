@@ -1,13 +1,12 @@
 //! The service with LiveKit's own client, between a room and a phone that the test moves.
 
-use crate::{
-    Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones, SipStatus,
-    room::{NotJoined, RoomLeg, RoomSign, Rooms},
-};
-use async_trait::async_trait;
+mod hands;
+
+use crate::{Carrier, CarrierOptions, LegEvent, SipStatus, room::RoomSign};
 use axum::{Router, http::StatusCode, routing::any};
+use hands::{HandPhones, HandRooms, Seen};
 use livekit_api::{
-    access_token::{Claims, TokenVerifier},
+    access_token::{AccessToken, Claims},
     services::{
         ServerError, ServiceError, SipCallError,
         sip::{
@@ -28,121 +27,6 @@ use tokio::sync::mpsc;
 const KEY: &str = "devkey";
 const SECRET: &str = "a secret of at least thirty-two characters";
 const NUMBER: &str = "+14155550123";
-
-/// What happened, in order.
-#[derive(Clone, Debug, PartialEq)]
-enum Seen {
-    Joined(Box<Claims>),
-    Status(String),
-    Said(i16),
-    KeyInRoom(char),
-    Left(LeaveReason),
-    Called { to: String, from: String },
-    Heard(i16),
-    KeyOnPhone(char),
-    Referred(String),
-    PhoneDown,
-}
-
-type Witness = mpsc::UnboundedSender<Seen>;
-/// The end that a test moves; taken by the first call.
-type Moved<T> = Mutex<Option<mpsc::UnboundedReceiver<T>>>;
-
-struct HandRooms {
-    signs: Moved<RoomSign>,
-    seen: Witness,
-}
-
-struct HandRoom {
-    signs: mpsc::UnboundedReceiver<RoomSign>,
-    seen: Witness,
-}
-
-#[async_trait]
-impl Rooms for HandRooms {
-    async fn join(&self, token: String) -> Result<Box<dyn RoomLeg>, NotJoined> {
-        let claims = TokenVerifier::with_api_key(KEY, SECRET).verify(&token).expect("signed");
-        let signs = self.signs.lock().expect("unpoisoned").take();
-        let signs = signs.ok_or_else(|| NotJoined("there is one room only".to_owned()))?;
-        let _ = self.seen.send(Seen::Joined(Box::new(claims)));
-        let seen = self.seen.clone();
-        Ok(Box::new(HandRoom { signs, seen }))
-    }
-}
-
-#[async_trait]
-impl RoomLeg for HandRoom {
-    fn sid(&self) -> String {
-        "PA_1".to_owned()
-    }
-    async fn next(&mut self) -> RoomSign {
-        match self.signs.recv().await {
-            Some(sign) => sign,
-            None => std::future::pending().await,
-        }
-    }
-    fn hear(&mut self) -> Frame {
-        Frame::new([3; FRAME_SAMPLES])
-    }
-    fn say(&mut self, frame: &Frame) {
-        let _ = self.seen.send(Seen::Said(frame.samples()[0]));
-    }
-    async fn set(&mut self, attribute: &'static str, value: &'static str) {
-        assert_eq!(attribute, "sip.callStatus");
-        let _ = self.seen.send(Seen::Status(value.to_owned()));
-    }
-    async fn press(&mut self, key: char) {
-        let _ = self.seen.send(Seen::KeyInRoom(key));
-    }
-    async fn leave(&mut self, reason: LeaveReason) {
-        let _ = self.seen.send(Seen::Left(reason));
-    }
-}
-
-struct HandPhones {
-    events: Moved<LegEvent>,
-    seen: Witness,
-}
-
-struct HandPhone {
-    events: mpsc::UnboundedReceiver<LegEvent>,
-    seen: Witness,
-}
-
-impl Phones for HandPhones {
-    fn call(&self, invitation: &Invitation) -> Box<dyn PhoneLeg> {
-        let Invitation { to, from } = invitation.clone();
-        let _ = self.seen.send(Seen::Called { to, from });
-        let events = self.events.lock().expect("unpoisoned").take().expect("one call");
-        let seen = self.seen.clone();
-        Box::new(HandPhone { events, seen })
-    }
-}
-
-#[async_trait]
-impl PhoneLeg for HandPhone {
-    async fn next(&mut self) -> LegEvent {
-        match self.events.recv().await {
-            Some(event) => event,
-            None => std::future::pending().await,
-        }
-    }
-    fn hear(&mut self, frame: Frame) {
-        let _ = self.seen.send(Seen::Heard(frame.samples()[0]));
-    }
-    fn press(&mut self, key: char) {
-        let _ = self.seen.send(Seen::KeyOnPhone(key));
-    }
-    fn refer(&mut self, to: &str) {
-        let _ = self.seen.send(Seen::Referred(to.to_owned()));
-    }
-}
-
-impl Drop for HandPhone {
-    fn drop(&mut self) {
-        let _ = self.seen.send(Seen::PhoneDown);
-    }
-}
 
 struct Counter(Mutex<u8>);
 
@@ -549,7 +433,7 @@ async fn who_may_not_is_refused_as_livekit_refuses_and_the_rest_is_passed_on() {
     };
     let list = "/twirp/livekit.SIP/ListSIPOutboundTrunk";
     let token = |secret: &str| {
-        let token = livekit_api::access_token::AccessToken::with_api_key(KEY, secret);
+        let token = AccessToken::with_api_key(KEY, secret);
         token.to_jwt().expect("signed")
     };
     let denied = r#"{"code":"unauthenticated","msg":"permissions denied"}"#;
