@@ -69,6 +69,8 @@ pub struct RehearsalSettings {
     pub odds: Option<rehearsal::Odds>,
     /// How long a phone rings before it is answered or declined; `None` for the network's own habit.
     pub ringing: Option<RangeInclusive<Duration>>,
+    /// The folder through which simulated people in another process learn what the agent says.
+    pub exchange: Option<PathBuf>,
 }
 
 /// Everything that can be configured.
@@ -162,6 +164,7 @@ const KEYS: &[Key] = &[
     key("rehearsal_seed"),
     key("rehearsal_odds"),
     key("rehearsal_ringing"),
+    key("rehearsal_exchange"),
 ];
 
 impl Key {
@@ -386,6 +389,7 @@ impl Reader {
                 seed: self.number("rehearsal_seed", 0, u64::MAX, 1),
                 odds: self.get("rehearsal_odds", check_odds),
                 ringing: self.get("rehearsal_ringing", check_ringing),
+                exchange: self.path("rehearsal_exchange"),
             },
         };
         if self.problems.is_empty() {

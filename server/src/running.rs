@@ -103,6 +103,14 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
     let draining = CancellationToken::new();
     let jobs = TaskTracker::new();
     if role.calls() {
+        if let Some(folder) = configuration.rehearsal.exchange.clone() {
+            let studio = Arc::clone(&adapters.studio);
+            tokio::spawn(async move {
+                if let Err(error) = studio.exchange(&folder).await {
+                    tracing::warn!(%error, "simulated people in other processes do not understand the agent any more");
+                }
+            });
+        }
         let studio = Arc::clone(&adapters.studio);
         tokio::spawn(async move {
             if let Err(error) = studio.prepare().await {

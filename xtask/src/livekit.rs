@@ -7,6 +7,7 @@ use crate::{
 };
 use local_livekit::{API_KEY, API_SECRET, LocalLiveKit, Options};
 use std::{
+    fs,
     net::Ipv4Addr,
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
@@ -46,12 +47,12 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
     let cache = target().join("carrier-sounds");
     let mut phones = command(&carrier, &["--until-input-ends", "--address", &address]);
     phones.args(["--livekit-url", &livekit_url, "--trunk-id", TRUNK, "--api-key", API_KEY]);
+    let exchange = target().join("carrier-exchange");
+    // Somebody who was killed may have left what was said in their call.
+    drop(fs::remove_dir_all(&exchange));
+    phones.arg("--cache").arg(cache).arg("--exchange").arg(&exchange);
     // It ends with this process, whatever becomes of it.
-    phones
-        .arg("--cache")
-        .arg(cache)
-        .env("LIVEKIT_API_SECRET", API_SECRET)
-        .stdin(Stdio::piped());
+    phones.env("LIVEKIT_API_SECRET", API_SECRET).stdin(Stdio::piped());
 
     let url = format!("ws://{address}");
     let mut product = command(&server.to_string_lossy(), &[]);
@@ -62,6 +63,7 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
         .env("LIVEKIT_API_KEY", API_KEY)
         .env("LIVEKIT_API_SECRET", API_SECRET)
         .env("LIVEKIT_SIP_TRUNK_ID", TRUNK)
+        .env("RINGSIDE_REHEARSAL_EXCHANGE", &exchange)
         .args(arguments)
         .stdin(Stdio::null());
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -36,6 +36,9 @@ struct Options {
     /// Where the sound of stock phrases is kept
     #[arg(long, env = "CARRIER_CACHE")]
     cache: Option<PathBuf>,
+    /// The folder through which people learn what an agent in another process says
+    #[arg(long, env = "RINGSIDE_REHEARSAL_EXCHANGE")]
+    exchange: Option<PathBuf>,
     /// What becomes of which call depends on this and on its number
     #[arg(long, env = "RINGSIDE_REHEARSAL_SEED", default_value_t = 1)]
     seed: u64,
@@ -77,6 +80,14 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         cache: options.cache,
         tones_only: false,
     });
+    if let Some(folder) = options.exchange {
+        let studio = Arc::clone(&studio);
+        tokio::spawn(async move {
+            if let Err(error) = studio.exchange(&folder).await {
+                tracing::warn!(%error, "people do not understand an agent in another process any more");
+            }
+        });
+    }
     let preparing = Arc::clone(&studio);
     tokio::spawn(async move {
         if let Err(error) = preparing.prepare().await {

@@ -6,6 +6,7 @@
 //! the phone are kept on disk too; what the agent says is not, for it may name a person.
 
 mod espeak;
+mod exchange;
 mod sound;
 mod tones;
 
@@ -19,10 +20,10 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 use telephony::{FRAME_MILLIS, FRAME_SAMPLES};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Sound that is kept in memory: 30 minutes, about 60 MB. Stock phrases in all voices are 18 of them.
 const MOST_FRAMES: usize = 30 * 60 * 1_000 / FRAME_MILLIS as usize;
@@ -79,6 +80,8 @@ pub struct Studio {
     speakers: Semaphore,
     shelf: Mutex<Shelf>,
     book: Arc<PhraseBook>,
+    /// Takes what was made, if other studios are to know it.
+    made: OnceLock<mpsc::UnboundedSender<Arc<Clip>>>,
 }
 
 impl Studio {
@@ -91,6 +94,7 @@ impl Studio {
             speakers: Semaphore::new(SPEAKERS),
             shelf: Mutex::default(),
             book: PhraseBook::new(),
+            made: OnceLock::new(),
         })
     }
 
@@ -134,7 +138,13 @@ impl Studio {
                 samples
             }
         };
-        Ok(self.keep(key, Clip::new(&text, &samples)))
+        let clip = self.keep(key, Clip::new(&text, &samples));
+        // Stock phrases are known to all who prepare themselves.
+        if let Some(made) = self.made.get().filter(|_| !phrases::is_stock(&text)) {
+            // Nobody may exchange any more.
+            let _ = made.send(Arc::clone(&clip));
+        }
+        Ok(clip)
     }
 
     /// Renders all stock phrases, so that nobody has to wait for them.
