@@ -148,6 +148,15 @@ impl LeaveReason {
         }
     }
 
+    /// As somebody who leaves may tell it.
+    pub(crate) fn to_proto(self) -> proto::DisconnectReason {
+        match self {
+            Self::UserUnavailable => proto::DisconnectReason::UserUnavailable,
+            Self::UserRejected => proto::DisconnectReason::UserRejected,
+            _ => proto::DisconnectReason::ClientInitiated,
+        }
+    }
+
     /// Whether somebody meant it, so that coming back would be wrong.
     pub(crate) fn is_meant(self) -> bool {
         matches!(

@@ -1,6 +1,6 @@
 //! The handles of a room.
 
-use crate::{LocalAudioTrack, ParticipantInfo, RoomError, RoomEvent, data, local_track::OutgoingSound};
+use crate::{LeaveReason, LocalAudioTrack, ParticipantInfo, RoomError, RoomEvent, data, local_track::OutgoingSound};
 use livekit_protocol::data_packet::Value;
 use std::{
     collections::HashMap,
@@ -65,6 +65,7 @@ pub(crate) struct Facts {
     pub(crate) local: ParticipantInfo,
     pub(crate) others: Vec<ParticipantInfo>,
     pub(crate) streams: u64,
+    pub(crate) leaving_because: Option<LeaveReason>,
 }
 
 /// A data packet to be sent.
@@ -178,6 +179,13 @@ impl Room {
 
     /// Leaves, so that everybody is told at once. Idempotent.
     pub async fn leave(&self) {
+        self.leave_because(LeaveReason::ClientInitiated).await;
+    }
+
+    /// The same for a reason that everybody is told. LiveKit passes on that a user was unavailable or said no, as telephones
+    /// do; whatever else it is told becomes [`LeaveReason::ClientInitiated`].
+    pub async fn leave_because(&self, reason: LeaveReason) {
+        self.facts().leaving_because.get_or_insert(reason);
         self.leaving.cancel();
         // The task bounds what it does when leaving.
         self.left.cancelled().await;

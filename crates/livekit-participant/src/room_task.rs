@@ -144,7 +144,8 @@ impl RoomTask {
             }
         };
         if reason == LeaveReason::ClientInitiated {
-            self.session.leave().await;
+            let because = self.facts.lock().unwrap_or_else(PoisonError::into_inner).leaving_because;
+            self.session.leave(because.unwrap_or(reason).to_proto()).await;
         } else {
             self.session.abandon().await;
         }

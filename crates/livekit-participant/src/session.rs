@@ -144,7 +144,7 @@ impl Session {
         match connected {
             Ok(()) => Ok(session),
             Err(error) => {
-                session.leave().await;
+                session.leave(proto::DisconnectReason::ClientInitiated).await;
                 Err(error)
             }
         }
@@ -194,9 +194,9 @@ impl Session {
     }
 
     /// Says goodbye and closes. Bounded.
-    pub(crate) async fn leave(mut self) {
+    pub(crate) async fn leave(mut self, reason: proto::DisconnectReason) {
         let request = proto::LeaveRequest {
-            reason: proto::DisconnectReason::ClientInitiated as i32,
+            reason: reason as i32,
             action: proto::leave_request::Action::Disconnect as i32,
             ..Default::default()
         };

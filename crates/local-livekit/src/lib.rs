@@ -4,6 +4,7 @@
 use std::{
     env, io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -94,6 +95,8 @@ impl LocalLiveKit {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
+            // Ctrl-C reaches only whoever started it, who ends it when nobody needs it any more.
+            .process_group(0)
             .spawn()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let began = Instant::now();
