@@ -14,14 +14,21 @@ const CHUNK_BYTES: usize = 12 * 1024;
 const KEYS: &str = "0123456789*#ABCD";
 
 pub(crate) fn user(payload: Vec<u8>, topic: Option<String>) -> Value {
-    Value::User(proto::UserPacket { payload, topic, ..Default::default() })
+    Value::User(proto::UserPacket {
+        payload,
+        topic,
+        ..Default::default()
+    })
 }
 
 /// A key of the keypad; `None` if there is no such key.
 pub(crate) fn dtmf(digit: char) -> Option<Value> {
     let digit = digit.to_ascii_uppercase();
     let code = u32::try_from(KEYS.find(digit)?).ok()?;
-    Some(Value::SipDtmf(proto::SipDtmf { code, digit: digit.to_string() }))
+    Some(Value::SipDtmf(proto::SipDtmf {
+        code,
+        digit: digit.to_string(),
+    }))
 }
 
 /// The packets of a text stream.
@@ -32,7 +39,9 @@ pub(crate) fn text(stream: &str, topic: &str, text: &str, sent_ms: i64) -> Vec<V
         topic: topic.to_owned(),
         mime_type: "text/plain".to_owned(),
         total_length: Some(text.len() as u64),
-        content_header: Some(data_stream::header::ContentHeader::TextHeader(data_stream::TextHeader::default())),
+        content_header: Some(data_stream::header::ContentHeader::TextHeader(
+            data_stream::TextHeader::default(),
+        )),
         ..Default::default()
     };
     let mut packets = vec![Value::StreamHeader(header)];
@@ -45,7 +54,10 @@ pub(crate) fn text(stream: &str, topic: &str, text: &str, sent_ms: i64) -> Vec<V
             ..Default::default()
         })
     }));
-    packets.push(Value::StreamTrailer(data_stream::Trailer { stream_id: stream.to_owned(), ..Default::default() }));
+    packets.push(Value::StreamTrailer(data_stream::Trailer {
+        stream_id: stream.to_owned(),
+        ..Default::default()
+    }));
     packets
 }
 
@@ -69,10 +81,18 @@ impl Incoming {
     pub(crate) fn take_in(&mut self, packet: proto::DataPacket) -> Vec<RoomEvent> {
         let from = packet.participant_identity;
         match packet.value {
-            Some(Value::User(user)) => vec![RoomEvent::Data { from, topic: user.topic, payload: user.payload }],
-            Some(Value::SipDtmf(key)) => {
-                key.digit.chars().next().map(|digit| RoomEvent::Dtmf { from, digit }).into_iter().collect()
-            }
+            Some(Value::User(user)) => vec![RoomEvent::Data {
+                from,
+                topic: user.topic,
+                payload: user.payload,
+            }],
+            Some(Value::SipDtmf(key)) => key
+                .digit
+                .chars()
+                .next()
+                .map(|digit| RoomEvent::Dtmf { from, digit })
+                .into_iter()
+                .collect(),
             Some(Value::Transcription(said)) => {
                 let speaker = said.transcribed_participant_identity;
                 let tell = |segment: proto::TranscriptionSegment| RoomEvent::Transcription {
@@ -97,18 +117,31 @@ impl Incoming {
     }
 
     fn begin(&mut self, from: String, header: data_stream::Header) {
-        let Some(data_stream::header::ContentHeader::TextHeader(_)) = header.content_header else { return };
+        let Some(data_stream::header::ContentHeader::TextHeader(_)) = header.content_header else {
+            return;
+        };
         if self.texts.len() >= MOST_TEXTS {
-            let oldest = self.texts.iter().min_by_key(|(_, text)| text.number).map(|(stream, _)| stream.clone());
+            let oldest = self
+                .texts
+                .iter()
+                .min_by_key(|(_, text)| text.number)
+                .map(|(stream, _)| stream.clone());
             oldest.and_then(|stream| self.texts.remove(&stream));
         }
         self.begun += 1;
-        let text = IncomingText { from, topic: header.topic, bytes: Vec::new(), number: self.begun };
+        let text = IncomingText {
+            from,
+            topic: header.topic,
+            bytes: Vec::new(),
+            number: self.begun,
+        };
         self.texts.insert(header.stream_id, text);
     }
 
     fn go_on(&mut self, chunk: &data_stream::Chunk) {
-        let Some(text) = self.texts.get_mut(&chunk.stream_id) else { return };
+        let Some(text) = self.texts.get_mut(&chunk.stream_id) else {
+            return;
+        };
         if text.bytes.len() + chunk.content.len() > MOST_TEXT_BYTES {
             self.texts.remove(&chunk.stream_id);
         } else {
@@ -119,7 +152,11 @@ impl Incoming {
     fn end(&mut self, stream: &str) -> Option<RoomEvent> {
         let text = self.texts.remove(stream)?;
         let whole = String::from_utf8(text.bytes).ok()?;
-        Some(RoomEvent::Text { from: text.from, topic: text.topic, text: whole })
+        Some(RoomEvent::Text {
+            from: text.from,
+            topic: text.topic,
+            text: whole,
+        })
     }
 }
 
@@ -128,7 +165,11 @@ mod tests {
     use super::*;
 
     fn from(identity: &str, value: Value) -> proto::DataPacket {
-        proto::DataPacket { participant_identity: identity.into(), value: Some(value), ..Default::default() }
+        proto::DataPacket {
+            participant_identity: identity.into(),
+            value: Some(value),
+            ..Default::default()
+        }
     }
 
     #[test]

@@ -41,7 +41,11 @@ impl JoinOptions {
     /// Joins with a token that lasts, and subscribes to everything.
     #[must_use]
     pub fn new(url: impl Into<String>, token: impl Into<String>) -> Self {
-        Self { url: url.into(), tokens: Arc::new(token.into()), auto_subscribe: true }
+        Self {
+            url: url.into(),
+            tokens: Arc::new(token.into()),
+            auto_subscribe: true,
+        }
     }
 }
 
@@ -54,7 +58,9 @@ impl Engine {
     pub fn new() -> Self {
         let provider = str0m::crypto::from_feature_flags();
         let certificate = provider.dtls_provider.generate_certificate();
-        Self { certificate: certificate.expect("AWS-LC makes certificates") }
+        Self {
+            certificate: certificate.expect("AWS-LC makes certificates"),
+        }
     }
 
     /// Joins a room, until media can pass. Needs a Tokio runtime; dropping [`Room`] and [`RoomEvents`] both leaves.

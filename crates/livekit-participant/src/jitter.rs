@@ -122,13 +122,20 @@ impl JitterBuffer {
     }
 
     pub(crate) fn stats(&self) -> JitterStats {
-        JitterStats { delay_ms: u32::try_from(self.transit.delay_ms()).unwrap_or(0), ..self.stats }
+        JitterStats {
+            delay_ms: u32::try_from(self.transit.delay_ms()).unwrap_or(0),
+            ..self.stats
+        }
     }
 
     pub(crate) fn insert(&mut self, packet: Packet, now: Instant) {
         self.stats.received += 1;
         let transit = self.ticks(now) - to_signed(packet.time);
-        if self.transit.best().is_some_and(|best| (transit - best).abs() > RESTART_MS * TICKS_MS) {
+        if self
+            .transit
+            .best()
+            .is_some_and(|best| (transit - best).abs() > RESTART_MS * TICKS_MS)
+        {
             self.waiting.clear();
             self.due = None;
             self.transit = Transit::default();
@@ -215,7 +222,11 @@ impl JitterBuffer {
     }
 
     fn nothing_there(&mut self) -> Next {
-        if self.sounding && self.made_up < MOST_CONCEALED { self.conceal() } else { self.quiet() }
+        if self.sounding && self.made_up < MOST_CONCEALED {
+            self.conceal()
+        } else {
+            self.quiet()
+        }
     }
 
     fn conceal(&mut self) -> Next {

@@ -48,7 +48,13 @@ impl LocalAudioTrack {
         sounds: mpsc::Sender<OutgoingSound>,
         commands: mpsc::UnboundedSender<Command>,
     ) -> Result<Self, RoomError> {
-        Ok(Self { sid, track, encoding: Mutex::new(Encoding::new()?), sounds, commands })
+        Ok(Self {
+            sid,
+            track,
+            encoding: Mutex::new(Encoding::new()?),
+            sounds,
+            commands,
+        })
     }
 
     /// LiveKit's name of the track, `TR_…`; a new connection gives it another one.
@@ -60,9 +66,19 @@ impl LocalAudioTrack {
     /// Sends 20 ms. Never blocks; paced by the caller. What cannot be sent in time is left out.
     pub fn send(&self, frame: &[i16; FRAME_SAMPLES]) {
         let now = Instant::now();
-        let encoded = self.encoding.lock().unwrap_or_else(PoisonError::into_inner).encode(frame, now);
+        let encoded = self
+            .encoding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .encode(frame, now);
         if let Some((time, payload)) = encoded {
-            let sound = OutgoingSound { track: self.track, time, level: level(frame), payload, at: now };
+            let sound = OutgoingSound {
+                track: self.track,
+                time,
+                level: level(frame),
+                payload,
+                at: now,
+            };
             // Full: the connection is being made anew, or the machine is too slow. Old sound is worth nothing.
             let _ = self.sounds.try_send(sound);
         }
@@ -70,7 +86,10 @@ impl LocalAudioTrack {
 
     /// Tells everybody that nothing will come, or that something will again.
     pub fn mute(&self, muted: bool) {
-        let _ = self.commands.send(Command::Mute { track: self.track, muted });
+        let _ = self.commands.send(Command::Mute {
+            track: self.track,
+            muted,
+        });
     }
 }
 
@@ -93,7 +112,11 @@ impl Encoding {
         encoder.set_complexity(COMPLEXITY)?;
         encoder.set_inband_fec(true)?;
         encoder.set_packet_loss_perc(EXPECTED_LOSS)?;
-        Ok(Self { encoder, clock: RtpClock::default(), silent_frames: 0 })
+        Ok(Self {
+            encoder,
+            clock: RtpClock::default(),
+            silent_frames: 0,
+        })
     }
 
     fn encode(&mut self, frame: &[i16; FRAME_SAMPLES], now: Instant) -> Option<(u64, Arc<[u8]>)> {
@@ -157,7 +180,9 @@ mod tests {
         let start = Instant::now();
         let at = |frame: u32| start + Duration::from_millis(20) * frame;
         assert!(encoding.encode(&sine(), at(0)).is_some());
-        let sent = (1..=110).filter(|frame| encoding.encode(&[0; FRAME_SAMPLES], at(*frame)).is_some()).count();
+        let sent = (1..=110)
+            .filter(|frame| encoding.encode(&[0; FRAME_SAMPLES], at(*frame)).is_some())
+            .count();
         assert_eq!(sent, 10 + 5);
         let (time, _) = encoding.encode(&sine(), at(111)).unwrap();
         assert_eq!(time, 111 * FRAME_TICKS, "time goes on while nothing is sent");
@@ -168,7 +193,11 @@ mod tests {
         let mut clock = RtpClock::default();
         let start = Instant::now();
         assert_eq!(clock.next(start), 0);
-        assert_eq!(clock.next(start + Duration::from_millis(70)), FRAME_TICKS, "a little late is only jitter");
+        assert_eq!(
+            clock.next(start + Duration::from_millis(70)),
+            FRAME_TICKS,
+            "a little late is only jitter"
+        );
         assert_eq!(clock.next(start + Duration::from_millis(2_000)), 100 * FRAME_TICKS);
     }
 

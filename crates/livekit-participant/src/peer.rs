@@ -43,11 +43,19 @@ impl Peer {
         let mut rtc = Box::new(rtc);
         let addresses: Vec<_> = addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
         for address in &addresses {
-            let candidate = Candidate::host(*address, "udp").map_err(|_| io::Error::other("an address that is none"))?;
+            let candidate =
+                Candidate::host(*address, "udp").map_err(|_| io::Error::other("an address that is none"))?;
             rtc.add_local_candidate(candidate);
         }
         let events = VecDeque::new();
-        Ok(Self { rtc, socket, addresses, deadline: now, events, received: Box::new([0; DATAGRAM]) })
+        Ok(Self {
+            rtc,
+            socket,
+            addresses,
+            deadline: now,
+            events,
+            received: Box::new([0; DATAGRAM]),
+        })
     }
 
     /// Waits for datagrams. Cancel safe.
@@ -59,10 +67,19 @@ impl Peer {
     pub(crate) fn receive(&mut self) -> Result<(), str0m::RtcError> {
         // Bounded, so that a flood cannot keep the room from its other work.
         for _ in 0..64 {
-            let Ok((length, source)) = self.socket.try_recv_from(&mut self.received[..]) else { break };
-            let Ok(contents) = self.received[..length].try_into() else { continue };
+            let Ok((length, source)) = self.socket.try_recv_from(&mut self.received[..]) else {
+                break;
+            };
+            let Ok(contents) = self.received[..length].try_into() else {
+                continue;
+            };
             let destination = address_towards(&self.addresses, source);
-            let datagram = Receive { proto: Protocol::Udp, source, destination, contents };
+            let datagram = Receive {
+                proto: Protocol::Udp,
+                source,
+                destination,
+                contents,
+            };
             self.rtc.handle_input(Input::Receive(Instant::now(), datagram))?;
             self.drain()?;
         }
@@ -104,9 +121,16 @@ fn address_towards(ours: &[SocketAddr], source: SocketAddr) -> SocketAddr {
 /// through a proxy on this machine.
 pub(crate) async fn local_addresses(host: &str, port: u16) -> io::Result<Vec<IpAddr>> {
     let mut addresses = Vec::new();
-    let towards: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.filter(SocketAddr::is_ipv4).collect();
+    let towards: Vec<SocketAddr> = tokio::net::lookup_host((host, port))
+        .await?
+        .filter(SocketAddr::is_ipv4)
+        .collect();
     // 192.0.2.1 is for documentation (RFC 5737): nothing is sent, the system only says which way it would.
-    for target in towards.into_iter().take(1).chain([SocketAddr::from(([192, 0, 2, 1], 9))]) {
+    for target in towards
+        .into_iter()
+        .take(1)
+        .chain([SocketAddr::from(([192, 0, 2, 1], 9))])
+    {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
         if socket.connect(target).await.is_ok() {
             let ip = socket.local_addr()?.ip();
@@ -116,7 +140,10 @@ pub(crate) async fn local_addresses(host: &str, port: u16) -> io::Result<Vec<IpA
         }
     }
     if addresses.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NetworkUnreachable, "no IPv4 address to reach LiveKit from"));
+        return Err(io::Error::new(
+            io::ErrorKind::NetworkUnreachable,
+            "no IPv4 address to reach LiveKit from",
+        ));
     }
     Ok(addresses)
 }

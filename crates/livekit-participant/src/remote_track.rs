@@ -27,15 +27,30 @@ struct InboxState {
 
 impl Inbox {
     pub(crate) fn new(now: Instant) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(InboxState { buffer: JitterBuffer::new(now), last_packet: now }) })
+        Arc::new(Self {
+            state: Mutex::new(InboxState {
+                buffer: JitterBuffer::new(now),
+                last_packet: now,
+            }),
+        })
     }
 
     pub(crate) fn put(&self, seq: u64, time: u64, payload: Arc<[u8]>, now: Instant) {
         // A packet that is not Opus says nothing of its length and is of no use.
-        let Ok(samples) = opus::packet::get_nb_samples(&payload, 48_000) else { return };
+        let Ok(samples) = opus::packet::get_nb_samples(&payload, 48_000) else {
+            return;
+        };
         let mut state = self.lock();
         state.last_packet = now;
-        state.buffer.insert(Packet { seq, time, ticks: samples as u64, payload }, now);
+        state.buffer.insert(
+            Packet {
+                seq,
+                time,
+                ticks: samples as u64,
+                payload,
+            },
+            now,
+        );
     }
 
     /// A new connection numbers and times its packets anew.
@@ -116,7 +131,10 @@ impl RemoteAudioTrack {
         for (to, from) in samples.iter_mut().zip(self.decoded.drain(..FRAME_SAMPLES)) {
             *to = from;
         }
-        Playout { samples, kind: self.kind }
+        Playout {
+            samples,
+            kind: self.kind,
+        }
     }
 
     /// How long ago the last packet came; since the track was subscribed to, if none has.
@@ -141,10 +159,14 @@ impl RemoteAudioTrack {
                 let _ = self.decoder.decode(payload, &mut sound, false);
                 return;
             }
-            Next::Recover(payload) => {
-                (self.decoder.decode(payload, &mut sound[..FRAME_SAMPLES], true), PlayoutKind::Recovered)
-            }
-            Next::Conceal => (self.decoder.decode(&[], &mut sound[..FRAME_SAMPLES], false), PlayoutKind::Concealed),
+            Next::Recover(payload) => (
+                self.decoder.decode(payload, &mut sound[..FRAME_SAMPLES], true),
+                PlayoutKind::Recovered,
+            ),
+            Next::Conceal => (
+                self.decoder.decode(&[], &mut sound[..FRAME_SAMPLES], false),
+                PlayoutKind::Concealed,
+            ),
         };
         self.kind = kind;
         // What cannot be decoded is as good as lost, and its time must pass all the same.
@@ -155,6 +177,8 @@ impl RemoteAudioTrack {
 
 impl std::fmt::Debug for RemoteAudioTrack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RemoteAudioTrack").field("sid", &self.sid).finish_non_exhaustive()
+        f.debug_struct("RemoteAudioTrack")
+            .field("sid", &self.sid)
+            .finish_non_exhaustive()
     }
 }

@@ -18,13 +18,32 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// What the room's task is asked to do.
 pub(crate) enum Command {
-    Publish { name: String, reply: oneshot::Sender<Result<(u64, String), RoomError>> },
-    Unpublish { track: u64 },
-    Mute { track: u64, muted: bool },
-    Subscribe { sid: String, on: bool },
+    Publish {
+        name: String,
+        reply: oneshot::Sender<Result<(u64, String), RoomError>>,
+    },
+    Unpublish {
+        track: u64,
+    },
+    Mute {
+        track: u64,
+        muted: bool,
+    },
+    Subscribe {
+        sid: String,
+        on: bool,
+    },
     AllowSubscribers(Option<Vec<String>>),
-    Send { value: Box<Value>, to: Vec<String>, reliable: bool, reply: oneshot::Sender<Result<(), RoomError>> },
-    Attributes { changes: HashMap<String, String>, reply: oneshot::Sender<Result<(), RoomError>> },
+    Send {
+        value: Box<Value>,
+        to: Vec<String>,
+        reliable: bool,
+        reply: oneshot::Sender<Result<(), RoomError>>,
+    },
+    Attributes {
+        changes: HashMap<String, String>,
+        reply: oneshot::Sender<Result<(), RoomError>>,
+    },
 }
 
 /// What a participant does in a room. Cheap to clone; when the last one and [`RoomEvents`] are dropped, it leaves.
@@ -89,13 +108,21 @@ impl Room {
     /// # Errors
     /// [`RoomError`], for example if the token does not permit it.
     pub async fn publish_audio(&self, name: &str) -> Result<LocalAudioTrack, RoomError> {
-        let (track, sid) = self.ask(|reply| Command::Publish { name: name.to_owned(), reply }).await?;
+        let (track, sid) = self
+            .ask(|reply| Command::Publish {
+                name: name.to_owned(),
+                reply,
+            })
+            .await?;
         LocalAudioTrack::new(sid, track, self.sounds.clone(), self.commands.clone())
     }
 
     /// Subscribes to a track, or not any more.
     pub fn subscribe(&self, track_sid: &str, on: bool) {
-        let _ = self.commands.send(Command::Subscribe { sid: track_sid.to_owned(), on });
+        let _ = self.commands.send(Command::Subscribe {
+            sid: track_sid.to_owned(),
+            on,
+        });
     }
 
     /// Who may subscribe to what we publish, by identity; `None` is everybody. Holds for the connections to come too.
@@ -108,7 +135,8 @@ impl Room {
     /// # Errors
     /// [`RoomError`]. Success means that it is on its way.
     pub async fn send_data(&self, data: OutgoingData) -> Result<(), RoomError> {
-        self.send(data::user(data.payload, data.topic), data.to, data.reliable).await
+        self.send(data::user(data.payload, data.topic), data.to, data.reliable)
+            .await
     }
 
     /// Sends a text stream.
@@ -122,7 +150,10 @@ impl Room {
             format!("{}-{}", facts.local.sid, facts.streams)
         };
         #[expect(clippy::disallowed_methods, reason = "the stream's header tells the real time")]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
         for packet in data::text(&stream, topic, text, i64::try_from(now).unwrap_or(i64::MAX)) {
             self.send(packet, to.to_vec(), true).await?;
         }
@@ -162,7 +193,13 @@ impl Room {
 
     async fn send(&self, value: Value, to: Vec<String>, reliable: bool) -> Result<(), RoomError> {
         let value = Box::new(value);
-        self.ask(|reply| Command::Send { value, to, reliable, reply }).await
+        self.ask(|reply| Command::Send {
+            value,
+            to,
+            reliable,
+            reply,
+        })
+        .await
     }
 
     async fn ask<T>(
@@ -193,9 +230,15 @@ impl RoomEvents {
     /// The next event. Cancel safe. After [`RoomEvent::Disconnected`] it says that again for ever.
     pub async fn next(&mut self) -> RoomEvent {
         if let Some(reason) = self.ended {
+            // Whoever goes on asking must not keep the thread from everybody else.
+            tokio::task::yield_now().await;
             return RoomEvent::Disconnected(reason);
         }
-        let event = self.events.recv().await.unwrap_or(RoomEvent::Disconnected(crate::LeaveReason::Other));
+        let event = self
+            .events
+            .recv()
+            .await
+            .unwrap_or(RoomEvent::Disconnected(crate::LeaveReason::Other));
         if let RoomEvent::Disconnected(reason) = event {
             self.ended = Some(reason);
         }

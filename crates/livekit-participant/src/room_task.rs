@@ -1,8 +1,8 @@
 //! The task of a room: it lives through connections, and turns what they tell into events.
 
 use crate::{
-    JoinError, JoinOptions, LeaveReason, ParticipantInfo, RemoteAudioTrack, Room, RoomError, RoomEvent,
-    RoomEvents, SpeakerLevel,
+    JoinError, JoinOptions, LeaveReason, ParticipantInfo, RemoteAudioTrack, Room, RoomError, RoomEvent, RoomEvents,
+    SpeakerLevel,
     data::Incoming,
     events::ConnectionQuality,
     local_track::OutgoingSound,
@@ -46,7 +46,13 @@ pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result
     let (events, happened) = mpsc::unbounded_channel();
     let (leaving, left) = (CancellationToken::new(), CancellationToken::new());
     let facts = Arc::new(Mutex::new(Facts::default()));
-    let room = Room { commands, sounds, facts: facts.clone(), leaving: leaving.clone(), left: left.clone() };
+    let room = Room {
+        commands,
+        sounds,
+        facts: facts.clone(),
+        leaving: leaving.clone(),
+        left: left.clone(),
+    };
     let mut task = RoomTask {
         options,
         certificate,
@@ -68,7 +74,13 @@ pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result
     };
     task.take_over_join();
     tokio::spawn(task.run());
-    Ok(Started { room, events: RoomEvents { events: happened, ended: None } })
+    Ok(Started {
+        room,
+        events: RoomEvents {
+            events: happened,
+            ended: None,
+        },
+    })
 }
 
 struct RoomTask {
@@ -158,11 +170,17 @@ impl RoomTask {
                 }
                 SessionEvent::Paused { ssrc, paused } => {
                     if let Some((sid, _)) = self.by_ssrc.get(&ssrc) {
-                        self.tell(RoomEvent::TrackPaused { sid: sid.clone(), paused });
+                        self.tell(RoomEvent::TrackPaused {
+                            sid: sid.clone(),
+                            paused,
+                        });
                     }
                 }
                 SessionEvent::Data(packet) => {
-                    self.incoming.take_in(*packet).into_iter().for_each(|event| self.tell(event));
+                    self.incoming
+                        .take_in(*packet)
+                        .into_iter()
+                        .for_each(|event| self.tell(event));
                 }
                 SessionEvent::Published { track, sid } => self.published(track, sid).await,
                 SessionEvent::Ended(Some(reason)) if reason.is_meant() => return Some(End::Meant(reason)),
@@ -181,7 +199,11 @@ impl RoomTask {
             Response::SpeakersChanged(changed) => {
                 let speakers = changed.speakers.into_iter().filter_map(|speaker| {
                     let identity = self.identity(&speaker.sid)?;
-                    Some(SpeakerLevel { identity, level: speaker.level, active: speaker.active })
+                    Some(SpeakerLevel {
+                        identity,
+                        level: speaker.level,
+                        active: speaker.active,
+                    })
                 });
                 let speakers = speakers.collect();
                 self.tell(RoomEvent::Speakers(speakers));
@@ -189,7 +211,10 @@ impl RoomTask {
             Response::ConnectionQuality(update) => {
                 let qualities = update.updates.into_iter().filter_map(|info| {
                     let quality = proto::ConnectionQuality::try_from(info.quality).ok()?.into();
-                    Some(ConnectionQuality { identity: self.identity(&info.participant_sid)?, quality })
+                    Some(ConnectionQuality {
+                        identity: self.identity(&info.participant_sid)?,
+                        quality,
+                    })
                 });
                 let qualities = qualities.collect();
                 self.tell(RoomEvent::ConnectionQuality(qualities));
@@ -252,7 +277,9 @@ impl RoomTask {
             let inbox = match self.inboxes.get(&sid) {
                 Some(inbox) => inbox.clone(),
                 None => {
-                    let Some(publisher) = self.roster.publisher(&sid) else { continue };
+                    let Some(publisher) = self.roster.publisher(&sid) else {
+                        continue;
+                    };
                     let inbox = Inbox::new(Instant::now());
                     let Ok(track) = RemoteAudioTrack::new(sid.clone(), publisher.to_owned(), inbox.clone()) else {
                         continue;
@@ -274,7 +301,9 @@ impl RoomTask {
     }
 
     async fn published(&mut self, track: u64, sid: String) {
-        let Some(ours) = self.published.get_mut(&track) else { return };
+        let Some(ours) = self.published.get_mut(&track) else {
+            return;
+        };
         if let Some(reply) = ours.reply.take() {
             let _ = reply.send(Ok((track, sid)));
         }
@@ -288,7 +317,14 @@ impl RoomTask {
             Command::Publish { name, reply } => {
                 self.last_track += 1;
                 self.session.publish(self.last_track, &name).await;
-                self.published.insert(self.last_track, Ours { name, muted: false, reply: Some(reply) });
+                self.published.insert(
+                    self.last_track,
+                    Ours {
+                        name,
+                        muted: false,
+                        reply: Some(reply),
+                    },
+                );
             }
             Command::Unpublish { track } => {
                 self.published.remove(&track);
@@ -301,15 +337,28 @@ impl RoomTask {
                 }
             }
             Command::Subscribe { sid, on } => {
-                let request = proto::UpdateSubscription { track_sids: vec![sid], subscribe: on, ..Default::default() };
+                let request = proto::UpdateSubscription {
+                    track_sids: vec![sid],
+                    subscribe: on,
+                    ..Default::default()
+                };
                 self.session.request(Request::Subscription(request)).await;
             }
             Command::AllowSubscribers(identities) => {
                 self.allowed = Some(identities);
                 self.say_who_may_subscribe().await;
             }
-            Command::Send { value, to, reliable, reply } => {
-                let kind = if reliable { proto::data_packet::Kind::Reliable } else { proto::data_packet::Kind::Lossy };
+            Command::Send {
+                value,
+                to,
+                reliable,
+                reply,
+            } => {
+                let kind = if reliable {
+                    proto::data_packet::Kind::Reliable
+                } else {
+                    proto::data_packet::Kind::Lossy
+                };
                 #[expect(deprecated, reason = "older servers go by it")]
                 let packet = proto::DataPacket {
                     kind: kind as i32,
@@ -381,7 +430,11 @@ impl RoomTask {
         let now = Instant::now();
         self.inboxes.values().for_each(|inbox| inbox.restart(now));
         self.take_over_join();
-        let tracks: Vec<_> = self.published.iter().map(|(number, ours)| (*number, ours.name.clone())).collect();
+        let tracks: Vec<_> = self
+            .published
+            .iter()
+            .map(|(number, ours)| (*number, ours.name.clone()))
+            .collect();
         for (number, name) in tracks {
             self.session.publish(number, &name).await;
         }
@@ -392,7 +445,11 @@ impl RoomTask {
     /// What the server says of the room when we join.
     fn take_over_join(&mut self) {
         let joined = self.session.joined.clone();
-        let local = joined.participant.as_ref().map(ParticipantInfo::from).unwrap_or_default();
+        let local = joined
+            .participant
+            .as_ref()
+            .map(ParticipantInfo::from)
+            .unwrap_or_default();
         {
             let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             facts.local = local.clone();
@@ -410,7 +467,11 @@ impl RoomTask {
 
     fn identity(&self, sid: &str) -> Option<String> {
         let local = self.local();
-        if local.sid == sid { Some(local.identity) } else { self.roster.identity(sid).map(str::to_owned) }
+        if local.sid == sid {
+            Some(local.identity)
+        } else {
+            self.roster.identity(sid).map(str::to_owned)
+        }
     }
 
     fn tell(&self, event: RoomEvent) {

@@ -22,16 +22,25 @@ impl Roster {
     /// Who publishes a track of sound.
     pub(crate) fn publisher(&self, track: &str) -> Option<&str> {
         let publishes = |participant: &&ParticipantInfo| {
-            participant.tracks.iter().any(|published| published.is_audio && published.sid == track)
+            participant
+                .tracks
+                .iter()
+                .any(|published| published.is_audio && published.sid == track)
         };
-        self.present.values().find(publishes).map(|participant| participant.identity.as_str())
+        self.present
+            .values()
+            .find(publishes)
+            .map(|participant| participant.identity.as_str())
     }
 
     /// After a new connection: whoever is not told of any more has left meanwhile.
     pub(crate) fn rejoined(&mut self, us: &str, others: &[proto::ParticipantInfo]) -> Vec<RoomEvent> {
         let gone = |sid: &String| !others.iter().any(|other| other.sid == *sid);
         let left: Vec<String> = self.present.keys().filter(|sid| gone(sid)).cloned().collect();
-        let mut events: Vec<_> = left.iter().flat_map(|sid| self.leave(sid, LeaveReason::Other)).collect();
+        let mut events: Vec<_> = left
+            .iter()
+            .flat_map(|sid| self.leave(sid, LeaveReason::Other))
+            .collect();
         events.extend(self.update(us, others));
         events
     }
@@ -49,7 +58,11 @@ impl Roster {
                 .filter(|known| known.identity == info.identity && known.sid != info.sid)
                 .map(|known| known.sid.clone())
                 .collect();
-            events.extend(replaced.iter().flat_map(|sid| self.leave(sid, LeaveReason::DuplicateIdentity)));
+            events.extend(
+                replaced
+                    .iter()
+                    .flat_map(|sid| self.leave(sid, LeaveReason::DuplicateIdentity)),
+            );
             events.extend(self.take_in(ParticipantInfo::from(info)));
         }
         events
@@ -73,7 +86,10 @@ impl Roster {
         for track in &new.tracks {
             match before.iter().find(|old| old.sid == track.sid) {
                 None => {
-                    events.push(RoomEvent::TrackPublished { identity: new.identity.clone(), track: track.clone() });
+                    events.push(RoomEvent::TrackPublished {
+                        identity: new.identity.clone(),
+                        track: track.clone(),
+                    });
                 }
                 Some(old) if old.muted != track.muted => events.push(RoomEvent::TrackMuted {
                     identity: new.identity.clone(),
@@ -83,14 +99,22 @@ impl Roster {
                 Some(_) => {}
             }
         }
-        for track in before.iter().filter(|old| !new.tracks.iter().any(|track| track.sid == old.sid)) {
-            events.push(RoomEvent::TrackUnpublished { identity: new.identity.clone(), sid: track.sid.clone() });
+        for track in before
+            .iter()
+            .filter(|old| !new.tracks.iter().any(|track| track.sid == old.sid))
+        {
+            events.push(RoomEvent::TrackUnpublished {
+                identity: new.identity.clone(),
+                sid: track.sid.clone(),
+            });
         }
         events
     }
 
     fn leave(&mut self, sid: &str, reason: LeaveReason) -> Vec<RoomEvent> {
-        let Some(participant) = self.present.remove(sid) else { return Vec::new() };
+        let Some(participant) = self.present.remove(sid) else {
+            return Vec::new();
+        };
         let unpublished = participant.tracks.iter().map(|track| RoomEvent::TrackUnpublished {
             identity: participant.identity.clone(),
             sid: track.sid.clone(),
@@ -116,7 +140,11 @@ mod tests {
     }
 
     fn track(sid: &str, muted: bool) -> proto::TrackInfo {
-        proto::TrackInfo { sid: sid.into(), muted, ..Default::default() }
+        proto::TrackInfo {
+            sid: sid.into(),
+            muted,
+            ..Default::default()
+        }
     }
 
     fn told(events: &[RoomEvent]) -> Vec<String> {
@@ -137,7 +165,10 @@ mod tests {
         let mut roster = Roster::default();
         let mut phone = somebody("PA_1", "phone", State::Joined);
         phone.tracks = vec![track("TR_1", false)];
-        assert_eq!(told(&roster.update("me", &[phone.clone(), somebody("PA_0", "me", State::Active)])), ["+PA_1", "+TR_1"]);
+        assert_eq!(
+            told(&roster.update("me", &[phone.clone(), somebody("PA_0", "me", State::Active)])),
+            ["+PA_1", "+TR_1"]
+        );
         assert!(roster.update("me", &[phone.clone()]).is_empty());
         assert_eq!(roster.publisher("TR_1"), Some("phone"));
 
@@ -147,7 +178,10 @@ mod tests {
 
         phone.state = State::Disconnected as i32;
         phone.disconnect_reason = proto::DisconnectReason::UserRejected as i32;
-        assert_eq!(told(&roster.update("me", &[phone.clone()])), ["-TR_1", "-PA_1 UserRejected"]);
+        assert_eq!(
+            told(&roster.update("me", &[phone.clone()])),
+            ["-TR_1", "-PA_1 UserRejected"]
+        );
         assert!(roster.update("me", &[phone]).is_empty());
     }
 
@@ -162,8 +196,20 @@ mod tests {
     #[test]
     fn who_left_while_we_were_away_is_told_afterwards() {
         let mut roster = Roster::default();
-        roster.update("me", &[somebody("PA_1", "a", State::Active), somebody("PA_2", "b", State::Active)]);
-        let events = roster.rejoined("me", &[somebody("PA_2", "b", State::Active), somebody("PA_3", "c", State::Active)]);
+        roster.update(
+            "me",
+            &[
+                somebody("PA_1", "a", State::Active),
+                somebody("PA_2", "b", State::Active),
+            ],
+        );
+        let events = roster.rejoined(
+            "me",
+            &[
+                somebody("PA_2", "b", State::Active),
+                somebody("PA_3", "c", State::Active),
+            ],
+        );
         assert_eq!(told(&events), ["-PA_1 Other", "+PA_3"]);
     }
 }

@@ -3,9 +3,7 @@
 mod tracks;
 
 use crate::{JoinError, JoinOptions, LeaveReason, RoomError, peer, peer::Peer, sdp};
-use livekit_protocol::{
-    self as proto, signal_request::Message as Request, signal_response::Message as Response,
-};
+use livekit_protocol::{self as proto, signal_request::Message as Request, signal_response::Message as Response};
 use livekit_signaling::{SignalClient, SignalEvent, SignalEvents, SignalOptions};
 use prost::Message as _;
 use std::{
@@ -77,12 +75,20 @@ pub(crate) enum SessionEvent {
     /// Of those messages that are about the room.
     Message(Box<Response>),
     /// The streams have changed, and these tracks are not among them any more.
-    Streams { gone: Vec<String> },
+    Streams {
+        gone: Vec<String>,
+    },
     Packet(Box<RtpPacket>),
-    Paused { ssrc: u32, paused: bool },
+    Paused {
+        ssrc: u32,
+        paused: bool,
+    },
     Data(Box<proto::DataPacket>),
     /// Our track has its name.
-    Published { track: u64, sid: String },
+    Published {
+        track: u64,
+        sid: String,
+    },
     /// The connection is over; with a reason if the server told one.
     Ended(Option<LeaveReason>),
 }
@@ -235,8 +241,15 @@ impl Session {
 
     fn write(&mut self, channel: ChannelId, bytes: &[u8]) -> Result<(), RoomError> {
         let peer = &mut self.publisher.peer;
-        let written = peer.rtc.channel(channel).is_some_and(|mut channel| channel.write(true, bytes).unwrap_or(false));
-        if peer.tick().is_err() || !written { Err(RoomError::Busy) } else { Ok(()) }
+        let written = peer
+            .rtc
+            .channel(channel)
+            .is_some_and(|mut channel| channel.write(true, bytes).unwrap_or(false));
+        if peer.tick().is_err() || !written {
+            Err(RoomError::Busy)
+        } else {
+            Ok(())
+        }
     }
 
     fn end(&mut self, reason: Option<LeaveReason>) {
@@ -259,7 +272,11 @@ impl Session {
             Response::Offer(offer) => self.offered(offer).await?,
             Response::Trickle(trickle) => {
                 let publisher = trickle.target == proto::SignalTarget::Publisher as i32;
-                let link = if publisher { &mut self.publisher } else { &mut self.subscriber };
+                let link = if publisher {
+                    &mut self.publisher
+                } else {
+                    &mut self.subscriber
+                };
                 if let Some(candidate) = candidate(&trickle.candidate_init) {
                     link.add(candidate)?;
                 }
@@ -277,7 +294,11 @@ impl Session {
     /// The server offers what we may hear.
     async fn offered(&mut self, offer: proto::SessionDescription) -> Result<(), str0m::RtcError> {
         let link = &mut self.subscriber;
-        let answer = link.peer.rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(&offer.sdp)?)?;
+        let answer = link
+            .peer
+            .rtc
+            .sdp_api()
+            .accept_offer(SdpOffer::from_sdp_string(&offer.sdp)?)?;
         link.peer.drain()?;
         link.describe()?;
         let answer = proto::SessionDescription {
@@ -289,7 +310,12 @@ impl Session {
         self.signal.send(Request::Answer(answer)).await;
         let streams = sdp::tracks_by_ssrc(&offer.sdp);
         let still: HashSet<&String> = streams.values().collect();
-        let gone = self.streams.values().filter(|track| !still.contains(track)).cloned().collect();
+        let gone = self
+            .streams
+            .values()
+            .filter(|track| !still.contains(track))
+            .cloned()
+            .collect();
         self.streams = streams;
         self.events.push_back(SessionEvent::Streams { gone });
         Ok(())
@@ -297,15 +323,23 @@ impl Session {
 
     /// The server accepts what we offered.
     async fn answered(&mut self, answer: &proto::SessionDescription) -> Result<(), str0m::RtcError> {
-        let Some((pending, tracks)) = self.offered.take() else { return Ok(()) };
+        let Some((pending, tracks)) = self.offered.take() else {
+            return Ok(());
+        };
         let link = &mut self.publisher;
-        link.peer.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer.sdp)?)?;
+        link.peer
+            .rtc
+            .sdp_api()
+            .accept_answer(pending, SdpAnswer::from_sdp_string(&answer.sdp)?)?;
         link.peer.drain()?;
         link.describe()?;
         for number in tracks {
             if let Some(track) = self.tracks.get_mut(&number) {
                 track.answered = true;
-                self.events.push_back(SessionEvent::Published { track: number, sid: track.sid.clone() });
+                self.events.push_back(SessionEvent::Published {
+                    track: number,
+                    sid: track.sid.clone(),
+                });
             }
         }
         self.negotiate().await
@@ -351,7 +385,10 @@ impl Session {
                     }
                 }
                 Event::StreamPaused(stream) => {
-                    self.events.push_back(SessionEvent::Paused { ssrc: *stream.ssrc, paused: stream.paused });
+                    self.events.push_back(SessionEvent::Paused {
+                        ssrc: *stream.ssrc,
+                        paused: stream.paused,
+                    });
                 }
                 other => self.look_at_connection(&other),
             }
@@ -373,7 +410,11 @@ impl Session {
 
 impl Link {
     fn new(peer: Peer) -> Self {
-        Self { peer, described: false, candidates: Vec::new() }
+        Self {
+            peer,
+            described: false,
+            candidates: Vec::new(),
+        }
     }
 
     fn add(&mut self, candidate: Candidate) -> Result<(), str0m::RtcError> {
@@ -407,9 +448,16 @@ fn signal_options(options: &JoinOptions) -> SignalOptions {
 fn host_and_port(url: &str) -> Result<(String, u16), JoinError> {
     let malformed = |why: &str| livekit_signaling::SignalError::UrlParse(why.to_owned());
     let url = url::Url::parse(url).map_err(|error| malformed(&error.to_string()))?;
-    let host = url.host_str().ok_or_else(|| malformed("no host"))?.trim_matches(['[', ']']).to_owned();
+    let host = url
+        .host_str()
+        .ok_or_else(|| malformed("no host"))?
+        .trim_matches(['[', ']'])
+        .to_owned();
     let secure = matches!(url.scheme(), "https" | "wss");
-    Ok((host, url.port_or_known_default().unwrap_or(if secure { 443 } else { 80 })))
+    Ok((
+        host,
+        url.port_or_known_default().unwrap_or(if secure { 443 } else { 80 }),
+    ))
 }
 
 /// A candidate of LiveKit's, which comes in the JSON of a browser's `RTCIceCandidateInit`.
@@ -418,5 +466,9 @@ fn candidate(json: &str) -> Option<Candidate> {
     let line = init.get("candidate")?.as_str()?;
     // Those over TCP are of no use here.
     let candidate = Candidate::from_sdp_string(line).ok()?;
-    candidate.proto().to_string().eq_ignore_ascii_case("udp").then_some(candidate)
+    candidate
+        .proto()
+        .to_string()
+        .eq_ignore_ascii_case("udp")
+        .then_some(candidate)
 }

@@ -86,7 +86,10 @@ impl LocalLiveKit {
             None => Stdio::null(),
         };
         let mut process = Command::new(binary)
-            .args(["--config-body", &configuration(port, free_tcp_port()?, free_udp_port()?, options)])
+            .args([
+                "--config-body",
+                &configuration(port, free_tcp_port()?, free_udp_port()?, options),
+            ])
             .env_remove("LIVEKIT_CONFIG")
             .env_remove("LIVEKIT_KEYS")
             .stdin(Stdio::null())
@@ -151,7 +154,10 @@ pub fn find() -> Option<PathBuf> {
     let go = go.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join("go/bin")));
     // Go names the program after its folder.
     let by_go = go.map(|folder| folder.join("server"));
-    on_path.chain([tools]).chain(by_go).find(|candidate| candidate.is_file())
+    on_path
+        .chain([tools])
+        .chain(by_go)
+        .find(|candidate| candidate.is_file())
 }
 
 fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> String {

@@ -6,7 +6,12 @@ const FRAME: Duration = Duration::from_millis(20);
 
 /// A packet that says its number.
 fn packet(number: u64, time: u64) -> Packet {
-    Packet { seq: number, time, ticks: FRAME_TICKS, payload: number.to_be_bytes().to_vec().into() }
+    Packet {
+        seq: number,
+        time,
+        ticks: FRAME_TICKS,
+        payload: number.to_be_bytes().to_vec().into(),
+    }
 }
 
 fn number(payload: &[u8]) -> u64 {
@@ -42,7 +47,10 @@ impl Simulation {
         let frames = self.seconds * 50;
         let mut seq = 0;
         for frame in 0..frames {
-            if self.talk.is_some_and(|(speech, silence)| frame % (speech + silence) >= speech) {
+            if self
+                .talk
+                .is_some_and(|(speech, silence)| frame % (speech + silence) >= speech)
+            {
                 continue;
             }
             seq += 1;
@@ -87,7 +95,13 @@ impl Simulation {
 }
 
 fn steady() -> Simulation {
-    Simulation { drift_ppm: 0, loss: 0.0, jitter_ms: 3.0, talk: None, seconds: 60 }
+    Simulation {
+        drift_ppm: 0,
+        loss: 0.0,
+        jitter_ms: 3.0,
+        talk: None,
+        seconds: 60,
+    }
 }
 
 #[test]
@@ -97,14 +111,26 @@ fn a_good_network_changes_nothing_and_costs_little() {
     assert_eq!((heard.sound.len(), heard.left_out), (2_999, 1));
     assert!(heard.sound.is_sorted());
     // That the last packet was the last cannot be known.
-    assert_eq!((heard.recovered, heard.concealed, stats.late), (0, u64::from(MOST_CONCEALED), 0));
+    assert_eq!(
+        (heard.recovered, heard.concealed, stats.late),
+        (0, u64::from(MOST_CONCEALED), 0)
+    );
     assert_eq!(stats.delay_ms, 20);
-    assert!(heard.delay_ms[2_000..].iter().all(|delay| *delay <= 70.0), "{:?}", &heard.delay_ms[2_000..2_010]);
+    assert!(
+        heard.delay_ms[2_000..].iter().all(|delay| *delay <= 70.0),
+        "{:?}",
+        &heard.delay_ms[2_000..2_010]
+    );
 }
 
 #[test]
 fn loss_jitter_and_reordering_stay_intelligible() {
-    let (heard, stats) = Simulation { loss: 0.05, jitter_ms: 60.0, ..steady() }.run(2);
+    let (heard, stats) = Simulation {
+        loss: 0.05,
+        jitter_ms: 60.0,
+        ..steady()
+    }
+    .run(2);
     assert!(heard.sound.is_sorted(), "in order");
     let heard_of_sent = heard.sound.len() as f64 / 3_000.0;
     assert!(heard_of_sent > 0.92, "{heard_of_sent} of 0.95, {stats:?}");
@@ -117,21 +143,45 @@ fn loss_jitter_and_reordering_stay_intelligible() {
 #[test]
 fn an_hour_with_a_sender_whose_clock_differs_does_not_drift() {
     for drift_ppm in [-200, 200] {
-        let (heard, stats) = Simulation { drift_ppm, jitter_ms: 20.0, seconds: 3_600, ..steady() }.run(3);
+        let (heard, stats) = Simulation {
+            drift_ppm,
+            jitter_ms: 20.0,
+            seconds: 3_600,
+            ..steady()
+        }
+        .run(3);
         // 200 ppm of an hour are 36 frames.
-        assert!(heard.sound.len() as u64 > 180_000 - 120, "{} {stats:?}", heard.sound.len());
+        assert!(
+            heard.sound.len() as u64 > 180_000 - 120,
+            "{} {stats:?}",
+            heard.sound.len()
+        );
         let last = &heard.delay_ms[heard.delay_ms.len() - 5_000..];
-        let (least, most) = last.iter().fold((f64::MAX, f64::MIN), |(l, m), d| (l.min(*d), m.max(*d)));
-        assert!(least > 0.0 && most < 110.0, "{drift_ppm}: {least} to {most} ms, {stats:?}");
+        let (least, most) = last
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(l, m), d| (l.min(*d), m.max(*d)));
+        assert!(
+            least > 0.0 && most < 110.0,
+            "{drift_ppm}: {least} to {most} ms, {stats:?}"
+        );
         assert!(heard.concealed + heard.left_out < 200, "{heard:?}");
     }
 }
 
 #[test]
 fn pauses_of_the_sender_are_silence_and_every_word_is_heard_whole() {
-    let (heard, stats) = Simulation { talk: Some((50, 75)), jitter_ms: 15.0, ..steady() }.run(4);
+    let (heard, stats) = Simulation {
+        talk: Some((50, 75)),
+        jitter_ms: 15.0,
+        ..steady()
+    }
+    .run(4);
     assert!(heard.sound.is_sorted());
-    assert_eq!((heard.sound.len() as u64 + heard.left_out, heard.recovered), (1_200, 0), "{stats:?}");
+    assert_eq!(
+        (heard.sound.len() as u64 + heard.left_out, heard.recovered),
+        (1_200, 0),
+        "{stats:?}"
+    );
     assert!(heard.left_out <= 2, "{stats:?}");
     // The end of each of the 24 pieces of speech cannot be known before it has passed.
     assert!(heard.concealed <= 24 * u64::from(MOST_CONCEALED), "{}", heard.concealed);
@@ -157,7 +207,10 @@ fn after_a_stall_the_present_is_heard() {
             _ => None,
         }
     });
-    assert!(next_sound.is_some_and(|behind| behind <= 4), "{next_sound:?} frames behind");
+    assert!(
+        next_sound.is_some_and(|behind| behind <= 4),
+        "{next_sound:?} frames behind"
+    );
     assert!(buffer.waited_ms() < 100);
 }
 

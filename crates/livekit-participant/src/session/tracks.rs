@@ -26,7 +26,13 @@ impl Session {
     /// Asks for a track; [`SessionEvent::Published`] tells when it can be used.
     pub(crate) async fn publish(&mut self, number: u64, name: &str) {
         let cid = cid(number);
-        let published = Published { cid: cid.clone(), sid: String::new(), mid: None, answered: false, sequence: 0 };
+        let published = Published {
+            cid: cid.clone(),
+            sid: String::new(),
+            mid: None,
+            answered: false,
+            sequence: 0,
+        };
         self.tracks.insert(number, published);
         let request = proto::AddTrackRequest {
             cid,
@@ -41,7 +47,10 @@ impl Session {
 
     /// The track's number by the name we gave it.
     pub(crate) fn number_of(&self, cid: &str) -> Option<u64> {
-        self.tracks.iter().find(|(_, track)| track.cid == cid).map(|(number, _)| *number)
+        self.tracks
+            .iter()
+            .find(|(_, track)| track.cid == cid)
+            .map(|(number, _)| *number)
     }
 
     pub(crate) async fn unpublish(&mut self, number: u64) {
@@ -55,13 +64,18 @@ impl Session {
 
     pub(crate) async fn mute(&mut self, number: u64, muted: bool) {
         if let Some(track) = self.tracks.get(&number) {
-            let request = proto::MuteTrackRequest { sid: track.sid.clone(), muted };
+            let request = proto::MuteTrackRequest {
+                sid: track.sid.clone(),
+                muted,
+            };
             self.request(Request::Mute(request)).await;
         }
     }
 
     pub(super) async fn named(&mut self, published: proto::TrackPublishedResponse) -> Result<(), str0m::RtcError> {
-        let Some(number) = self.number_of(&published.cid) else { return Ok(()) };
+        let Some(number) = self.number_of(&published.cid) else {
+            return Ok(());
+        };
         if let Some(track) = self.tracks.get_mut(&number) {
             track.sid = published.track.map(|track| track.sid).unwrap_or_default();
         }
@@ -96,17 +110,27 @@ impl Session {
 
     /// Sends a packet of sound, unless it is too late or the track is not known yet.
     pub(crate) fn send_sound(&mut self, sound: &OutgoingSound) {
-        let Some(track) = self.tracks.get_mut(&sound.track).filter(|track| track.answered) else { return };
+        let Some(track) = self.tracks.get_mut(&sound.track).filter(|track| track.answered) else {
+            return;
+        };
         let Some(mid) = track.mid else { return };
         let peer = &mut self.publisher.peer;
         let now = Instant::now();
         if now.saturating_duration_since(sound.at) > STALE || !peer.rtc.is_connected() {
             return;
         }
-        let Some(opus) = peer.rtc.codec_config().find(|params| params.spec().codec == Codec::Opus) else { return };
+        let Some(opus) = peer
+            .rtc
+            .codec_config()
+            .find(|params| params.spec().codec == Codec::Opus)
+        else {
+            return;
+        };
         let payload_type = opus.pt();
         let mut direct = peer.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return };
+        let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
+            return;
+        };
         track.sequence += 1;
         let extensions = ExtensionValues {
             audio_level: Some(sound.level),

@@ -1,7 +1,12 @@
 //! Participants in rooms of a real livekit-server.
 
-use livekit_api::{access_token::{AccessToken, VideoGrants}, services::LiveKitApi};
-use livekit_participant::{Engine, FRAME_SAMPLES, JoinOptions, LocalAudioTrack, RemoteAudioTrack, Room, RoomEvent, RoomEvents, SAMPLE_RATE_HZ};
+use livekit_api::{
+    access_token::{AccessToken, VideoGrants},
+    services::LiveKitApi,
+};
+use livekit_participant::{
+    Engine, FRAME_SAMPLES, JoinOptions, LocalAudioTrack, RemoteAudioTrack, Room, RoomEvent, RoomEvents, SAMPLE_RATE_HZ,
+};
 use local_livekit::{API_KEY, API_SECRET, LocalLiveKit, Options};
 use std::{f64::consts::TAU, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -33,8 +38,20 @@ pub(crate) fn token(room: &str, identity: &str, kind: &str) -> String {
         .unwrap()
 }
 
-pub(crate) async fn join(engine: &Engine, server: &LocalLiveKit, room: &str, identity: &str, kind: &str) -> (Room, RoomEvents) {
-    timeout(PATIENCE, engine.join(JoinOptions::new(server.url(), token(room, identity, kind)))).await.unwrap().unwrap()
+pub(crate) async fn join(
+    engine: &Engine,
+    server: &LocalLiveKit,
+    room: &str,
+    identity: &str,
+    kind: &str,
+) -> (Room, RoomEvents) {
+    timeout(
+        PATIENCE,
+        engine.join(JoinOptions::new(server.url(), token(room, identity, kind))),
+    )
+    .await
+    .unwrap()
+    .unwrap()
 }
 
 /// The next event that fits; others are passed over.
@@ -46,7 +63,9 @@ pub(crate) async fn until<T>(events: &mut RoomEvents, what: &str, mut fits: impl
             }
         }
     };
-    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("waited in vain for: {what}"))
+    timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain for: {what}"))
 }
 
 pub(crate) async fn track_of(events: &mut RoomEvents, identity: &str) -> RemoteAudioTrack {
