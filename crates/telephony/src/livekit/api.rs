@@ -3,7 +3,7 @@
 use super::{
     LiveKitSettings, MediaEncryption, names,
     outcome::{self, is_not_found},
-    progress::DialFailure,
+    progress::{DialFailure, STATUS_ATTRIBUTE, SipStatus},
     tokens::ApiKey,
 };
 use crate::TelephonyError;
@@ -96,6 +96,21 @@ impl Api {
     /// Puts somebody out; a phone hangs up. One who is not there is out already.
     pub(crate) async fn remove(&self, room: &str, identity: &str) -> Result<(), TelephonyError> {
         found(self.rooms.remove_participant(room, identity).await)
+    }
+
+    /// The person of a call who has answered and is still there.
+    pub(crate) async fn person_on_the_line(&self, room: &str) -> Result<Option<String>, TelephonyError> {
+        let participants = match self.rooms.list_participants(room).await {
+            Ok(participants) => participants,
+            Err(error) if is_not_found(&error) => return Ok(None),
+            Err(error) => return Err(unavailable(&error)),
+        };
+        let answered = |status: &String| SipStatus::read(status) == Some(SipStatus::Active);
+        let person = participants.into_iter().find(|participant| {
+            names::is_person(&participant.identity)
+                && participant.attributes.get(STATUS_ATTRIBUTE).is_some_and(answered)
+        });
+        Ok(person.map(|person| person.identity))
     }
 
     /// Whether `identity` hears these tracks.

@@ -134,6 +134,7 @@ fn event(event: media::RoomEvent) -> Option<RoomEvent> {
         media::RoomEvent::Dtmf { from, digit } => RoomEvent::Dtmf { from, digit },
         media::RoomEvent::Reconnecting => RoomEvent::Reconnecting,
         media::RoomEvent::Reconnected => RoomEvent::Reconnected,
+        media::RoomEvent::Disconnected(media::LeaveReason::DuplicateIdentity) => RoomEvent::Replaced,
         media::RoomEvent::Disconnected(_) => RoomEvent::Disconnected,
         _ => return None,
     })

@@ -25,6 +25,11 @@ pub(crate) fn person_of(attempt: AttemptId) -> String {
     format!("{PERSON_PREFIX}{attempt}")
 }
 
+/// Whether this is the person of a call.
+pub(crate) fn is_person(identity: &str) -> bool {
+    identity.starts_with(PERSON_PREFIX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -112,6 +112,40 @@ impl TelephoneNetwork for LiveKitNetwork {
         )))
     }
 
+    async fn rejoin(&self, conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        let api = &self.shared.api;
+        let Some(person) = api.person_on_the_line(&names::room_of(conversation)).await? else {
+            return Ok(None);
+        };
+        let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
+        {
+            let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+            rooms.insert(conversation, listeners.clone());
+        }
+        let tokens = Arc::new(AgentTokens {
+            api: Arc::clone(api),
+            conversation,
+        });
+        let joining = self.shared.engine.join(&api.settings.url, tokens);
+        match tokio::time::timeout(OPENING, joining).await {
+            Ok(Ok(joined)) => {
+                let seat = Seat::new(Arc::clone(&self.shared), conversation, listeners, joined);
+                Ok(Some(Box::new(seat.taken_over(person))))
+            }
+            // The room is left as it is: it is asked for again, or put away by whoever gives the call up.
+            Ok(Err(error)) => {
+                self.shared.forget(conversation);
+                Err(error)
+            }
+            Err(_) => {
+                self.shared.forget(conversation);
+                Err(TelephonyError::Unavailable(
+                    "LiveKit did not let the agent in, in time".to_owned(),
+                ))
+            }
+        }
+    }
+
     /// LiveKit keeps no record of calls that are over, so whoever was about to dial may have dialled.
     async fn was_dialled(&self, _attempt: AttemptId) -> Result<DialRecord, TelephonyError> {
         Ok(DialRecord::Dialled)

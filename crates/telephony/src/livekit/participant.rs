@@ -45,7 +45,7 @@ pub trait Room: Send + Sync {
 /// What happens in the room.
 #[async_trait]
 pub trait RoomEvents: Send {
-    /// Cancel safe. After [`RoomEvent::Disconnected`] it says that again for ever.
+    /// Cancel safe. After [`RoomEvent::Disconnected`] or [`RoomEvent::Replaced`] it says that again for ever.
     async fn next(&mut self) -> RoomEvent;
 }
 
@@ -112,5 +112,7 @@ pub enum RoomEvent {
     },
     Reconnecting,
     Reconnected,
+    /// Somebody else joined as us and sits there now.
+    Replaced,
     Disconnected,
 }

@@ -92,6 +92,14 @@ impl CallProgress {
         }
     }
 
+    /// Somebody else saw the answer.
+    pub(crate) fn answered() -> Self {
+        Self {
+            stage: Stage::Answered,
+            ..Self::new()
+        }
+    }
+
     /// Nothing more is told.
     pub(crate) fn over() -> Self {
         Self {

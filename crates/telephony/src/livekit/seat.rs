@@ -117,6 +117,16 @@ impl Seat {
         }
     }
 
+    /// Takes the seat of somebody who left a call in progress.
+    pub(super) fn taken_over(mut self, person: String) -> Self {
+        self.person.identity = person;
+        self.progress = CallProgress::answered();
+        let now = Instant::now();
+        self.answered_at = Some(now);
+        self.next_tick = now + TICK;
+        self
+    }
+
     /// Before somebody is dialled or expected, and only once.
     fn expects_nobody_yet(&self) -> Result<(), TelephonyError> {
         if self.closed || self.progress.is_over() || !self.person.identity.is_empty() {
@@ -170,6 +180,14 @@ impl Seat {
                 self.away_since.get_or_insert_with(Instant::now);
             }
             RoomEvent::Reconnected => self.away_since = None,
+            RoomEvent::Replaced => {
+                tracing::warn!(conversation_id = %self.conversation, "somebody else has taken the agent's seat");
+                // The call is theirs: nothing of it is ended here.
+                self.closed = true;
+                self.shared.forget(self.conversation);
+                self.observe(Sign::Gone(Gone::Lost));
+                self.observe(Sign::GaveUp);
+            }
             RoomEvent::Disconnected => {
                 if !self.progress.is_over() {
                     tracing::warn!(conversation_id = %self.conversation, "the agent was put out of the room");
