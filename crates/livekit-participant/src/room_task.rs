@@ -144,7 +144,11 @@ impl RoomTask {
             }
         };
         if reason == LeaveReason::ClientInitiated {
-            let because = self.facts.lock().unwrap_or_else(PoisonError::into_inner).leaving_because;
+            let because = self
+                .facts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .leaving_because;
             self.session.leave(because.unwrap_or(reason).to_proto()).await;
         } else {
             self.session.abandon().await;

@@ -264,3 +264,37 @@ async fn who_may_hear_is_for_the_speaker_to_say() {
     whisperer.allow_subscribers(None);
     track_of(&mut phone_events, "whisperer").await;
 }
+
+#[tokio::test]
+async fn a_server_that_goes_away_and_comes_back_is_joined_again() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let options = local_livekit::Options {
+        port: Some(port),
+        ..Default::default()
+    };
+    let first = local_livekit::LocalLiveKit::start(&options).unwrap();
+    let engine = Engine::new();
+    let (agent, mut agent_events) = join(&engine, &first, "again", "agent", "agent").await;
+    let voice = agent.publish_audio("voice").await.unwrap();
+    agent.allow_subscribers(Some(vec!["phone".to_owned()]));
+    drop(first);
+    until(&mut agent_events, "the loss", |event| {
+        matches!(event, RoomEvent::Reconnecting).then_some(())
+    })
+    .await;
+    let second = local_livekit::LocalLiveKit::start(&options).unwrap();
+    until(&mut agent_events, "the new connection", |event| {
+        matches!(event, RoomEvent::Reconnected).then_some(())
+    })
+    .await;
+    // What was published is there again, and so is who may hear it.
+    let (_phone, mut phone_events) = join(&engine, &second, "again", "phone", "sip").await;
+    let mut heard = track_of(&mut phone_events, "agent").await;
+    let (frames, ()) = tokio::join!(listen(&mut heard, 600.0, 100), say(&voice, 600.0, 100));
+    assert!(frames > 50, "{frames} {:?}", heard.stats());
+    agent.leave().await;
+}
