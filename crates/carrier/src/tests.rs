@@ -2,7 +2,12 @@
 
 mod hands;
 
-use crate::{Carrier, CarrierOptions, LegEvent, SipStatus, room::RoomSign};
+use crate::{
+    Carrier, CarrierOptions, Invitation, LegEvent, Phones, SipStatus,
+    call::{self, CallPlan},
+    room::{RoomSign, Rooms},
+    twirp::Code,
+};
 use axum::{Router, http::StatusCode, routing::any};
 use hands::{HandPhones, HandRooms, Seen};
 use livekit_api::{
@@ -18,11 +23,13 @@ use livekit_api::{
 use livekit_participant::LeaveReason;
 use livekit_protocol::{SipOutboundTrunkInfo, SipParticipantInfo};
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use telephony::{FRAME_SAMPLES, Frame};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 const KEY: &str = "devkey";
 const SECRET: &str = "a secret of at least thirty-two characters";
@@ -61,8 +68,8 @@ impl Stage {
             .route("/settings", any(|| async { "livekit-server" }))
             .fallback(|| async { (StatusCode::UNAUTHORIZED, "invalid API key") });
         let (witness, seen) = mpsc::unbounded_channel();
-        let (room, signs) = mpsc::unbounded_channel();
-        let (phone, events) = mpsc::unbounded_channel();
+        let (rooms, room) = HandRooms::new(&witness);
+        let (phones, phone) = HandPhones::new(&witness);
         let livekit_url = serve(upstream).await;
         let carrier = Carrier::with_rooms(
             CarrierOptions {
@@ -77,14 +84,8 @@ impl Stage {
                 }],
             },
             livekit_url,
-            HandRooms {
-                signs: Mutex::new(Some(signs)),
-                seen: witness.clone(),
-            },
-            HandPhones {
-                events: Mutex::new(Some(events)),
-                seen: witness,
-            },
+            rooms,
+            phones,
             Arc::new(Counter(Mutex::new(0))),
         );
         Self {
@@ -443,4 +444,46 @@ async fn who_may_not_is_refused_as_livekit_refuses_and_the_rest_is_passed_on() {
     assert_eq!(forged, (401, "invalid API key".to_owned()));
     assert_eq!(ask("/settings", None).await, (200, "livekit-server".to_owned()));
     assert!(stage.seen.try_recv().is_err(), "nobody was called");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_answer_or_without_sound_comes_to_an_end_by_itself() {
+    for answers in [false, true] {
+        let (witness, mut seen) = mpsc::unbounded_channel();
+        let (rooms, _room) = HandRooms::new(&witness);
+        let (phones, phone) = HandPhones::new(&witness);
+        let token = AccessToken::with_api_key(KEY, SECRET).to_jwt().expect("signed");
+        let room = rooms.join(token).await.expect("a room");
+        let leg = phones.call(&Invitation {
+            to: NUMBER.to_owned(),
+            from: String::new(),
+        });
+        let plan = CallPlan {
+            ringing: Duration::from_secs(180),
+            longest: None,
+            keys: VecDeque::new(),
+            waits: true,
+        };
+        let (answer, answered) = oneshot::channel();
+        let (_transfers, wishes) = mpsc::channel(1);
+        if answers {
+            phone.send(LegEvent::Answered).expect("the call goes on");
+        }
+        call::carry(room, leg, plan, answer, wishes, CancellationToken::new()).await;
+        let answered = answered.await.expect("told").map_err(|error| error.code);
+        let mut seen = std::iter::from_fn(|| seen.try_recv().ok()).skip(2);
+        let left = if answers {
+            assert_eq!(answered, Ok(()));
+            assert_eq!(seen.next(), Some(status("active")));
+            vec![
+                Seen::PhoneDown,
+                status("hangup"),
+                Seen::Left(LeaveReason::ClientInitiated),
+            ]
+        } else {
+            assert_eq!(answered, Err(Code::DeadlineExceeded));
+            vec![Seen::PhoneDown, Seen::Left(LeaveReason::UserUnavailable)]
+        };
+        assert_eq!(seen.collect::<Vec<_>>(), left);
+    }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones, SimulatedPhones, SipStatus};
+use domain::{AttemptId, ConversationId};
 use livekit_api::{
     access_token::{AccessToken, VideoGrants},
     services::{
@@ -17,6 +18,7 @@ use livekit_protocol::{SipOutboundTrunkInfo, SipParticipantInfo};
 use local_livekit::{API_KEY as KEY, API_SECRET as SECRET, LocalLiveKit, Options};
 use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, Studio, StudioConfig, far_end::People, voice_of};
 use std::{
+    collections::BTreeMap,
     future::Future,
     sync::{
         Arc, Mutex,
@@ -24,11 +26,17 @@ use std::{
     },
     time::Duration,
 };
-use telephony::{FRAME_SAMPLES, Frame};
+use telephony::{
+    AgentSeat, DialRequest, FRAME_SAMPLES, FarEnd, Frame, NotAnswered, RoomEvent as Told, TelephoneNetwork,
+    livekit::{LiveKitNetwork, LiveKitSettings, MediaEncryption, ParticipantEngine},
+};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use uuid::Uuid;
 
 const PERSON: &str = "person-1";
 const ROOM: &str = "call-1";
+const TRUNK: &str = "ST_1";
+const NUMBER: &str = "+14155550123";
 /// On a busy machine everything takes longer than it should.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,12 +48,44 @@ impl domain::Chance for Counter {
     }
 }
 
-/// A livekit-server, a carrier in front of it, and the agent in the room.
-struct Stage {
+/// A livekit-server with a carrier in front of it.
+struct Telephony {
     _server: LocalLiveKit,
     carrier: Carrier,
-    /// The carrier's, which is all that the agent and the client know.
+    /// The carrier's, which is all that anybody else knows.
     url: String,
+}
+
+impl Telephony {
+    async fn start(phones: impl Phones) -> Self {
+        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
+        let options = CarrierOptions {
+            livekit_url: server.url(),
+            api_key: KEY.to_owned(),
+            api_secret: SECRET.to_owned(),
+            outbound_trunks: vec![SipOutboundTrunkInfo {
+                sip_trunk_id: TRUNK.to_owned(),
+                address: "sip.example.com".to_owned(),
+                numbers: vec!["+12025550100".to_owned()],
+                ..SipOutboundTrunkInfo::default()
+            }],
+        };
+        let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("ws://{}", listener.local_addr().expect("bound"));
+        let router = carrier.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            _server: server,
+            carrier,
+            url,
+        }
+    }
+}
+
+/// The agent in a room, and what is needed for it.
+struct Stage {
+    telephony: Telephony,
     room: Room,
     events: RoomEvents,
     voice: LocalAudioTrack,
@@ -57,23 +97,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 
 impl Stage {
     async fn start(phones: impl Phones) -> Self {
-        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
-        let options = CarrierOptions {
-            livekit_url: server.url(),
-            api_key: KEY.to_owned(),
-            api_secret: SECRET.to_owned(),
-            outbound_trunks: vec![SipOutboundTrunkInfo {
-                sip_trunk_id: "ST_1".to_owned(),
-                address: "sip.example.com".to_owned(),
-                numbers: vec!["+12025550100".to_owned()],
-                ..SipOutboundTrunkInfo::default()
-            }],
-        };
-        let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("ws://{}", listener.local_addr().expect("bound"));
-        let router = carrier.router();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let telephony = Telephony::start(phones).await;
         let grants = VideoGrants {
             room_join: true,
             room: ROOM.to_owned(),
@@ -85,13 +109,11 @@ impl Stage {
             .with_grants(grants)
             .to_jwt()
             .expect("signed");
-        let joined = soon(Engine::new().join(JoinOptions::new(&url, token))).await;
+        let joined = soon(Engine::new().join(JoinOptions::new(&telephony.url, token))).await;
         let (room, events) = joined.expect("joins through the carrier");
         let voice = soon(room.publish_audio("agent")).await.expect("published");
         Self {
-            _server: server,
-            carrier,
-            url,
+            telephony,
             room,
             events,
             voice,
@@ -100,7 +122,7 @@ impl Stage {
 
     /// Dials in the background and waits for the answer there.
     fn dial(&self) -> JoinHandle<Result<SipParticipantInfo, ServiceError>> {
-        let client = SIPClient::with_api_key(&self.url, KEY, SECRET).with_failover(false);
+        let client = SIPClient::with_api_key(&self.telephony.url, KEY, SECRET).with_failover(false);
         let options = CreateSIPParticipantOptions {
             participant_identity: PERSON.to_owned(),
             wait_until_answered: Some(true),
@@ -108,7 +130,7 @@ impl Stage {
             ..CreateSIPParticipantOptions::default()
         };
         tokio::spawn(async move {
-            let (trunk, number, room) = ("ST_1".to_owned(), "+14155550123".to_owned(), ROOM.to_owned());
+            let (trunk, number, room) = (TRUNK.to_owned(), NUMBER.to_owned(), ROOM.to_owned());
             client.create_sip_participant(trunk, number, room, options, None).await
         })
     }
@@ -120,8 +142,8 @@ impl Stage {
             match soon(self.events.next()).await {
                 RoomEvent::ParticipantJoined(info) | RoomEvent::ParticipantChanged(info) if info.identity == PERSON => {
                     assert_eq!(info.kind, ParticipantKind::Sip);
-                    assert_eq!(info.attributes["sip.phoneNumber"], "+14155550123");
-                    assert_eq!(info.attributes["sip.trunkID"], "ST_1");
+                    assert_eq!(info.attributes["sip.phoneNumber"], NUMBER);
+                    assert_eq!(info.attributes["sip.trunkID"], TRUNK);
                     let stage = info.attributes["sip.callStatus"].clone();
                     if stages.last() != Some(&stage) {
                         stages.push(stage);
@@ -151,21 +173,30 @@ impl Stage {
 
     async fn close(self) {
         self.room.leave().await;
-        self.carrier.close().await;
+        self.telephony.carrier.close().await;
+    }
+}
+
+fn studio() -> Arc<Studio> {
+    Studio::new(StudioConfig {
+        cache: None,
+        tones_only: true,
+    })
+}
+
+/// Everybody does the same.
+fn only(outcome: Outcome) -> RehearsalConfig {
+    RehearsalConfig {
+        odds: Odds::only(outcome),
+        ringing: Duration::from_millis(500)..=Duration::from_millis(800),
+        ..RehearsalConfig::default()
     }
 }
 
 #[tokio::test]
 async fn a_person_is_rung_up_heard_and_understands_goodbye() {
-    let studio = Studio::new(StudioConfig {
-        cache: None,
-        tones_only: true,
-    });
-    let config = RehearsalConfig {
-        odds: Odds::only(Outcome::Person(Persona::Interested)),
-        ringing: Duration::from_millis(500)..=Duration::from_millis(800),
-        ..RehearsalConfig::default()
-    };
+    let studio = studio();
+    let config = only(Outcome::Person(Persona::Interested));
     let people = People::new(config, Arc::clone(&studio));
     let mut stage = Stage::start(SimulatedPhones::new(people)).await;
     let dialled = stage.dial();
@@ -296,7 +327,7 @@ async fn keys_go_both_ways_and_a_removed_phone_hangs_up() {
             break;
         }
     }
-    let rooms = RoomClient::with_api_key(&stage.url, KEY, SECRET);
+    let rooms = RoomClient::with_api_key(&stage.telephony.url, KEY, SECRET);
     rooms
         .remove_participant(ROOM, PERSON)
         .await
@@ -313,10 +344,113 @@ async fn a_room_that_is_closed_ends_a_phone_that_still_rings() {
     let dialled = stage.dial();
     phone.send(LegEvent::Ringing).expect("the call goes on");
     stage.until_status("ringing").await;
-    let rooms = RoomClient::with_api_key(&stage.url, KEY, SECRET);
+    let rooms = RoomClient::with_api_key(&stage.telephony.url, KEY, SECRET);
     rooms.delete_room(ROOM).await.expect("deleted, through the carrier");
     assert_eq!(soon(keys.recv()).await, None, "the phone leg is gone");
     let error = soon(dialled).await.expect("no panic").expect_err("not answered");
     assert!(SipCallError::from_error(&error).is_none(), "{error}");
     stage.close().await;
+}
+
+/// The product's own way to LiveKit, with the carrier's address for LIVEKIT_URL.
+fn product(telephony: &Telephony) -> LiveKitNetwork {
+    let settings = LiveKitSettings {
+        url: telephony.url.clone(),
+        api_key: KEY.to_owned(),
+        api_secret: SECRET.to_owned(),
+        public_url: telephony.url.clone(),
+        trunk_id: Some(TRUNK.to_owned()),
+        caller_ids: Vec::new(),
+        media_encryption: MediaEncryption::Disable,
+        sip_headers: BTreeMap::new(),
+    };
+    LiveKitNetwork::new(settings, ParticipantEngine::new())
+}
+
+async fn dialled(network: &LiveKitNetwork, call: u128) -> Box<dyn AgentSeat> {
+    let opened = soon(network.open_room(ConversationId(Uuid::from_u128(call)))).await;
+    let mut seat = opened.expect("a room");
+    let request = DialRequest {
+        attempt_id: AttemptId(Uuid::from_u128(call)),
+        number: NUMBER.parse().expect("valid"),
+        ringing_timeout: Duration::from_secs(5),
+        longest_call: Duration::from_secs(60),
+    };
+    soon(seat.dial(request)).await.expect("taken");
+    seat
+}
+
+#[tokio::test]
+async fn the_products_own_seat_talks_with_a_person() {
+    let studio = studio();
+    let people = People::new(only(Outcome::Person(Persona::Interested)), Arc::clone(&studio));
+    let telephony = Telephony::start(SimulatedPhones::new(people)).await;
+    let network = product(&telephony);
+    soon(network.check()).await.expect("calls can be made");
+    let mut seat = dialled(&network, 1).await;
+    assert_eq!(soon(seat.next()).await, Told::Ringing);
+    assert_eq!(soon(seat.next()).await, Told::Answered);
+    let goodbye = studio
+        .render(voice_of::agent("en"), "Thank you. Goodbye.")
+        .await
+        .expect("rendered");
+    let mut goodbye = goodbye.frames.iter();
+    let mut ear = studio.phrase_book().recogniser();
+    let (mut hello, mut silent_ticks) = (String::new(), 0);
+    let conversation = async {
+        loop {
+            let frame = match seat.next().await {
+                Told::Tick(frame) => frame,
+                event => return event,
+            };
+            if let Some(words) = ear.hear(&frame) {
+                words.clone_into(&mut hello);
+            }
+            silent_ticks = if frame.peak() < 500 { silent_ticks + 1 } else { 0 };
+            if !hello.is_empty() && silent_ticks >= 25 || goodbye.len() < 25 {
+                seat.speak(goodbye.next().cloned().unwrap_or_else(Frame::silence));
+            }
+        }
+    };
+    let end = soon(conversation).await;
+    assert!(!hello.is_empty(), "the person was heard");
+    assert_eq!(goodbye.len(), 0, "they hung up because of what they heard");
+    assert_eq!(end, Told::Left(FarEnd::HungUp));
+    soon(seat.hang_up()).await;
+    telephony.carrier.close().await;
+}
+
+#[tokio::test]
+async fn the_products_own_seat_is_told_why_nobody_answers() {
+    for (outcome, expected) in [
+        (Outcome::Busy, NotAnswered::Busy { sip_code: Some(486) }),
+        (Outcome::Rejected, NotAnswered::Rejected { sip_code: Some(603) }),
+        (Outcome::NoAnswer, NotAnswered::NoAnswer { sip_code: None }),
+    ] {
+        let telephony = Telephony::start(SimulatedPhones::new(People::new(only(outcome), studio()))).await;
+        let mut seat = dialled(&product(&telephony), 2).await;
+        let told = async {
+            loop {
+                match seat.next().await {
+                    Told::Ringing => {}
+                    event => return event,
+                }
+            }
+        };
+        assert_eq!(soon(told).await, Told::NotAnswered(expected), "{outcome:?}");
+        soon(seat.hang_up()).await;
+        telephony.carrier.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_product_hanging_up_ends_the_phone() {
+    let (phones, phone, mut keys) = HandPhones::new();
+    let telephony = Telephony::start(phones).await;
+    let mut seat = dialled(&product(&telephony), 3).await;
+    phone.send(LegEvent::Answered).expect("the call goes on");
+    assert_eq!(soon(seat.next()).await, Told::Answered);
+    soon(seat.hang_up()).await;
+    assert_eq!(soon(keys.recv()).await, None, "the phone leg is gone");
+    telephony.carrier.close().await;
 }

@@ -29,16 +29,27 @@ pub(super) enum Seen {
 
 pub(super) type Witness = mpsc::UnboundedSender<Seen>;
 /// The end that a test moves; taken by the first call.
-pub(super) type Moved<T> = Mutex<Option<mpsc::UnboundedReceiver<T>>>;
+type Moved<T> = Mutex<Option<mpsc::UnboundedReceiver<T>>>;
 
 pub(super) struct HandRooms {
-    pub(super) signs: Moved<RoomSign>,
-    pub(super) seen: Witness,
+    signs: Moved<RoomSign>,
+    seen: Witness,
 }
 
 struct HandRoom {
     signs: mpsc::UnboundedReceiver<RoomSign>,
     seen: Witness,
+}
+
+impl HandRooms {
+    pub(super) fn new(seen: &Witness) -> (Self, mpsc::UnboundedSender<RoomSign>) {
+        let (sender, signs) = mpsc::unbounded_channel();
+        let rooms = Self {
+            signs: Mutex::new(Some(signs)),
+            seen: seen.clone(),
+        };
+        (rooms, sender)
+    }
 }
 
 #[async_trait]
@@ -83,13 +94,24 @@ impl RoomLeg for HandRoom {
 }
 
 pub(super) struct HandPhones {
-    pub(super) events: Moved<LegEvent>,
-    pub(super) seen: Witness,
+    events: Moved<LegEvent>,
+    seen: Witness,
 }
 
 struct HandPhone {
     events: mpsc::UnboundedReceiver<LegEvent>,
     seen: Witness,
+}
+
+impl HandPhones {
+    pub(super) fn new(seen: &Witness) -> (Self, mpsc::UnboundedSender<LegEvent>) {
+        let (sender, events) = mpsc::unbounded_channel();
+        let phones = Self {
+            events: Mutex::new(Some(events)),
+            seen: seen.clone(),
+        };
+        (phones, sender)
+    }
 }
 
 impl Phones for HandPhones {
