@@ -8,6 +8,8 @@
 //! small buffer that is scheduled right after the one before it, a moment ahead of time so that an uneven network is
 //! not heard. Up go the frames of the microphone, while it is open.
 
+mod speaker;
+
 use crate::{
     call_room::{Ear, Mouth, RoomSays},
     microphone::{Lent, Microphone},
@@ -16,18 +18,14 @@ use domain::{
     ConversationId,
     call_sound::{MICROPHONE_OFF, MICROPHONE_ON, SoundNews},
 };
-use js_sys::{ArrayBuffer, DataView};
+use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
-use std::{cell::RefCell, rc::Rc};
+use speaker::Speaker;
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{AudioContext, AudioContextOptions, BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
-const SAMPLES_PER_SECOND: f32 = 16_000.0;
-/// Seconds that sound is held back so that late frames still come in time.
-const LEAD: f64 = 0.15;
-/// Seconds of sound that may wait; what comes beyond it is dropped, or listening would fall ever further behind.
-const MOST_WAITING: f64 = 0.6;
 /// Bytes of the microphone that may wait to be sent: a quarter of a second.
 const MOST_UNSENT: u32 = 8_000;
 /// The code with which the server closes when it refuses; its reason is a sentence to show.
@@ -450,53 +448,5 @@ impl Drop for Line {
         // Closing what is closed already is no matter.
         let _ = self.socket.close();
         let _ = self.speaker.context.close();
-    }
-}
-
-/// Plays frames one after the other without a gap.
-struct Speaker {
-    context: AudioContext,
-    /// When, by the context's clock, the next frame begins.
-    next: RefCell<f64>,
-}
-
-impl Speaker {
-    fn new() -> Result<Self, JsValue> {
-        let options = AudioContextOptions::new();
-        // At the call's own rate nothing is resampled frame by frame, which would click at every seam.
-        options.set_sample_rate(SAMPLES_PER_SECOND);
-        let context = AudioContext::new_with_context_options(&options).or_else(|_| AudioContext::new())?;
-        let _ = context.resume()?;
-        Ok(Self {
-            context,
-            next: RefCell::new(0.0),
-        })
-    }
-
-    fn play(&self, bytes: &ArrayBuffer) -> Result<(), JsValue> {
-        let frames = bytes.byte_length() / 4;
-        let now = self.context.current_time();
-        let mut next = self.next.borrow_mut();
-        if frames == 0 || *next > now + MOST_WAITING {
-            return Ok(());
-        }
-        if *next < now {
-            *next = now + LEAD;
-        }
-        let view = DataView::new(bytes, 0, bytes.byte_length() as usize);
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        for frame in 0..frames as usize {
-            left.push(f32::from(view.get_int16_endian(frame * 4, true)) / 32_768.0);
-            right.push(f32::from(view.get_int16_endian(frame * 4 + 2, true)) / 32_768.0);
-        }
-        let buffer = self.context.create_buffer(2, frames, SAMPLES_PER_SECOND)?;
-        buffer.copy_to_channel(&left, 0)?;
-        buffer.copy_to_channel(&right, 1)?;
-        let source = self.context.create_buffer_source()?;
-        source.set_buffer(Some(&buffer));
-        source.connect_with_audio_node(&self.context.destination())?;
-        source.start_with_when(*next)?;
-        *next += f64::from(frames) / f64::from(SAMPLES_PER_SECOND);
-        Ok(())
     }
 }

@@ -18,12 +18,14 @@ use futures::{Sink, SinkExt, Stream, StreamExt};
 use operations::{Caller, Operations};
 use std::{sync::Arc, time::Duration};
 use telephony::{BrowserAccess, BrowserSeat, TOKENS_LAST, TelephoneNetwork};
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 /// What browsers join rooms with; in the site if the build had it.
 const CLIENT: &str = "livekit-client.js";
 /// A connection over which nothing goes is tried this often.
 const STILL_THERE: Duration = Duration::from_secs(20);
+/// Telling a browser why it has to leave takes no longer.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// A browser's seat in the room.
 pub(super) struct Seat {
@@ -76,20 +78,21 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
     };
     ::metrics::gauge!("ringside_listeners").decrement(1.0);
     let put_out = reason.as_ref().is_some_and(|(code, _)| *code == close_code::POLICY);
+    if let Some((code, reason)) = reason {
+        let reason = reason.into();
+        let close = down.send(Message::Close(Some(CloseFrame { code, reason })));
+        // First, so that the browser knows why; but nobody stays longer for not reading it.
+        let _ = timeout(FAREWELL, close).await;
+    }
+    drop((down, up));
     let identities: Vec<String> = std::iter::once(guest.listens).chain(guest.speaks).collect();
     remove(&*state.network, id, &identities).await;
     if put_out {
         // A browser that was tampered with may come back with a token of before.
-        tokio::spawn(async move {
-            tokio::select! {
-                () = keep_out(&state.network, id, &identities) => {}
-                () = until_ended(&state.ops, &caller, id) => {}
-            }
-        });
-    }
-    if let Some((code, reason)) = reason {
-        let reason = reason.into();
-        let _ = down.send(Message::Close(Some(CloseFrame { code, reason }))).await;
+        tokio::select! {
+            () = keep_out(&state.network, id, &identities) => {}
+            () = until_ended(&state.ops, &caller, id) => {}
+        }
     }
 }
 
