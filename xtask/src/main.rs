@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod livekit;
 mod postgres;
 mod setup;
 mod shell;
@@ -25,6 +26,9 @@ enum Verb {
         /// Build the server optimised
         #[arg(long)]
         release: bool,
+        /// Make the calls on a real livekit-server, with simulated people who come into its rooms as phones
+        #[arg(long)]
+        livekit: bool,
         /// Passed on to the server
         #[arg(last = true)]
         arguments: Vec<String>,
@@ -50,7 +54,12 @@ enum Verb {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
-        Verb::Run { release, arguments } => run(release, &arguments),
+        Verb::Run {
+            release,
+            livekit: true,
+            arguments,
+        } => livekit::run_all(release, &arguments),
+        Verb::Run { release, arguments, .. } => run(release, &arguments),
         Verb::Build { release } => setup::for_building().and_then(|()| build::all(release).map(drop)),
         Verb::Test => setup::for_building().and_then(|()| test::all()),
         Verb::BrowserTest => setup::for_building().and_then(|()| test::browser()),

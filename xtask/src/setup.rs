@@ -60,6 +60,28 @@ pub(crate) fn cargo_deny() -> Outcome<String> {
     Ok(program.to_string_lossy().into_owned())
 }
 
+/// livekit-server, where [`local_livekit::find`] looks.
+pub(crate) fn livekit_server() -> Outcome {
+    if local_livekit::find().is_some() {
+        return Ok(());
+    }
+    let module = format!("{}@{}", local_livekit::MODULE, local_livekit::VERSION);
+    if !exists("go") {
+        return Err(format!(
+            "livekit-server is missing. Put it on the path as livekit-server \
+             (https://docs.livekit.io/home/self-hosting/local/), or install Go, with which this does: go install {module}"
+        ));
+    }
+    say("installing livekit-server (some minutes, once)");
+    let tools = shell::root().join("target/tools");
+    let mut install = command("go", &["install", &module]);
+    install.env("GOBIN", &tools);
+    run(install)?;
+    // Go names a program after its folder.
+    std::fs::rename(tools.join("server"), tools.join("livekit-server"))
+        .map_err(|error| format!("putting livekit-server into its place: {error}"))
+}
+
 /// Installs the packages of those programs that cannot be found: (program, package).
 fn system_packages(needed: &[(&str, &str)], required: bool) -> Outcome {
     let missing: Vec<&str> = needed

@@ -20,11 +20,14 @@ use std::{
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 14] = [
     "agent",
     "app",
+    "carrier",
     "dialer",
     "domain",
+    "livekit-participant",
+    "local-livekit",
     "operations",
     "rehearsal",
     "server",
@@ -39,6 +42,7 @@ pub(crate) fn all() -> Outcome {
     let begun = Instant::now();
     let mut passed = 0;
     setup::for_checks()?;
+    setup::livekit_server()?;
     step("formatting", || run(command("cargo", &["fmt", "--all", "--check"])))?;
     step("lints, wasm32", || {
         let mut clippy = command(

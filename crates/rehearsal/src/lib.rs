@@ -9,16 +9,18 @@
 //! seeded ([`RehearsalConfig::seed`]), so that a rehearsal repeats.
 //!
 //! - [`network`]: rooms, dialling, the [`ledger`].
-//! - [`person`] and [`voicemail`]: who is at the other end, as pure state machines of what they hear.
+//! - [`far_end`]: who is at the other end, drawn by seeded chance, with ear, mouth and hook; the carrier uses it too.
+//! - [`person`]: a person as a pure state machine of what they hear.
 //! - [`studio`]: sentences to sound, with espeak-ng or, without it, tones; [`fingerprint`] and [`phrase_book`]: sound
 //!   back to sentences.
 //! - [`voices`]: the stand-ins for speech to text, language model and text to speech.
 //!
 //! A new kind of person is a variant of [`Persona`] with its lines in `person/phrases.rs`; a new thing that can become
-//! of a call is a variant of [`Outcome`], played in `network/seat.rs`.
+//! of a call is a variant of [`Outcome`], played in `far_end.rs`.
 
 mod clip;
 pub mod config;
+pub mod far_end;
 mod fingerprint;
 pub mod ledger;
 pub mod network;

@@ -1,13 +1,11 @@
 //! The rehearsal's telephone network: rooms in this process, and a ledger that all processes share.
 
-mod line;
-mod machine;
 mod microphones;
 mod seat;
-mod speaker;
 
 use crate::{
     config::RehearsalConfig,
+    far_end::People,
     ledger::{Ledger, NumberMark},
     outcome::Outcome,
     studio::Studio,
@@ -15,9 +13,6 @@ use crate::{
 use async_trait::async_trait;
 use domain::{AttemptId, Clock, ConversationId, PhoneNumber};
 use microphones::{Microphones, NewMicrophone};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
     io,
@@ -41,8 +36,9 @@ struct Door {
 
 /// What all rooms share.
 struct Shared {
-    config: RehearsalConfig,
-    studio: Arc<Studio>,
+    people: People,
+    /// As [`RehearsalConfig::speed`].
+    speed: f32,
     clock: Arc<dyn Clock>,
     ledger: Mutex<Ledger>,
     rooms: Mutex<HashMap<ConversationId, Arc<Door>>>,
@@ -60,8 +56,8 @@ impl RehearsalNetwork {
     ///
     /// # Errors
     /// The ledger cannot be opened or read.
-    pub fn new(mut config: RehearsalConfig, studio: Arc<Studio>, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        config.speed = if config.speed.is_finite() {
+    pub fn new(config: RehearsalConfig, studio: Arc<Studio>, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let speed = if config.speed.is_finite() {
             config.speed.clamp(0.1, 50.0)
         } else {
             1.0
@@ -69,8 +65,8 @@ impl RehearsalNetwork {
         let ledger = Ledger::open(config.ledger.as_deref())?;
         Ok(Self {
             shared: Arc::new(Shared {
-                config,
-                studio,
+                people: People::new(config, studio),
+                speed,
                 clock,
                 ledger: Mutex::new(ledger),
                 rooms: Mutex::default(),
@@ -78,23 +74,17 @@ impl RehearsalNetwork {
         })
     }
 
-    /// What becomes of the call to `number` that follows `earlier` others, and the seed of whoever is there.
+    /// What becomes of the call to `number` that follows `earlier` others.
     #[must_use]
     pub fn outcome_of(&self, number: &PhoneNumber, earlier: u32) -> Outcome {
-        self.shared.draw(NumberMark::of(number), earlier).0
+        self.shared.people.outcome_of(number, earlier)
     }
 }
 
 impl Shared {
-    fn draw(&self, number: NumberMark, earlier: u32) -> (Outcome, ChaCha8Rng) {
-        let digest = Sha256::digest(format!("{} {:016x} {earlier}", self.config.seed, number.0));
-        let mut chance = ChaCha8Rng::from_seed(digest.into());
-        (self.config.odds.at(chance.next_u64()), chance)
-    }
-
     /// Room time as wall-clock time.
     fn real(&self, room_time: Duration) -> Duration {
-        room_time.div_f32(self.config.speed)
+        room_time.div_f32(self.speed)
     }
 
     fn close(&self, conversation: ConversationId) {

@@ -3,6 +3,7 @@
 mod api;
 mod caller_ids;
 mod ending;
+mod engine;
 mod line;
 mod names;
 mod network;
@@ -14,6 +15,7 @@ mod settings;
 mod tokens;
 mod webhook;
 
+pub use engine::ParticipantEngine;
 pub use names::{conversation_of, room_of};
 pub use network::LiveKitNetwork;
 pub use settings::{LiveKitSettings, MediaEncryption};

@@ -130,10 +130,10 @@ impl Microphones {
     }
 
     /// The person's frame, where a browser is the person; `None` if they have left.
-    pub(super) fn take_person(&mut self) -> Option<Option<Frame>> {
+    pub(super) fn take_person(&mut self) -> Option<Frame> {
         let person = self.person.as_mut()?;
         let frame = person.next();
-        (!person.is_over()).then_some(Some(frame))
+        (!person.is_over()).then_some(frame)
     }
 
     pub(super) fn let_person_hear(&mut self, identity: &str, hear: bool) {

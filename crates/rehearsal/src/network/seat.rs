@@ -1,18 +1,13 @@
 //! The agent's seat in a room. The room has no task of its own: it moves on when the agent asks for the next event, no
 //! sooner than the clock allows. That makes a call cheap, and an agent that is late finds its ticks waiting.
 
-use super::{Door, Shared, line::PersonsLine, machine::Machine, microphones::Microphones};
+use super::{Door, Shared, microphones::Microphones};
 use crate::{
-    fingerprint::hiss,
+    far_end::{Callee, DialPlan, Fate, OnTheLine},
     ledger::NumberMark,
-    outcome::{Outcome, Persona},
-    person::Person,
-    voice_of::PEOPLE,
 };
 use async_trait::async_trait;
 use domain::{ConversationId, PhoneNumber};
-use rand::{Rng, RngExt};
-use rand_chacha::ChaCha8Rng;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use telephony::{
     AgentSeat, DialRequest, FRAME_MILLIS, FarEnd, Frame, HeardFrames, NotAnswered, RoomEvent, TelephonyError,
@@ -21,12 +16,9 @@ use tokio::time::{Instant, sleep_until};
 
 /// A room that is behind by more than this many ticks gives them up.
 const MOST_TICKS_BEHIND: u32 = 25;
-/// SIP codes of numbers that cannot be reached.
-const UNREACHABLE: [u16; 3] = [404, 502, 503];
 
 enum Far {
-    Person(Box<PersonsLine>),
-    Machine(Box<Machine>),
+    Simulated(Box<OnTheLine>),
     /// A browser is the person.
     Browser,
 }
@@ -39,14 +31,9 @@ enum Stage {
     /// What happens before the answer: events with their times, the next one last.
     Calling {
         coming: Vec<(Instant, RoomEvent)>,
-        answer: Option<Box<(Outcome, ChaCha8Rng)>>,
+        callee: Option<Callee>,
     },
-    Live {
-        far: Far,
-        /// When the line breaks.
-        lost_at_ms: Option<u32>,
-        now_ms: u32,
-    },
+    Live(Far),
     Over,
 }
 
@@ -65,7 +52,6 @@ pub(super) struct Seat {
     person: Option<Frame>,
     /// Supervisors whom the person hears in this tick.
     supervisors: Vec<(Arc<str>, Frame)>,
-    ticks: usize,
     /// The person was handed over to somebody else.
     transferred: bool,
 }
@@ -89,87 +75,37 @@ impl Seat {
             agent: None,
             person: None,
             supervisors: Vec::new(),
-            ticks: 0,
             transferred: false,
         }
     }
 
-    fn between(&self, chance: &mut ChaCha8Rng, from: Duration, to: Duration) -> Duration {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(chance.random_range(millis(from)..=millis(to).max(millis(from))))
-    }
-
-    /// What becomes of the dial, and when.
-    fn plan(&self, outcome: Outcome, mut chance: ChaCha8Rng, ringing_timeout: Duration) -> Stage {
-        let config = &self.shared.config;
-        let connecting = self.between(&mut chance, Duration::from_millis(300), Duration::from_millis(1_200));
-        let ringing = self.between(&mut chance, *config.ringing.start(), *config.ringing.end());
-        let in_time = ringing < ringing_timeout;
-        let not_answered = |reason| vec![RoomEvent::NotAnswered(reason)];
-        let (rings, after, then) = match outcome {
-            Outcome::Busy => (
-                false,
-                Duration::ZERO,
-                not_answered(NotAnswered::Busy { sip_code: None }),
-            ),
-            Outcome::Unreachable => {
-                let code = UNREACHABLE[chance.random_range(0..UNREACHABLE.len())];
-                let reason = NotAnswered::Unreachable { sip_code: Some(code) };
-                (false, Duration::ZERO, not_answered(reason))
+    /// What happens until the answer, and when.
+    fn calling(&self, plan: DialPlan, ringing_timeout: Duration) -> Stage {
+        let connected = Instant::now() + self.shared.real(plan.connecting);
+        let (rings, event, callee) = match plan.fate {
+            Fate::NotRinging(reason) => (None, RoomEvent::NotAnswered(reason), None),
+            Fate::Declined { ringing } if ringing < ringing_timeout => {
+                let reason = NotAnswered::Rejected { sip_code: None };
+                (Some(ringing), RoomEvent::NotAnswered(reason), None)
             }
-            Outcome::Rejected if in_time => (true, ringing, not_answered(NotAnswered::Rejected { sip_code: None })),
-            Outcome::NoAnswer | Outcome::Rejected => (
-                true,
-                ringing_timeout,
-                not_answered(NotAnswered::NoAnswer { sip_code: None }),
-            ),
-            _ if !in_time => (
-                true,
-                ringing_timeout,
-                not_answered(NotAnswered::NoAnswer { sip_code: None }),
-            ),
-            Outcome::Voicemail | Outcome::Lost | Outcome::Person(_) => (true, ringing, vec![RoomEvent::Answered]),
+            Fate::Answered { ringing, callee } if ringing < ringing_timeout => {
+                (Some(ringing), RoomEvent::Answered, Some(callee))
+            }
+            Fate::Unanswered | Fate::Declined { .. } | Fate::Answered { .. } => {
+                let reason = NotAnswered::NoAnswer { sip_code: None };
+                (Some(ringing_timeout), RoomEvent::NotAnswered(reason), None)
+            }
         };
-        let connected = Instant::now() + self.shared.real(connecting);
-        let mut coming: Vec<(Instant, RoomEvent)> = Vec::new();
-        let answered = then == [RoomEvent::Answered];
-        coming.extend(
-            then.into_iter()
-                .map(|event| (connected + self.shared.real(after), event)),
-        );
-        if rings {
+        let mut coming = vec![(connected + self.shared.real(rings.unwrap_or_default()), event)];
+        if rings.is_some() {
             coming.push((connected, RoomEvent::Ringing));
         }
-        Stage::Calling {
-            coming,
-            answer: answered.then(|| Box::new((outcome, chance))),
-        }
+        Stage::Calling { coming, callee }
     }
 
-    fn answer(&mut self, outcome: Outcome, mut chance: ChaCha8Rng) -> Stage {
-        let config = &self.shared.config;
-        let lost_at_ms = (outcome == Outcome::Lost).then(|| {
-            let after = self.between(&mut chance, *config.lost_after.start(), *config.lost_after.end());
-            u32::try_from(after.as_millis()).unwrap_or(u32::MAX)
-        });
-        let studio = &self.shared.studio;
-        let far = if outcome == Outcome::Voicemail {
-            Far::Machine(Box::new(Machine::answer(&mut chance, studio)))
-        } else {
-            let persona = match outcome {
-                Outcome::Person(persona) => persona,
-                _ => Persona::Interested,
-            };
-            let voice = PEOPLE[chance.random_range(0..PEOPLE.len())];
-            let person = Person::new(persona, chance.next_u64());
-            Far::Person(Box::new(PersonsLine::answer(person, voice, studio)))
-        };
+    fn go_live(&mut self, far: Far) {
         self.next_tick = Instant::now() + self.tick_length;
-        Stage::Live {
-            far,
-            lost_at_ms,
-            now_ms: 0,
-        }
+        self.stage = Stage::Live(far);
     }
 
     /// Closes the tick that the agent had last: its sound is complete now. Gives what the person heard.
@@ -195,38 +131,21 @@ impl Seat {
 
     fn tick(&mut self) -> RoomEvent {
         let agent = self.close_tick();
-        let Stage::Live {
-            far,
-            lost_at_ms,
-            now_ms,
-        } = &mut self.stage
-        else {
+        let Stage::Live(far) = &mut self.stage else {
             return RoomEvent::Left(FarEnd::Lost);
         };
         if self.transferred {
             return self.leave(FarEnd::HungUp);
         }
-        if lost_at_ms.is_some_and(|at| *now_ms >= at) {
-            return self.leave(FarEnd::Lost);
-        }
-        *now_ms += FRAME_MILLIS;
         self.supervisors = self.microphones.tick(&mut self.coming);
         let heard = match far {
-            Far::Person(line) => line.tick(&agent),
-            Far::Machine(machine) => machine.tick(&agent),
-            Far::Browser => self.microphones.take_person(),
+            Far::Simulated(line) => line.tick(&agent),
+            Far::Browser => self.microphones.take_person().ok_or(FarEnd::HungUp),
         };
-        let Some(frame) = heard else {
-            return self.leave(FarEnd::HungUp);
+        let frame = match heard {
+            Ok(frame) => frame,
+            Err(far_end) => return self.leave(far_end),
         };
-        self.ticks += 1;
-        let frame = frame.unwrap_or_else(|| {
-            if self.shared.config.line_noise {
-                hiss(self.ticks)
-            } else {
-                Frame::silence()
-            }
-        });
         self.person = Some(frame.clone());
         self.coming.push_back(RoomEvent::Tick(frame));
         self.coming.pop_front().unwrap_or(RoomEvent::Left(FarEnd::Lost))
@@ -247,8 +166,8 @@ impl AgentSeat for Seat {
         }
         let number = NumberMark::of(&request.number);
         let earlier = self.shared.enter(request.attempt_id, number)?;
-        let (outcome, chance) = self.shared.draw(number, earlier);
-        self.stage = self.plan(outcome, chance, request.ringing_timeout);
+        let plan = self.shared.people.plan(number, earlier);
+        self.stage = self.calling(plan, request.ringing_timeout);
         Ok(())
     }
 
@@ -261,36 +180,29 @@ impl AgentSeat for Seat {
             Stage::Expecting(identity) => {
                 let identity = Arc::clone(identity);
                 self.microphones.wait_for(&identity).await;
-                self.next_tick = Instant::now() + self.tick_length;
-                self.stage = Stage::Live {
-                    far: Far::Browser,
-                    lost_at_ms: None,
-                    now_ms: 0,
-                };
+                self.go_live(Far::Browser);
                 RoomEvent::Answered
             }
             Stage::Over => RoomEvent::Left(FarEnd::Lost),
-            Stage::Calling { coming, answer } => {
+            Stage::Calling { coming, callee } => {
                 let Some((at, _)) = coming.last() else {
                     return self.leave(FarEnd::Lost);
                 };
                 sleep_until(*at).await;
                 let event = coming.pop().map_or(RoomEvent::Left(FarEnd::Lost), |(_, event)| event);
-                match (&event, answer.take()) {
-                    (RoomEvent::Answered, Some(who)) => {
-                        let (outcome, chance) = *who;
-                        self.stage = self.answer(outcome, chance);
+                match (&event, callee.take()) {
+                    (RoomEvent::Answered, Some(callee)) => {
+                        let line = self.shared.people.answer(callee);
+                        self.go_live(Far::Simulated(Box::new(line)));
                     }
-                    (RoomEvent::Ringing, kept) => *answer = kept,
+                    (RoomEvent::Ringing, kept) => *callee = kept,
                     _ => self.stage = Stage::Over,
                 }
                 event
             }
-            Stage::Live { far, .. } => {
-                match far {
-                    Far::Person(line) => line.be_ready().await,
-                    Far::Machine(machine) => machine.be_ready().await,
-                    Far::Browser => {}
+            Stage::Live(far) => {
+                if let Far::Simulated(line) = far {
+                    line.be_ready().await;
                 }
                 sleep_until(self.next_tick).await;
                 let now = Instant::now();
@@ -311,7 +223,7 @@ impl AgentSeat for Seat {
 
     /// Whom the person is handed to is not simulated: they leave.
     async fn transfer(&mut self, _to: &PhoneNumber) -> Result<(), TelephonyError> {
-        if !matches!(self.stage, Stage::Live { .. }) {
+        if !matches!(self.stage, Stage::Live(_)) {
             return Err(TelephonyError::RoomClosed);
         }
         self.transferred = true;

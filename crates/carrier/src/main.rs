@@ -1,0 +1,135 @@
+//! The carrier as a program, for `cargo xtask run --livekit`: simulated people behind LiveKit's SIP API.
+
+use carrier::{Carrier, CarrierOptions, SimulatedPhones};
+use clap::Parser;
+use livekit_protocol::SipOutboundTrunkInfo;
+use rand::Rng;
+use rehearsal::{RehearsalConfig, Studio, StudioConfig, far_end::People};
+use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+#[derive(Parser)]
+#[command(about = "Answers LiveKit's SIP API with simulated people and passes everything else on to a livekit-server")]
+struct Options {
+    /// Where to listen
+    #[arg(long, env = "CARRIER_ADDRESS", default_value = "127.0.0.1:7890")]
+    address: SocketAddr,
+    /// The livekit-server behind it
+    #[arg(long, env = "CARRIER_LIVEKIT_URL", default_value = "ws://127.0.0.1:7880")]
+    livekit_url: String,
+    /// Its key
+    #[arg(long, env = "LIVEKIT_API_KEY")]
+    api_key: String,
+    /// Its secret
+    #[arg(long, env = "LIVEKIT_API_SECRET", hide_env_values = true)]
+    api_secret: String,
+    /// Id of the SIP trunk that is there from the start
+    #[arg(long, env = "LIVEKIT_SIP_TRUNK_ID", default_value = "ST_rehearsal")]
+    trunk_id: String,
+    /// The number that people see
+    #[arg(long, env = "CARRIER_NUMBER", default_value = "+12025550100")]
+    number: String,
+    /// Where the sound of stock phrases is kept
+    #[arg(long, env = "CARRIER_CACHE")]
+    cache: Option<PathBuf>,
+    /// What becomes of which call depends on this and on its number
+    #[arg(long, env = "RINGSIDE_REHEARSAL_SEED", default_value_t = 1)]
+    seed: u64,
+    /// End when the standard input does
+    #[arg(long)]
+    until_input_ends: bool,
+}
+
+struct SystemChance;
+
+impl domain::Chance for SystemChance {
+    #[expect(clippy::disallowed_methods, reason = "composition: this is where chance comes from")]
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::rng().fill_bytes(bytes);
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .with_env_var("RINGSIDE_LOG")
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let studio = Studio::new(StudioConfig {
+        cache: options.cache,
+        tones_only: false,
+    });
+    let preparing = Arc::clone(&studio);
+    tokio::spawn(async move {
+        if let Err(error) = preparing.prepare().await {
+            tracing::warn!(%error, "not all voices could be prepared; they are made when needed");
+        }
+    });
+    let config = RehearsalConfig {
+        seed: options.seed,
+        ..RehearsalConfig::default()
+    };
+    let carrier = Carrier::new(
+        CarrierOptions {
+            livekit_url: options.livekit_url,
+            api_key: options.api_key,
+            api_secret: options.api_secret,
+            outbound_trunks: vec![SipOutboundTrunkInfo {
+                sip_trunk_id: options.trunk_id,
+                name: "Simulated people".to_owned(),
+                address: "rehearsal.invalid".to_owned(),
+                numbers: vec![options.number],
+                ..SipOutboundTrunkInfo::default()
+            }],
+        },
+        SimulatedPhones::new(People::new(config, studio)),
+        Arc::new(SystemChance),
+    )?;
+    let listener = tokio::net::TcpListener::bind(options.address)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", options.address))?;
+    tracing::info!(address = %options.address, "the carrier is ready");
+    tokio::select! {
+        served = axum::serve(listener, carrier.router()).into_future() => served?,
+        ended = ended(options.until_input_ends) => ended?,
+    }
+    carrier.close().await;
+    Ok(())
+}
+
+/// Until Ctrl-C, SIGTERM, or the end of whoever holds the other end of the standard input.
+async fn ended(until_input_ends: bool) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (input, input_ended) = oneshot::channel();
+    if until_input_ends {
+        // A thread, because nothing else can read it without keeping the program from ending.
+        std::thread::spawn(move || {
+            // An error is an end, too, and nobody may be waiting any more.
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            let _ = input.send(());
+        });
+    }
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+        Ok(()) = input_ended => Ok(()),
+    }
+}

@@ -1,0 +1,149 @@
+//! One peer connection: str0m, which does no input or output of its own, and the socket that does it.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Instant,
+};
+use str0m::{
+    Candidate, Event, Input, Output, Rtc, RtcConfig,
+    config::DtlsCert,
+    net::{Protocol, Receive},
+};
+use tokio::net::UdpSocket;
+
+/// Larger than any datagram here.
+const DATAGRAM: usize = 2_000;
+
+pub(crate) struct Peer {
+    /// Large.
+    pub(crate) rtc: Box<Rtc>,
+    socket: UdpSocket,
+    /// Our own addresses, as the candidates tell them.
+    addresses: Vec<SocketAddr>,
+    /// When str0m wants to be asked again.
+    pub(crate) deadline: Instant,
+    pub(crate) events: VecDeque<Event>,
+    received: Box<[u8; DATAGRAM]>,
+}
+
+impl Peer {
+    /// Binds a socket of its own: the server tells peers apart by the pair of addresses.
+    pub(crate) async fn new(addresses: &[IpAddr], certificate: DtlsCert) -> Result<Self, crate::JoinError> {
+        let now = Instant::now();
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
+        let port = socket.local_addr()?.port();
+        let rtc = RtcConfig::new()
+            .set_rtp_mode(true)
+            .set_dtls_cert(certificate)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .build(now);
+        let mut rtc = Box::new(rtc);
+        let addresses: Vec<_> = addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+        for address in &addresses {
+            let candidate =
+                Candidate::host(*address, "udp").map_err(|_| io::Error::other("an address that is none"))?;
+            rtc.add_local_candidate(candidate);
+        }
+        let events = VecDeque::new();
+        Ok(Self {
+            rtc,
+            socket,
+            addresses,
+            deadline: now,
+            events,
+            received: Box::new([0; DATAGRAM]),
+        })
+    }
+
+    /// Waits for datagrams. Cancel safe.
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        self.socket.readable().await
+    }
+
+    /// Takes all datagrams that are there.
+    pub(crate) fn receive(&mut self) -> Result<(), str0m::RtcError> {
+        // Bounded, so that a flood cannot keep the room from its other work.
+        for _ in 0..64 {
+            let Ok((length, source)) = self.socket.try_recv_from(&mut self.received[..]) else {
+                break;
+            };
+            let Ok(contents) = self.received[..length].try_into() else {
+                continue;
+            };
+            let destination = address_towards(&self.addresses, source);
+            let datagram = Receive {
+                proto: Protocol::Udp,
+                source,
+                destination,
+                contents,
+            };
+            self.rtc.handle_input(Input::Receive(Instant::now(), datagram))?;
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    /// To be called when the deadline has passed, and after every write: packets are made on time input only.
+    pub(crate) fn tick(&mut self) -> Result<(), str0m::RtcError> {
+        self.drain()?;
+        self.rtc.handle_input(Input::Timeout(Instant::now()))?;
+        self.drain()
+    }
+
+    /// Sends what is to be sent, and keeps the events. Must follow every change of `rtc`.
+    pub(crate) fn drain(&mut self) -> Result<(), str0m::RtcError> {
+        loop {
+            match self.rtc.poll_output()? {
+                Output::Timeout(at) => {
+                    self.deadline = at;
+                    return Ok(());
+                }
+                // A datagram that the system has no room for is lost, as any other may be.
+                Output::Transmit(datagram) => {
+                    let _ = self.socket.try_send_to(&datagram.contents, datagram.destination);
+                }
+                Output::Event(event) => self.events.push_back(event),
+            }
+        }
+    }
+}
+
+/// Which of our addresses a datagram was sent to; the socket is bound to all of them and does not say.
+fn address_towards(ours: &[SocketAddr], source: SocketAddr) -> SocketAddr {
+    let fits = |address: &&SocketAddr| address.ip().is_loopback() == source.ip().is_loopback();
+    ours.iter().find(fits).or(ours.first()).copied().unwrap_or(source)
+}
+
+/// Our addresses: the one towards the server, and the one towards everything else, which differ when signalling goes
+/// through a proxy on this machine.
+pub(crate) async fn local_addresses(host: &str, port: u16) -> io::Result<Vec<IpAddr>> {
+    let mut addresses = Vec::new();
+    let towards: Vec<SocketAddr> = tokio::net::lookup_host((host, port))
+        .await?
+        .filter(SocketAddr::is_ipv4)
+        .collect();
+    // 192.0.2.1 is for documentation (RFC 5737): nothing is sent, the system only says which way it would.
+    for target in towards
+        .into_iter()
+        .take(1)
+        .chain([SocketAddr::from(([192, 0, 2, 1], 9))])
+    {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
+        if socket.connect(target).await.is_ok() {
+            let ip = socket.local_addr()?.ip();
+            if !addresses.contains(&ip) && !ip.is_unspecified() {
+                addresses.push(ip);
+            }
+        }
+    }
+    if addresses.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::NetworkUnreachable,
+            "no IPv4 address to reach LiveKit from",
+        ));
+    }
+    Ok(addresses)
+}

@@ -1,0 +1,127 @@
+//! Participants in rooms of a real livekit-server.
+
+use livekit_api::{
+    access_token::{AccessToken, VideoGrants},
+    services::LiveKitApi,
+};
+use livekit_participant::{
+    Engine, FRAME_SAMPLES, JoinOptions, LocalAudioTrack, RemoteAudioTrack, Room, RoomEvent, RoomEvents, SAMPLE_RATE_HZ,
+};
+use local_livekit::{API_KEY, API_SECRET, LocalLiveKit, Options};
+use std::{f64::consts::TAU, time::Duration};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+/// No wait lasts longer, on however busy a machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn server() -> LocalLiveKit {
+    LocalLiveKit::start(&Options::default()).unwrap()
+}
+
+pub(crate) fn api(server: &LocalLiveKit) -> LiveKitApi {
+    LiveKitApi::with_api_key(&server.url().replace("ws://", "http://"), API_KEY, API_SECRET)
+}
+
+pub(crate) fn token(room: &str, identity: &str, kind: &str) -> String {
+    let grants = VideoGrants {
+        room_join: true,
+        room: room.to_owned(),
+        can_update_own_metadata: Some(true),
+        agent: kind == "agent",
+        ..Default::default()
+    };
+    AccessToken::with_api_key(API_KEY, API_SECRET)
+        .with_identity(identity)
+        .with_kind(kind)
+        .with_grants(grants)
+        .to_jwt()
+        .unwrap()
+}
+
+pub(crate) async fn join(
+    engine: &Engine,
+    server: &LocalLiveKit,
+    room: &str,
+    identity: &str,
+    kind: &str,
+) -> (Room, RoomEvents) {
+    timeout(
+        PATIENCE,
+        engine.join(JoinOptions::new(server.url(), token(room, identity, kind))),
+    )
+    .await
+    .unwrap()
+    .unwrap()
+}
+
+/// The next event that fits; others are passed over.
+pub(crate) async fn until<T>(events: &mut RoomEvents, what: &str, mut fits: impl FnMut(RoomEvent) -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            if let Some(found) = fits(events.next().await) {
+                return found;
+            }
+        }
+    };
+    timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain for: {what}"))
+}
+
+pub(crate) async fn track_of(events: &mut RoomEvents, identity: &str) -> RemoteAudioTrack {
+    until(events, "a track", |event| match event {
+        RoomEvent::TrackSubscribed(track) if track.participant() == identity => Some(track),
+        _ => None,
+    })
+    .await
+}
+
+/// A frame of a tone.
+pub(crate) fn tone(hz: f64, frame: usize) -> [i16; FRAME_SAMPLES] {
+    std::array::from_fn(|n| {
+        let time = (frame * FRAME_SAMPLES + n) as f64 / f64::from(SAMPLE_RATE_HZ);
+        (8_000.0 * (TAU * hz * time).sin()) as i16
+    })
+}
+
+/// Says a tone for so many frames, in the rhythm of a call.
+pub(crate) async fn say(track: &LocalAudioTrack, hz: f64, frames: usize) {
+    let mut ticks = ticks();
+    for frame in 0..frames {
+        ticks.tick().await;
+        track.send(&tone(hz, frame));
+    }
+}
+
+pub(crate) fn ticks() -> tokio::time::Interval {
+    let mut ticks = interval(Duration::from_millis(20));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticks
+}
+
+/// Listens for so many frames: how many held the tone.
+pub(crate) async fn listen(track: &mut RemoteAudioTrack, hz: f64, frames: usize) -> usize {
+    let mut ticks = ticks();
+    let mut heard = 0;
+    for _ in 0..frames {
+        ticks.tick().await;
+        heard += usize::from(purity(&track.pull().samples, hz) > 0.8);
+    }
+    heard
+}
+
+/// Part of a frame's energy that is at this frequency (Goertzel's algorithm), 0 to 1; 0 for silence.
+pub(crate) fn purity(samples: &[i16], hz: f64) -> f64 {
+    let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    if energy < 1e6 {
+        return 0.0;
+    }
+    let omega = TAU * hz / f64::from(SAMPLE_RATE_HZ);
+    let (mut one, mut two) = (0.0, 0.0);
+    for sample in samples {
+        let zero = f64::from(*sample) + 2.0 * omega.cos() * one - two;
+        (two, one) = (one, zero);
+    }
+    let power = one.powi(2) + two.powi(2) - 2.0 * omega.cos() * one * two;
+    2.0 * power / (energy * samples.len() as f64)
+}

@@ -1,0 +1,191 @@
+//! A real livekit-server on loopback, for tests, benchmarks and trying things out. It ends when [`LocalLiveKit`] is
+//! dropped.
+
+use std::{
+    env, io,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The version that all of this is tried with.
+pub const VERSION: &str = "v1.13.5";
+/// What `go install` wants.
+pub const MODULE: &str = "github.com/livekit/livekit-server/cmd/server";
+/// Names a livekit-server that is to be used instead of those that are looked for. Not called LIVEKIT_…: the server
+/// itself reads such variables.
+pub const BINARY_VARIABLE: &str = "RINGSIDE_LIVEKIT_SERVER";
+/// The key and secret of every server that is started here. They protect nothing.
+pub const API_KEY: &str = "local";
+pub const API_SECRET: &str = "local-livekit-on-loopback-protects-nothing";
+
+/// A busy machine starts it in a few seconds.
+const MOST_STARTING: Duration = Duration::from_secs(30);
+
+/// A running server.
+#[derive(Debug)]
+pub struct LocalLiveKit {
+    process: Child,
+    address: SocketAddr,
+}
+
+/// What can be chosen.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Of signalling and API; any free one if not given.
+    pub port: Option<u16>,
+    /// Where events are told.
+    pub webhook: Option<String>,
+    /// Where it writes its log; nowhere if not given.
+    pub log: Option<PathBuf>,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "there is no livekit-server: install it with `go install {MODULE}@{VERSION}`, or name one in {BINARY_VARIABLE}"
+    )]
+    NotInstalled,
+    #[error("livekit-server does not start: {0}")]
+    Io(#[from] io::Error),
+    #[error("livekit-server ended while it started: {0}")]
+    Ended(std::process::ExitStatus),
+    #[error("livekit-server is not ready after {MOST_STARTING:?}")]
+    NotReady,
+}
+
+impl LocalLiveKit {
+    /// Starts a server and waits until it answers. Blocks.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(options: &Options) -> Result<Self, StartError> {
+        // A port that was free a moment ago may have been taken by somebody else who looked for one.
+        let mut attempts = (0..3_u8).map(|_| Self::start_once(options));
+        loop {
+            match attempts.next() {
+                Some(Err(StartError::Ended(_))) if attempts.len() > 0 => {}
+                Some(result) => return result,
+                None => return Err(StartError::NotReady),
+            }
+        }
+    }
+
+    fn start_once(options: &Options) -> Result<Self, StartError> {
+        let binary = find().ok_or(StartError::NotInstalled)?;
+        let port = match options.port {
+            Some(port) => port,
+            None => free_tcp_port()?,
+        };
+        let log = match &options.log {
+            Some(path) => std::fs::File::create(path)?.into(),
+            None => Stdio::null(),
+        };
+        let mut process = Command::new(binary)
+            .args([
+                "--config-body",
+                &configuration(port, free_tcp_port()?, free_udp_port()?, options),
+            ])
+            .env_remove("LIVEKIT_CONFIG")
+            .env_remove("LIVEKIT_KEYS")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            // Ctrl-C reaches only whoever started it, who ends it when nobody needs it any more.
+            .process_group(0)
+            .spawn()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let began = Instant::now();
+        while began.elapsed() < MOST_STARTING {
+            if let Some(status) = process.try_wait()? {
+                return Err(StartError::Ended(status));
+            }
+            if TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok() {
+                return Ok(Self { process, address });
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let _ = process.kill();
+        let _ = process.wait();
+        Err(StartError::NotReady)
+    }
+
+    /// Address of signalling and API.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for LocalLiveKit {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A livekit-server of this machine: the one that is named, on the PATH, in `target/tools`, or where Go installs.
+#[must_use]
+pub fn find() -> Option<PathBuf> {
+    if let Some(named) = env::var_os(BINARY_VARIABLE) {
+        return Some(named.into());
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).map(|folder| folder.join("livekit-server"));
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/livekit-server");
+    let go = env::var_os("GOBIN").map(PathBuf::from);
+    let go = go.or_else(|| env::var_os("GOPATH").map(|path| PathBuf::from(path).join("bin")));
+    let go = go.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join("go/bin")));
+    // Go names the program after its folder.
+    let by_go = go.map(|folder| folder.join("server"));
+    on_path
+        .chain([tools])
+        .chain(by_go)
+        .find(|candidate| candidate.is_file())
+}
+
+fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> String {
+    let mut configuration = serde_json::json!({
+        "port": port,
+        "bind_addresses": ["127.0.0.1"],
+        "keys": { API_KEY: API_SECRET },
+        "rtc": {
+            "udp_port": udp_port,
+            "tcp_port": tcp_port,
+            "node_ip": "127.0.0.1",
+            "use_external_ip": false,
+            "enable_loopback_candidate": true,
+            "allow_tcp_fallback": false,
+        },
+        "logging": { "level": "info", "json": true },
+    });
+    if let Some(url) = &options.webhook {
+        configuration["webhook"] = serde_json::json!({ "api_key": API_KEY, "urls": [url] });
+    }
+    // YAML, of which JSON is a part.
+    configuration.to_string()
+}
+
+fn free_tcp_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn free_udp_port() -> io::Result<u16> {
+    Ok(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
