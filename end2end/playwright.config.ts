@@ -20,6 +20,8 @@ export default defineConfig({
   use: { baseURL, storageState: adminState, trace: "retain-on-failure", locale: "en-GB", timezoneId: "Europe/Berlin" },
   projects: [
     { name: "story", testMatch: "story.spec.ts", use: desktop },
+    // With an installation of its own.
+    { name: "livekit", testMatch: "livekit.spec.ts", use: desktop },
     { name: "management", testMatch: "management.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "desktop", testMatch: "pages.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "phone", testMatch: "pages.spec.ts", use: phone, dependencies: ["story"] },

@@ -1,6 +1,6 @@
 //! The document around the application, and the list of its routes.
 
-use crate::{frame::Frame, pages};
+use crate::{call_room::IMPORT, frame::Frame, pages};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
@@ -37,7 +37,7 @@ pub fn shell(assets: &Assets) -> impl IntoView + use<> {
     let Assets { style, script, wasm } = assets.clone();
     let nonce = leptos::nonce::use_nonce();
     let start = format!(
-        "import start, {{ hydrate }} from {script:?};\nawait start({{ module_or_path: {wasm:?} }});\nhydrate();"
+        "globalThis.{IMPORT} = (path) => import(path);\nimport start, {{ hydrate }} from {script:?};\nawait start({{ module_or_path: {wasm:?} }});\nhydrate();"
     );
     view! {
         <!DOCTYPE html>

@@ -17,6 +17,7 @@
 mod answer;
 pub mod api;
 pub mod app;
+mod call_room;
 #[cfg(feature = "ssr")]
 pub mod caller;
 pub mod components;
@@ -25,7 +26,6 @@ pub mod frame;
 pub mod listening;
 pub mod live_feed;
 pub mod microphone;
-
 pub mod monitor;
 pub mod pages;
 pub mod session;

@@ -1,23 +1,31 @@
-//! Hearing a call and speaking in it: sound over a WebSocket, played through Web Audio.
+//! Hearing a call and speaking in it.
+//!
+//! A WebSocket to the server says first where the sound is ([`SoundNews`]). In a room on LiveKit it is joined there
+//! ([`crate::call_room`]), and the WebSocket stays beside it for the keys. Else it comes over the WebSocket itself and is
+//! played through Web Audio:
 //!
 //! The server sends stereo frames of 20 ms, 16 kHz, 16 bit, interleaved, agent left and person right. Each becomes a
 //! small buffer that is scheduled right after the one before it, a moment ahead of time so that an uneven network is
 //! not heard. Up go the frames of the microphone, while it is open.
 
-use crate::microphone::Microphone;
-use domain::ConversationId;
-use js_sys::{ArrayBuffer, DataView};
+mod speaker;
+
+use crate::{
+    call_room::{Ear, Mouth, RoomSays},
+    microphone::{Lent, Microphone},
+};
+use domain::{
+    ConversationId,
+    call_sound::{MICROPHONE_OFF, MICROPHONE_ON, SoundNews},
+};
+use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
-use std::{cell::RefCell, rc::Rc};
+use speaker::Speaker;
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{AudioContext, AudioContextOptions, BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
-const SAMPLES_PER_SECOND: f32 = 16_000.0;
-/// Seconds that sound is held back so that late frames still come in time.
-const LEAD: f64 = 0.15;
-/// Seconds of sound that may wait; what comes beyond it is dropped, or listening would fall ever further behind.
-const MOST_WAITING: f64 = 0.6;
 /// Bytes of the microphone that may wait to be sent: a quarter of a second.
 const MOST_UNSENT: u32 = 8_000;
 /// The code with which the server closes when it refuses; its reason is a sentence to show.
@@ -30,8 +38,18 @@ pub enum Hearing {
     Off,
     Connecting,
     On,
+    /// It is there, but the browser plays nothing before somebody presses something.
+    Blocked,
     /// It ended or never began, and why.
     Stopped(String),
+}
+
+impl Hearing {
+    /// True if the call's sound is there.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        matches!(self, Self::On | Self::Blocked)
+    }
 }
 
 /// Where the microphone stands.
@@ -46,6 +64,15 @@ pub enum Speaking {
     Refused(&'static str),
 }
 
+/// Where the sound is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The server has not said it yet.
+    Unknown,
+    Socket,
+    Room,
+}
+
 /// Listening to one call; ends when the owner that made it goes.
 #[derive(Clone, Copy)]
 pub struct Listener {
@@ -53,26 +80,59 @@ pub struct Listener {
     hearing: RwSignal<Hearing>,
     speaking: RwSignal<Speaking>,
     line: StoredValue<Option<SendWrapper<Line>>>,
-    microphone: StoredValue<Option<SendWrapper<Microphone>>>,
+    /// Lent, and not in use yet.
+    lent: StoredValue<Option<SendWrapper<Lent>>>,
+    microphone: StoredValue<Option<SendWrapper<Voice>>>,
+    ear: StoredValue<Option<SendWrapper<Ear>>>,
+    way: StoredValue<Way>,
+    /// The way where the server does not say it.
+    usual_way: Way,
+    /// Counts connections: what was begun for an older one is of no use any more.
+    turn: StoredValue<u32>,
     on_text: StoredValue<Box<dyn Fn(String) + Send + Sync>>,
+}
+
+/// The microphone in use. Dropping it closes it.
+enum Voice {
+    /// Held for the end that it makes by being dropped.
+    Socket {
+        _microphone: Microphone,
+    },
+    Room {
+        mouth: Mouth,
+        _lent: Lent,
+    },
 }
 
 impl Listener {
     /// Prepares to listen to `id`. Nothing is fetched before [`Listener::start`].
     #[must_use]
     pub fn new(id: ConversationId) -> Self {
-        Self::at(format!("/listen/{id}"), |_| {})
+        let listener = Self::with(format!("/listen/{id}"), Way::Unknown);
+        listener.on_text.set_value(Box::new(move |text| listener.take(&text)));
+        listener
     }
 
-    /// The same for any path that speaks the same way; `on_text` gets what it says in words.
+    /// The same for a path whose sound always comes over the WebSocket; `on_text` gets what it says in words.
     pub(crate) fn at(path: String, on_text: impl Fn(String) + Copy + Send + Sync + 'static) -> Self {
+        let listener = Self::with(path, Way::Socket);
+        listener.on_text.set_value(Box::new(on_text));
+        listener
+    }
+
+    fn with(path: String, usual_way: Way) -> Self {
         let listener = Self {
             path: StoredValue::new(path),
             hearing: RwSignal::new(Hearing::Off),
             speaking: RwSignal::new(Speaking::Off),
             line: StoredValue::new(None),
+            lent: StoredValue::new(None),
             microphone: StoredValue::new(None),
-            on_text: StoredValue::new(Box::new(on_text)),
+            ear: StoredValue::new(None),
+            way: StoredValue::new(usual_way),
+            usual_way,
+            turn: StoredValue::new(0),
+            on_text: StoredValue::new(Box::new(|_| {})),
         };
         on_cleanup(move || listener.hang_up());
         listener
@@ -86,6 +146,8 @@ impl Listener {
 
     /// Begins to listen. Must come from a click, or the browser keeps the sound off.
     pub fn start(self) {
+        self.hang_up();
+        self.way.set_value(self.usual_way);
         self.hearing.set(Hearing::Connecting);
         match Line::open(self) {
             Ok(line) => self.line.set_value(Some(SendWrapper::new(line))),
@@ -94,6 +156,11 @@ impl Listener {
                 self.hearing.set(Hearing::Stopped(why));
             }
         }
+    }
+
+    /// Plays what the browser has held back. Must come from a click.
+    pub fn turn_on(self) {
+        self.ear.with_value(|ear| ear.as_ref().map(|ear| ear.play()));
     }
 
     /// Stops listening, and speaking.
@@ -119,25 +186,140 @@ impl Listener {
         }
         self.speaking.set(Speaking::Asking);
         leptos::task::spawn_local(async move {
-            let opened = Microphone::open(move |frame| {
-                // The page may be gone while a frame is still on its way.
-                let _ = self
-                    .line
-                    .try_with_value(|line| line.as_ref().map(|line| line.send(frame)));
-            })
-            .await;
-            // Somebody who has changed their mind meanwhile is not listened to.
-            if self.speaking.try_get_untracked() != Some(Speaking::Asking) {
+            let lent = Lent::ask().await;
+            if !self.still_asks() {
                 return;
             }
-            match opened {
-                Ok(microphone) => {
-                    self.microphone.set_value(Some(SendWrapper::new(microphone)));
-                    self.speaking.set(Speaking::On);
+            match lent {
+                Ok(lent) => {
+                    self.lent.set_value(Some(SendWrapper::new(lent)));
+                    self.use_lent();
                 }
                 Err(why) => self.speaking.set(Speaking::Refused(why)),
             }
         });
+    }
+
+    /// Somebody who has changed their mind meanwhile is not listened to.
+    fn still_asks(self) -> bool {
+        self.speaking.try_get_untracked() == Some(Speaking::Asking)
+    }
+
+    /// Brings a microphone that was lent to where the sound is, once both are known.
+    fn use_lent(self) {
+        match self.way.get_value() {
+            Way::Unknown => {}
+            Way::Room => {
+                // The server answers with a key.
+                if self.lent.with_value(Option::is_some) {
+                    self.say(MICROPHONE_ON);
+                }
+            }
+            Way::Socket => {
+                let Some(lent) = self.lent.try_update_value(Option::take).flatten() else {
+                    return;
+                };
+                leptos::task::spawn_local(async move {
+                    let opened = Microphone::open(lent.take(), move |frame| {
+                        // The page may be gone while a frame is still on its way.
+                        let _ = self
+                            .line
+                            .try_with_value(|line| line.as_ref().map(|line| line.send(frame)));
+                    });
+                    let opened = opened.await.map(|microphone| Voice::Socket {
+                        _microphone: microphone,
+                    });
+                    self.opened(opened);
+                });
+            }
+        }
+    }
+
+    fn opened(self, voice: Result<Voice, &'static str>) {
+        if !self.still_asks() {
+            return;
+        }
+        match voice {
+            Ok(voice) => {
+                self.microphone.set_value(Some(SendWrapper::new(voice)));
+                self.speaking.set(Speaking::On);
+            }
+            Err(why) => {
+                self.say(MICROPHONE_OFF);
+                self.speaking.set(Speaking::Refused(why));
+            }
+        }
+    }
+
+    /// Lets others than the agent hear the microphone, as far as the call allows it.
+    pub(crate) fn let_everybody_hear(self) {
+        self.microphone.with_value(|voice| {
+            if let Some(Voice::Room { mouth, .. }) = voice.as_deref() {
+                mouth.to_everybody();
+            }
+        });
+    }
+
+    /// Takes what the server says of where the sound is.
+    fn take(self, text: &str) {
+        match serde_json::from_str(text) {
+            Ok(SoundNews::Here) => {
+                self.way.set_value(Way::Socket);
+                self.hearing.set(Hearing::On);
+                self.use_lent();
+            }
+            Ok(SoundNews::Listen(key)) => {
+                self.way.set_value(Way::Room);
+                let turn = self.turn.get_value();
+                leptos::task::spawn_local(async move {
+                    let joined = Ear::join(&key, move |says| self.room_says(turn, says)).await;
+                    if self.turn.try_get_value() != Some(turn) {
+                        return;
+                    }
+                    match joined {
+                        Ok(ear) => {
+                            self.ear.set_value(Some(SendWrapper::new(ear)));
+                            self.use_lent();
+                        }
+                        Err(_) => self.lost(
+                            "The call’s sound could not be reached. Your network may not let it through; try again, or ask your administrator.",
+                        ),
+                    }
+                });
+            }
+            Ok(SoundNews::Speak(key)) => {
+                let Some(lent) = self.lent.try_update_value(Option::take).flatten() else {
+                    return;
+                };
+                leptos::task::spawn_local(async move {
+                    let lent = lent.take();
+                    let stream = lent.stream().clone();
+                    let joined = Mouth::join(&key, &stream, move |_| self.be_silent()).await;
+                    self.opened(match joined {
+                        Ok(mouth) => Ok(Voice::Room { mouth, _lent: lent }),
+                        Err(_) => Err("The microphone could not be brought into the call. Try again."),
+                    });
+                });
+            }
+            // A server that is newer than this page says more than it knows.
+            Err(_) => {}
+        }
+    }
+
+    fn room_says(self, turn: u32, says: RoomSays) {
+        if self.turn.try_get_value() != Some(turn) {
+            return;
+        }
+        match says {
+            RoomSays::Playing => self.hearing.set(Hearing::On),
+            RoomSays::Blocked => self.hearing.set(Hearing::Blocked),
+            RoomSays::Ended => self.lost("The sound has ended: the call is over, or the connection broke."),
+        }
+    }
+
+    fn lost(self, why: &str) {
+        self.hang_up();
+        self.ended(why.to_owned());
     }
 
     /// Ends a connection that is of no use without a microphone; why there is none stays to be read.
@@ -149,12 +331,18 @@ impl Listener {
     /// Closes the microphone and goes on listening.
     pub fn be_silent(self) {
         self.drop_microphone();
-        self.speaking.set(Speaking::Off);
-        self.line
-            .with_value(|line| line.as_ref().map(|line| line.say("mic-off")));
+        let _ = self.speaking.try_set(Speaking::Off);
+        self.say(MICROPHONE_OFF);
+    }
+
+    fn say(self, text: &str) {
+        let _ = self
+            .line
+            .try_with_value(|line| line.as_ref().map(|line| line.say(text)));
     }
 
     fn drop_microphone(self) {
+        drop(self.lent.try_update_value(Option::take).flatten());
         drop(self.microphone.try_update_value(Option::take).flatten());
     }
 
@@ -169,7 +357,9 @@ impl Listener {
     }
 
     fn hang_up(self) {
+        let _ = self.turn.try_update_value(|turn| *turn += 1);
         self.drop_microphone();
+        drop(self.ear.try_update_value(Option::take).flatten());
         let line = self.line.try_update_value(Option::take).flatten();
         drop(line);
     }
@@ -195,7 +385,9 @@ impl Line {
         socket.set_binary_type(BinaryType::Arraybuffer);
 
         let on_open = Closure::<dyn FnMut(Event)>::new(move |_| {
-            let _ = hearing.try_set(Hearing::On);
+            if listener.usual_way == Way::Socket {
+                let _ = hearing.try_set(Hearing::On);
+            }
         });
         let heard = Rc::clone(&speaker);
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
@@ -207,7 +399,11 @@ impl Line {
             }
         });
         let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |close: CloseEvent| {
-            let was_on = hearing.try_get_untracked() == Some(Hearing::On);
+            let was_on = hearing
+                .try_get_untracked()
+                .is_some_and(|hearing| hearing.is_connected());
+            let _ = listener.turn.try_update_value(|turn| *turn += 1);
+            drop(listener.ear.try_update_value(Option::take).flatten());
             listener.ended(if close.code() == REFUSED && !close.reason().is_empty() {
                 close.reason()
             } else if was_on {
@@ -252,53 +448,5 @@ impl Drop for Line {
         // Closing what is closed already is no matter.
         let _ = self.socket.close();
         let _ = self.speaker.context.close();
-    }
-}
-
-/// Plays frames one after the other without a gap.
-struct Speaker {
-    context: AudioContext,
-    /// When, by the context's clock, the next frame begins.
-    next: RefCell<f64>,
-}
-
-impl Speaker {
-    fn new() -> Result<Self, JsValue> {
-        let options = AudioContextOptions::new();
-        // At the call's own rate nothing is resampled frame by frame, which would click at every seam.
-        options.set_sample_rate(SAMPLES_PER_SECOND);
-        let context = AudioContext::new_with_context_options(&options).or_else(|_| AudioContext::new())?;
-        let _ = context.resume()?;
-        Ok(Self {
-            context,
-            next: RefCell::new(0.0),
-        })
-    }
-
-    fn play(&self, bytes: &ArrayBuffer) -> Result<(), JsValue> {
-        let frames = bytes.byte_length() / 4;
-        let now = self.context.current_time();
-        let mut next = self.next.borrow_mut();
-        if frames == 0 || *next > now + MOST_WAITING {
-            return Ok(());
-        }
-        if *next < now {
-            *next = now + LEAD;
-        }
-        let view = DataView::new(bytes, 0, bytes.byte_length() as usize);
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        for frame in 0..frames as usize {
-            left.push(f32::from(view.get_int16_endian(frame * 4, true)) / 32_768.0);
-            right.push(f32::from(view.get_int16_endian(frame * 4 + 2, true)) / 32_768.0);
-        }
-        let buffer = self.context.create_buffer(2, frames, SAMPLES_PER_SECOND)?;
-        buffer.copy_to_channel(&left, 0)?;
-        buffer.copy_to_channel(&right, 1)?;
-        let source = self.context.create_buffer_source()?;
-        source.set_buffer(Some(&buffer));
-        source.connect_with_audio_node(&self.context.destination())?;
-        source.start_with_when(*next)?;
-        *next += f64::from(frames) / f64::from(SAMPLES_PER_SECOND);
-        Ok(())
     }
 }

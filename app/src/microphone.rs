@@ -16,34 +16,57 @@ const SAMPLES_PER_SECOND: f32 = 16_000.0;
 /// Why there is no microphone, in a sentence that says what to do.
 pub type Refused = &'static str;
 
-/// An open microphone. Dropping it closes it, and the browser's sign for it goes out.
+/// What the browser lends of the microphone. Dropping it gives it back, and the browser's sign for it goes out.
+pub(crate) struct Lent(MediaStream);
+
+impl Lent {
+    /// Asks for the microphone.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(crate) async fn ask() -> Result<Self, Refused> {
+        ask().await.map(Self)
+    }
+
+    pub(crate) fn stream(&self) -> &MediaStream {
+        &self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        for track in self.0.get_tracks() {
+            track.unchecked_into::<MediaStreamTrack>().stop();
+        }
+    }
+}
+
+/// An open microphone. Dropping it closes it.
 pub struct Microphone {
-    stream: MediaStream,
+    _lent: Lent,
     context: AudioContext,
     node: AudioWorkletNode,
     _on_frame: Closure<dyn FnMut(MessageEvent)>,
 }
 
 impl Microphone {
-    /// Asks for the microphone and hands each 20 ms of it on: 320 samples of 16 kHz, signed 16 bit, little-endian.
+    /// Hands each 20 ms of it on: 320 samples of 16 kHz, signed 16 bit, little-endian.
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn open(mut on_frame: impl FnMut(&ArrayBuffer) + 'static) -> Result<Self, Refused> {
-        let stream = ask().await?;
-        let opened = Self::listen_to(&stream, move |message: MessageEvent| {
+    pub(crate) async fn open(lent: Lent, mut on_frame: impl FnMut(&ArrayBuffer) + 'static) -> Result<Self, Refused> {
+        let opened = Self::listen_to(lent, move |message: MessageEvent| {
             if let Ok(frame) = message.data().dyn_into::<ArrayBuffer>() {
                 on_frame(&frame);
             }
-        })
-        .await;
-        opened.map_err(|_| {
-            stop(&stream);
-            "This browser cannot use the microphone. Update it, or use another."
-        })
+        });
+        opened
+            .await
+            .map_err(|_| "This browser cannot use the microphone. Update it, or use another.")
     }
 
-    async fn listen_to(stream: &MediaStream, on_frame: impl FnMut(MessageEvent) + 'static) -> Result<Self, JsValue> {
+    async fn listen_to(lent: Lent, on_frame: impl FnMut(MessageEvent) + 'static) -> Result<Self, JsValue> {
+        let stream = lent.stream();
         let options = AudioContextOptions::new();
         options.set_sample_rate(SAMPLES_PER_SECOND);
         // Where a browser keeps the microphone's own rate, the worklet brings it to ours.
@@ -67,7 +90,7 @@ impl Microphone {
         node.port()?.set_onmessage(Some(on_frame.as_ref().unchecked_ref()));
         source.connect_with_audio_node(&node)?;
         Ok(Self {
-            stream: stream.clone(),
+            _lent: lent,
             context,
             node,
             _on_frame: on_frame,
@@ -80,14 +103,7 @@ impl Drop for Microphone {
         if let Ok(port) = self.node.port() {
             port.set_onmessage(None);
         }
-        stop(&self.stream);
         let _ = self.context.close();
-    }
-}
-
-fn stop(stream: &MediaStream) {
-    for track in stream.get_tracks() {
-        track.unchecked_into::<MediaStreamTrack>().stop();
     }
 }
 

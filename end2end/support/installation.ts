@@ -9,19 +9,25 @@ const target = resolve(project, process.env.CARGO_TARGET_DIR ?? "target");
 const port = process.env.END2END_PORT ?? "3999";
 
 export const baseURL = `http://localhost:${port}`;
+/** Of the installation that calls through LiveKit. */
+export const livekitURL = `http://localhost:${Number(port) + 1}`;
+export const siteFolder = resolve(process.env.RINGSIDE_SITE_DIR ?? join(target, "site"));
 const dataFolder = join(target, "end2end");
 export const adminState = join(dataFolder, "administrator.json");
 export const linkFile = join(dataFolder, "first-link.txt");
 export const screenshotFolder = process.env.SCREENSHOTS ? join(project, "docs/screenshots") : join(dataFolder, "screenshots");
 export const administrator = { name: "Ada Admin", email: "ada@example.com", password: "correct horse battery staple" };
 
+type Settings = { url?: string; folder?: string; environment?: Record<string, string> };
+
 /** Starts the server on an empty database; resolves with the one-time link of the first administrator. */
-export async function start(): Promise<{ server: ChildProcess; link: string }> {
-  rmSync(join(dataFolder, "data"), { recursive: true, force: true });
+export async function start(settings: Settings = {}): Promise<{ server: ChildProcess; link: string }> {
+  const { url = baseURL, folder = "data" } = settings;
+  rmSync(join(dataFolder, folder), { recursive: true, force: true });
   mkdirSync(screenshotFolder, { recursive: true });
   const program = process.env.RINGSIDE_SERVER ?? join(target, "debug/server");
   const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("RINGSIDE_") && name !== "DATABASE_URL"),
+    Object.entries(process.env).filter(([name]) => !/^(RINGSIDE_|LIVEKIT_|DATABASE_URL$)/.test(name)),
   );
   const server = spawn(program, [], {
     // Not in the project: a .env there is somebody's own.
@@ -29,14 +35,15 @@ export async function start(): Promise<{ server: ChildProcess; link: string }> {
     env: {
       ...environment,
       DATABASE_URL: process.env.END2END_DATABASE_URL ?? "",
-      RINGSIDE_ADDRESS: `127.0.0.1:${port}`,
-      RINGSIDE_PUBLIC_URL: baseURL,
-      RINGSIDE_DATA_DIR: join(dataFolder, "data"),
-      RINGSIDE_SITE_DIR: process.env.RINGSIDE_SITE_DIR ?? join(target, "site"),
+      RINGSIDE_ADDRESS: `127.0.0.1:${new URL(url).port}`,
+      RINGSIDE_PUBLIC_URL: url,
+      RINGSIDE_DATA_DIR: join(dataFolder, folder),
+      RINGSIDE_SITE_DIR: siteFolder,
       RINGSIDE_REHEARSAL_SPEED: "1",
       RINGSIDE_REHEARSAL_ODDS: "interested:3, curious:4, sceptical:2, voicemail:1, no_answer:1",
       RINGSIDE_DRAIN_SECONDS: "0",
       RINGSIDE_LOG: "warn",
+      ...settings.environment,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -14,7 +14,10 @@ use operations::{Operations, number_zones};
 use rehearsal::{RehearsalConfig, RehearsalNetwork, Studio, StudioConfig};
 use std::{os::unix::fs::DirBuilderExt, sync::Arc};
 use store::Store;
-use telephony::TelephoneNetwork;
+use telephony::{
+    TelephoneNetwork,
+    livekit::{LiveKitNetwork, engine::ParticipantEngine, participant::Engine},
+};
 use tokio::sync::Semaphore;
 use voice::ports::Voices;
 
@@ -54,23 +57,25 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
 
 /// What is connected and what is simulated, in words.
 fn installation(configuration: &Configuration) -> InstallationView {
-    let mut notices = vec![
-        "No real phone is called: the rehearsal network plays the people.".to_owned(),
-        "No language model is connected: a stand-in follows the script, and no voice leaves this machine.".to_owned(),
-    ];
+    let mut notices = Vec::new();
+    let settings = &configuration.rehearsal;
     if configuration.livekit.is_some() {
-        // The first thing to know for whoever set it.
-        notices.insert(
-            0,
-            "LIVEKIT_URL is set, but this release does not call through LiveKit yet. Only its webhooks are taken."
+        notices.push(
+            "Calls go through LiveKit, but neither speech recognition nor a language model is connected: a stand-in \
+             follows the script and understands only the rehearsal’s own voices."
                 .to_owned(),
         );
-    }
-    let settings = &configuration.rehearsal;
-    if settings.hours == RehearsalHours::Daytime {
+    } else {
+        notices.push("No real phone is called: the rehearsal network plays the people.".to_owned());
         notices.push(
-            "For the rehearsal it is always Tuesday, half past ten in the morning, where people live.".to_owned(),
+            "No language model is connected: a stand-in follows the script, and no voice leaves this machine."
+                .to_owned(),
         );
+        if settings.hours == RehearsalHours::Daytime {
+            notices.push(
+                "For the rehearsal it is always Tuesday, half past ten in the morning, where people live.".to_owned(),
+            );
+        }
     }
     if !rehearsal::speech_available() {
         notices.push("Voices are plain tones, because espeak-ng is not installed.".to_owned());
@@ -80,7 +85,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
     } else {
         "embedded"
     };
-    let words = [
+    let mut words = vec![
         ("Address", configuration.public_url.clone()),
         ("Database", place.to_owned()),
         ("Calls at once", configuration.max_calls.to_string()),
@@ -88,12 +93,28 @@ fn installation(configuration: &Configuration) -> InstallationView {
             "Calls may go on after the order to stop",
             format!("{} s", configuration.drain.as_secs()),
         ),
-        ("Rehearsal: speed", format!("{} × real time", settings.speed)),
-        ("Rehearsal: seed", settings.seed.to_string()),
     ];
+    match &configuration.livekit {
+        Some(livekit) => words.extend([
+            ("LiveKit", livekit.url.clone()),
+            ("LiveKit for browsers", livekit.public_url.clone()),
+            (
+                "SIP trunk",
+                livekit.trunk_id.clone().unwrap_or_else(|| "none yet".to_owned()),
+            ),
+            ("Numbers that people see", caller_ids(livekit.caller_ids.len())),
+        ]),
+        None => words.extend([
+            ("Rehearsal: speed", format!("{} × real time", settings.speed)),
+            ("Rehearsal: seed", settings.seed.to_string()),
+        ]),
+    }
     InstallationView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        telephone_network: "rehearsal".to_owned(),
+        telephone_network: match configuration.livekit {
+            Some(_) => "livekit".to_owned(),
+            None => "rehearsal".to_owned(),
+        },
         notices,
         zone_data_version: number_zones::zone_data_version().to_owned(),
         settings: words
@@ -102,6 +123,18 @@ fn installation(configuration: &Configuration) -> InstallationView {
             .collect(),
         development: cfg!(debug_assertions),
     }
+}
+
+fn caller_ids(count: usize) -> String {
+    match count {
+        0 => "whichever the trunk chooses".to_owned(),
+        count => format!("{count}, each call takes a free one"),
+    }
+}
+
+/// What carries sound to and from LiveKit.
+fn media_engine() -> std::io::Result<impl Engine> {
+    ParticipantEngine::new()
 }
 
 /// Chooses the telephone network and the voices.
@@ -124,26 +157,38 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         tones_only: false,
     });
     let usual = RehearsalConfig::default();
-    let config = RehearsalConfig {
-        ringing: settings.ringing.clone().unwrap_or(usual.ringing),
-        seed: settings.seed,
-        speed: settings.speed,
-        odds: settings.odds.clone().unwrap_or_default(),
-        ledger: Some(data_dir.join("rehearsal-ledger")),
-        ..usual
-    };
-    let network = RehearsalNetwork::new(config, Arc::clone(&studio), Arc::clone(&clock))
-        .map_err(|error| format!("The ledger of the rehearsal network cannot be opened: {error}"))?;
-    let zones: Arc<dyn ZoneClock> = match settings.hours {
-        RehearsalHours::Daytime => Arc::new(RehearsalDaytime(Arc::clone(&clock))),
-        RehearsalHours::Real => Arc::new(IanaClock),
+    let (network, zones, speed): (Arc<dyn TelephoneNetwork>, Arc<dyn ZoneClock>, f32) = match &configuration.livekit {
+        // Real phones ring at the hour that it really is where they are.
+        Some(livekit) => {
+            let engine = media_engine()
+                .map_err(|error| format!("Sound cannot be exchanged with LiveKit on this machine: {error}"))?;
+            let network = LiveKitNetwork::new(livekit.settings(), engine);
+            (Arc::new(network), Arc::new(IanaClock), 1.0)
+        }
+        None => {
+            let config = RehearsalConfig {
+                ringing: settings.ringing.clone().unwrap_or(usual.ringing),
+                seed: settings.seed,
+                speed: settings.speed,
+                odds: settings.odds.clone().unwrap_or_default(),
+                ledger: Some(data_dir.join("rehearsal-ledger")),
+                ..usual
+            };
+            let network = RehearsalNetwork::new(config, Arc::clone(&studio), Arc::clone(&clock))
+                .map_err(|error| format!("The ledger of the rehearsal network cannot be opened: {error}"))?;
+            let zones: Arc<dyn ZoneClock> = match settings.hours {
+                RehearsalHours::Daytime => Arc::new(RehearsalDaytime(Arc::clone(&clock))),
+                RehearsalHours::Real => Arc::new(IanaClock),
+            };
+            (Arc::new(network), zones, settings.speed)
+        }
     };
     let trial_rooms = RehearsalNetwork::new(RehearsalConfig::default(), Arc::clone(&studio), clock)
         .map_err(|error| format!("There are no rooms for trials: {error}"))?;
     Ok(Adapters {
-        network: Arc::new(network),
+        network,
         trial_rooms: Arc::new(trial_rooms),
-        voices: rehearsal::voices(&studio, settings.speed),
+        voices: rehearsal::voices(&studio, speed),
         zones,
         studio,
     })

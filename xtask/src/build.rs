@@ -25,6 +25,10 @@ const WASM_OPT: [&str; 7] = [
 /// Its npm package's version.
 const BINARYEN: &str = "132.0.0";
 
+/// LiveKit's client for browsers, as `frontend/package-lock.json` pins it. Fetched by a browser with the first call that it
+/// listens to, so it does not grow the pages.
+const LIVEKIT_CLIENT: &str = "node_modules/livekit-client/dist/livekit-client.umd.js";
+
 /// The folder that the server serves.
 pub(crate) fn site() -> PathBuf {
     target().join("site")
@@ -64,8 +68,9 @@ pub(crate) fn frontend() -> Outcome {
     run(command("cargo", &package))?;
     let wasm = target().join("wasm32-unknown-unknown/wasm-release/frontend.wasm");
     let source = read(&wasm)?;
+    let livekit_client = livekit_client()?;
     let stamp_file = target().join("site.stamp");
-    let stamp = stamp(&source)?;
+    let stamp = stamp(&source, livekit_client.as_deref())?;
     if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) && site().join("assets.json").exists() {
         return Ok(());
     }
@@ -87,6 +92,9 @@ pub(crate) fn frontend() -> Outcome {
 
     clear(&site())?;
     copy_folder(&root().join("public"), &site())?;
+    if let Some(client) = livekit_client {
+        write(&site().join("livekit-client.js"), &client)?;
+    }
     let package = site().join("pkg");
     fs::create_dir_all(&package).map_err(failed("making", &package))?;
     copy_folder(&bound.join("snippets"), &package.join("snippets"))?;
@@ -101,15 +109,41 @@ pub(crate) fn frontend() -> Outcome {
 }
 
 /// What the site is made from: if it is as it was, nothing is done.
-fn stamp(wasm: &[u8]) -> Outcome<String> {
+fn stamp(wasm: &[u8], livekit_client: Option<&[u8]>) -> Outcome<String> {
     let mut hasher = Sha256::new();
     hasher.update(wasm);
+    hasher.update(livekit_client.unwrap_or_default());
     hasher.update(style_sheet()?);
     for file in files_below(&root().join("public"))? {
         hasher.update(file.to_string_lossy().as_bytes());
         hasher.update(read(&file)?);
     }
     Ok(hex(&hasher.finalize()))
+}
+
+/// What browsers join rooms on LiveKit with; `None` where npm cannot get it: the build works without.
+fn livekit_client() -> Outcome<Option<Vec<u8>>> {
+    let folder = root().join("frontend");
+    let installed = folder.join("node_modules/.package-lock.json");
+    let wanted = folder.join("package-lock.json");
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    if changed(&installed) < changed(&wanted) {
+        let got = if exists("npm") {
+            let mut install = command("npm", &["ci", "--no-audit", "--no-fund", "--silent"]);
+            install.current_dir(&folder);
+            run(install)
+        } else {
+            Err("Node is not installed".to_owned())
+        };
+        if let Err(problem) = got {
+            say(&format!(
+                "note: calls through LiveKit are heard only from the machine that holds them, and nobody can speak in them, \
+                 because LiveKit's client for browsers is missing: {problem}"
+            ));
+            return Ok(None);
+        }
+    }
+    read(&folder.join(LIVEKIT_CLIENT)).map(Some)
 }
 
 /// `style/main.css` with its `@import` lines replaced by the files they name.

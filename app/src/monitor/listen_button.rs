@@ -14,11 +14,14 @@ pub(super) fn ListenButton(listener: Listener) -> impl IntoView {
     view! {
         <button
             type="button"
-            class=move || if hearing.get() == Hearing::On { "button on" } else { "button" }
-            aria-pressed=move || matches!(hearing.get(), Hearing::On | Hearing::Connecting).to_string()
+            class=move || if hearing.get().is_connected() { "button on" } else { "button" }
+            aria-pressed=move || {
+                matches!(hearing.get(), Hearing::On | Hearing::Blocked | Hearing::Connecting).to_string()
+            }
             on:click=move |_| {
                 match hearing.get_untracked() {
                     Hearing::On | Hearing::Connecting => listener.stop(),
+                    Hearing::Blocked => listener.turn_on(),
                     Hearing::Off | Hearing::Stopped(_) => listener.start(),
                 }
             }
@@ -28,6 +31,7 @@ pub(super) fn ListenButton(listener: Listener) -> impl IntoView {
                 Hearing::Off => "Listen",
                 Hearing::Connecting => "Connecting…",
                 Hearing::On => "Listening – stop",
+                Hearing::Blocked => "Turn the sound on",
                 Hearing::Stopped(_) => "Listen again",
             }}
         </button>
@@ -44,6 +48,10 @@ pub(super) fn WhoHears(listener: Listener) -> impl IntoView {
             {move || match hearing.get() {
                 Hearing::Stopped(why) if !watching.ended() => {
                     view! { <Notice tone=Tone::Warning>{why}</Notice> }.into_any()
+                }
+                Hearing::Blocked => {
+                    view! { <Notice>"Your browser holds the sound back until you press “Turn the sound on”."</Notice> }
+                        .into_any()
                 }
                 _ if listener.speaking().get() == Speaking::On => ().into_any(),
                 Hearing::On => {

@@ -35,11 +35,16 @@ impl OwnVoice {
                 .with(|floor| floor.supervisor().map(|by| by.id))
                 .is_some_and(|id| me == Some(id))
         });
-        let send = Action::new(move |command: &CallCommand| command_call(watching.id, command.clone()));
+        let send = Action::new(move |command: &CallCommand| {
+            if matches!(command, CallCommand::TakeOver | CallCommand::BargeIn) {
+                listener.let_everybody_hear();
+            }
+            command_call(watching.id, command.clone())
+        });
         let wanted = RwSignal::new(None::<CallCommand>);
         let (hearing, speaking) = (listener.hearing(), listener.speaking());
         Effect::new(move || match (hearing.get(), speaking.get()) {
-            (Hearing::On, Speaking::On) => {
+            (hearing, Speaking::On) if hearing.is_connected() => {
                 if let Some(command) = wanted.try_update(Option::take).flatten() {
                     send.dispatch(command);
                 }
@@ -75,7 +80,7 @@ impl OwnVoice {
     fn ask_for(self, command: CallCommand) {
         self.wanted.set(Some(command.clone()));
         if self.listener.speaking().get_untracked() == Speaking::On
-            && self.listener.hearing().get_untracked() == Hearing::On
+            && self.listener.hearing().get_untracked().is_connected()
         {
             self.wanted.set(None);
             self.send.dispatch(command);

@@ -93,6 +93,7 @@ fn Installation(installation: InstallationView) -> impl IntoView {
         .collect_view();
     let network = match installation.telephone_network.as_str() {
         "rehearsal" => "Rehearsal: simulated people, no real phone is called".to_owned(),
+        "livekit" => "LiveKit: whoever its SIP trunk reaches is called".to_owned(),
         other => other.to_owned(),
     };
     view! {

@@ -71,7 +71,13 @@ impl CallFloor {
 /// Identity in a call's room of one voice of a supervisor: one for each time that a microphone is opened (`nonce`).
 #[must_use]
 pub fn voice_identity(supervisor: UserId, nonce: Uuid) -> String {
-    format!("{VOICE_PREFIX}{supervisor}-{}", nonce.simple())
+    format!("{}-{}", voices_of(supervisor), nonce.simple())
+}
+
+/// How the identities of all voices of a supervisor begin.
+#[must_use]
+pub fn voices_of(supervisor: UserId) -> String {
+    format!("{VOICE_PREFIX}{supervisor}")
 }
 
 /// Whose voice it is; `None` if it is no supervisor's browser, such as a phone that was brought in.

@@ -12,6 +12,7 @@ pub mod access;
 pub mod agent_state;
 pub mod ambient;
 pub mod call_command;
+pub mod call_sound;
 pub mod calling_hours;
 pub mod campaign;
 pub mod campaign_merge;

@@ -195,6 +195,8 @@ pub struct BrowserAccess {
     pub token: String,
     /// Until when the token opens the door; whoever is in by then stays.
     pub expires_in: Duration,
+    /// The agent's identity in the room: whoever whispers lets nobody else hear it.
+    pub agent: String,
 }
 
 impl std::fmt::Debug for BrowserAccess {
@@ -204,6 +206,10 @@ impl std::fmt::Debug for BrowserAccess {
             .finish_non_exhaustive()
     }
 }
+
+/// The longest time that a browser can come back into a room with what it was given while it was in: LiveKit gives whoever
+/// is in new tokens, which open the door for ten minutes.
+pub const TOKENS_LAST: Duration = Duration::from_secs(600);
 
 /// A telephone network.
 #[async_trait]
@@ -252,7 +258,8 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Puts a browser out of the room of a call, if it is there.
+    /// Puts a browser out of the room of a call, if it is there. It may come back with a token that it still has, for at
+    /// most [`TOKENS_LAST`] longer.
     ///
     /// # Errors
     /// [`TelephonyError::Unavailable`]; then it may still be in.

@@ -3,7 +3,7 @@
 use super::{Reader, Secret, is_address_of_a_host};
 use domain::PhoneNumber;
 use std::collections::BTreeMap;
-use telephony::livekit::MediaEncryption;
+use telephony::livekit::{LiveKitSettings, MediaEncryption};
 
 /// How LiveKit is reached and how it dials.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,23 @@ pub struct LiveKitConfiguration {
     pub media_encryption: MediaEncryption,
     /// Headers of every invitation to a call.
     pub sip_headers: BTreeMap<String, String>,
+}
+
+impl LiveKitConfiguration {
+    /// The same as the telephone network takes it.
+    #[must_use]
+    pub fn settings(&self) -> LiveKitSettings {
+        LiveKitSettings {
+            url: self.url.clone(),
+            api_key: self.api_key.clone(),
+            api_secret: self.api_secret.reveal().to_owned(),
+            public_url: self.public_url.clone(),
+            trunk_id: self.trunk_id.clone(),
+            caller_ids: self.caller_ids.clone(),
+            media_encryption: self.media_encryption,
+            sip_headers: self.sip_headers.clone(),
+        }
+    }
 }
 
 /// These make no sense without the three.

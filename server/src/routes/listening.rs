@@ -1,4 +1,7 @@
-//! `/listen/{conversation}`: a call as a WebSocket of raw sound, both ways.
+//! `/listen/{conversation}`: a call's sound for a supervisor's browser, and its microphone.
+//!
+//! The first message is a text, a [`SoundNews`], that says where the sound is: in a room on LiveKit, which the browser joins
+//! by itself ([`in_room`]), or on this very WebSocket, raw and both ways. The latter goes like this.
 //!
 //! Down comes one binary message for each tick: 320 pairs of signed 16 bit little-endian samples at 16 kHz, the agent and
 //! supervisors left, the person right. A listener who is too slow misses ticks and disturbs nobody.
@@ -7,6 +10,8 @@
 //! microphone in the call, the text `mic-off` closes it, and so does silence of the connection. Whether the person hears
 //! it is decided by what the supervisor commands ([`domain::call_command::CallCommand`]), not here. The Origin was checked
 //! by the guard around every request.
+
+mod in_room;
 
 use crate::{
     answer::Refusal,
@@ -24,6 +29,7 @@ use domain::{
     ConversationId, ErrorKind, UserError, UserId,
     access::Permission,
     call_command::{owner_of_voice, voice_identity},
+    call_sound::{MICROPHONE_OFF, SoundNews},
     new_id,
 };
 use futures::{FutureExt, SinkExt, Stream, StreamExt, future::BoxFuture};
@@ -45,7 +51,6 @@ const MOST_MESSAGES: u32 = 250;
 pub(super) const SESSION_CHECK: Duration = Duration::from_secs(2);
 /// A microphone that sends nothing for so long is gone, although its connection may not know it.
 const STALLED: Duration = Duration::from_secs(3);
-const MICROPHONE_OFF: &str = "mic-off";
 
 /// Why the server ends the connection; `None` if the browser did.
 pub(super) type Reason = Option<(u16, String)>;
@@ -59,6 +64,12 @@ pub(super) async fn listen(
     let id: ConversationId = id.parse().map_err(|_| UserError::not_found("call"))?;
     operations::calls::may_listen(&state.ops, &signed_in.caller, id).await?;
     let upgrade = upgrade.map_err(|_| Refusal::from(ErrorKind::Malformed))?;
+    if let Some(seat) = in_room::seat(&state, &signed_in.caller, id)? {
+        return Ok(upgrade
+            .max_message_size(LARGEST_MESSAGE)
+            .on_upgrade(move |socket| in_room::serve(socket, seat, state, signed_in, id))
+            .into_response());
+    }
     let Some(sound) = state.network.listen(id) else {
         return Err(
             UserError::conflict("This call cannot be heard now: it has ended, or is held by another machine.").into(),
@@ -100,6 +111,7 @@ async fn serve(
 }
 
 async fn send_sound<S: SinkExt<Message> + Unpin>(down: &mut S, mut sound: Receiver<HeardFrames>, to: UserId) -> Reason {
+    tell(down, &SoundNews::Here).await?;
     loop {
         match sound.recv().await {
             Ok(heard) => down.send(Message::Binary(interleave(&heard, to))).await.ok()?,
@@ -107,6 +119,12 @@ async fn send_sound<S: SinkExt<Message> + Unpin>(down: &mut S, mut sound: Receiv
             Err(RecvError::Closed) => return Some((close_code::NORMAL, "the call ended".to_owned())),
         }
     }
+}
+
+/// `None` if the browser is gone.
+async fn tell<S: SinkExt<Message> + Unpin>(down: &mut S, news: &SoundNews) -> Option<()> {
+    let json = serde_json::to_string(news).ok()?;
+    down.send(Message::Text(json.into())).await.ok()
 }
 
 /// Takes what the browser sends until it leaves or does what it must not. `open` is asked for a microphone with the first
@@ -164,7 +182,7 @@ async fn open(state: WebState, caller: Caller, id: ConversationId) -> Result<Mic
         .open_microphone(id, &voice_identity(caller.user_id(), nonce))
         .ok_or_else(|| {
             UserError::conflict(
-                "Your microphone cannot get into this call: it has ended, or its telephone network takes none yet.",
+                "Your microphone cannot get into this call: it has ended, or Ringside was built without LiveKit’s browser client.",
             )
         })
 }

@@ -63,7 +63,7 @@ pub(super) fn page(
             let context = move || {
                 provide(&state);
                 provide_context(FrameOfRequest(frame.clone()));
-                allow_the_nonce();
+                allow_the_nonce(&state);
             };
             let render = leptos_axum::render_app_async_with_context(context, move || shell(&assets));
             let mut response = render(request).await;
@@ -86,15 +86,17 @@ fn provide(state: &WebState) {
     provide_context(state.cookie);
 }
 
-/// Puts the nonce of this page's inline script into its content security policy.
-fn allow_the_nonce() {
+/// Puts the nonce of this page's inline script into its content security policy, and where its calls are heard.
+fn allow_the_nonce(state: &WebState) {
     let (Some(nonce), Some(response)) = (
         leptos::nonce::use_nonce(),
         leptos::prelude::use_context::<ResponseOptions>(),
     ) else {
         return;
     };
-    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(Some(&nonce))) {
+    let rooms = state.configuration.livekit.as_ref();
+    let rooms = rooms.map(|livekit| livekit.public_url.as_str());
+    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(Some(&nonce), rooms)) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
 }

@@ -3,13 +3,18 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The content security policy of a page whose inline script bears `nonce`. Nothing may be loaded from elsewhere, and
-/// nothing may frame us: the call monitor opens in a window of its own.
+/// nothing may frame us: the call monitor opens in a window of its own. Connections may go to `rooms` too, where browsers
+/// join the rooms of calls (`ws://` or `wss://` and a host).
 #[must_use]
-pub fn content_security_policy(nonce: Option<&str>) -> String {
+pub fn content_security_policy(nonce: Option<&str>, rooms: Option<&str>) -> String {
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    // LiveKit's client asks by HTTP why it was not let in.
+    let rooms = rooms
+        .and_then(|rooms| Some(format!(" {rooms} http{}", rooms.strip_prefix("ws")?)))
+        .unwrap_or_default();
     format!(
         "default-src 'self'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; font-src 'self'; object-src 'none'; \
+         media-src 'self' blob:; connect-src 'self'{rooms}; worker-src 'self' blob:; font-src 'self'; object-src 'none'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }
@@ -31,7 +36,7 @@ pub fn add(headers: &mut HeaderMap, https: bool) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY)
-        && let Ok(policy) = HeaderValue::from_str(&content_security_policy(None))
+        && let Ok(policy) = HeaderValue::from_str(&content_security_policy(None, None))
     {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }

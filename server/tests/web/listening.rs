@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -35,27 +35,7 @@ impl Drop for Call {
 
 impl Call {
     async fn answered(installation: &Installation, pool: &PgPool, cookie: &str) -> Self {
-        let caller = installation.caller(cookie).await;
-        let campaign = installation.campaign(&caller).await;
-        let id = ConversationId(new_id(installation.ops.clock.now(), &*installation.ops.chance));
-        let lead: Uuid = sqlx::query_scalar(
-            "INSERT INTO leads (id, phone_number, status, campaign_id, created_at)
-             VALUES ($1, '+14155550123', 'calling', $2, now()) RETURNING id",
-        )
-        .bind(Uuid::from_u128(1))
-        .bind(campaign.0)
-        .fetch_one(pool)
-        .await
-        .expect("a lead");
-        sqlx::query(
-            "INSERT INTO conversations (id, lead_id, campaign_id, status, created_at) VALUES ($1, $2, $3, 'live', now())",
-        )
-        .bind(id.0)
-        .bind(lead)
-        .bind(campaign.0)
-        .execute(pool)
-        .await
-        .expect("a conversation");
+        let id = live_call(installation, pool, cookie).await;
         let network = &installation.adapters.network;
         let mut seat = network.open_room(id).await.expect("a room");
         seat.expect_browser("person").await.expect("an empty room");
@@ -90,7 +70,33 @@ impl Call {
     }
 }
 
-async fn connect(
+/// A call that was answered, as far as the database knows.
+pub(crate) async fn live_call(installation: &Installation, pool: &PgPool, cookie: &str) -> ConversationId {
+    let caller = installation.caller(cookie).await;
+    let campaign = installation.campaign(&caller).await;
+    let id = ConversationId(new_id(installation.ops.clock.now(), &*installation.ops.chance));
+    let lead: Uuid = sqlx::query_scalar(
+        "INSERT INTO leads (id, phone_number, status, campaign_id, created_at)
+         VALUES ($1, '+14155550123', 'calling', $2, now()) RETURNING id",
+    )
+    .bind(Uuid::from_u128(1))
+    .bind(campaign.0)
+    .fetch_one(pool)
+    .await
+    .expect("a lead");
+    sqlx::query(
+        "INSERT INTO conversations (id, lead_id, campaign_id, status, created_at) VALUES ($1, $2, $3, 'live', now())",
+    )
+    .bind(id.0)
+    .bind(lead)
+    .bind(campaign.0)
+    .execute(pool)
+    .await
+    .expect("a conversation");
+    id
+}
+
+pub(crate) async fn connect(
     installation: &Installation,
     call: ConversationId,
     cookie: Option<&str>,
@@ -121,7 +127,7 @@ async fn connect_to(
 }
 
 /// The code and reason with which the server closes; sound that comes before is passed over.
-async fn closed(socket: &mut Socket) -> (u16, String) {
+pub(crate) async fn closed(socket: &mut Socket) -> (u16, String) {
     let reading = async {
         while let Some(Ok(message)) = socket.next().await {
             if let Message::Close(Some(close)) = message {
@@ -137,7 +143,7 @@ fn voice(sample: i16) -> Message {
     Message::binary(sample.to_le_bytes().repeat(320))
 }
 
-async fn audited(pool: &PgPool, call: ConversationId) -> Vec<String> {
+pub(crate) async fn audited(pool: &PgPool, call: ConversationId) -> Vec<String> {
     sqlx::query_scalar("SELECT action FROM audit_log WHERE subject = $1 ORDER BY id")
         .bind(call.to_string())
         .fetch_all(pool)

@@ -169,6 +169,7 @@ impl TelephoneNetwork for LiveKitNetwork {
             url: self.shared.api.settings.public_url.clone(),
             token: self.shared.api.key.browser(conversation, &seat)?,
             expires_in: BROWSER_TTL,
+            agent: names::AGENT.to_owned(),
         }))
     }
 

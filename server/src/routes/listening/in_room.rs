@@ -1,0 +1,202 @@
+//! A call whose sound is in a room that browsers join by themselves. The WebSocket stays beside it: it brings the browser its
+//! keys, and whoever loses it, their session or their role is put out of the room.
+
+use super::{MOST_MESSAGES, Reason, SESSION_CHECK, tell};
+use crate::{
+    answer::Refusal,
+    state::{SignedIn, WebState},
+};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use domain::{
+    ConversationId, ErrorKind, UserError,
+    access::Permission,
+    call_command::{voice_identity, voices_of},
+    call_sound::{MICROPHONE_OFF, MICROPHONE_ON, RoomKey, SoundNews},
+    new_id,
+};
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use operations::{Caller, Operations};
+use std::{sync::Arc, time::Duration};
+use telephony::{BrowserAccess, BrowserSeat, TOKENS_LAST, TelephoneNetwork};
+use tokio::time::{Instant, interval, sleep, timeout};
+
+/// What browsers join rooms with; in the site if the build had it.
+const CLIENT: &str = "livekit-client.js";
+/// A connection over which nothing goes is tried this often.
+const STILL_THERE: Duration = Duration::from_secs(20);
+/// Telling a browser why it has to leave takes no longer.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A browser's seat in the room.
+pub(super) struct Seat {
+    identity: String,
+    access: BrowserAccess,
+}
+
+/// A seat to listen from; `None` if the sound has to come over the WebSocket.
+pub(super) fn seat(state: &WebState, caller: &Caller, id: ConversationId) -> Result<Option<Seat>, Refusal> {
+    if !state.configuration.site_dir.join(CLIENT).is_file() {
+        return Ok(None);
+    }
+    let identity = new_identity(state, caller);
+    let listen = BrowserSeat::Listen {
+        identity: identity.clone(),
+    };
+    let access = state.network.browser_access(id, listen).map_err(unavailable)?;
+    Ok(access.map(|access| Seat { identity, access }))
+}
+
+fn new_identity(state: &WebState, caller: &Caller) -> String {
+    voice_identity(caller.user_id(), new_id(state.ops.clock.now(), &*state.ops.chance))
+}
+
+fn unavailable(error: telephony::TelephonyError) -> UserError {
+    tracing::warn!(%error, "a browser cannot be let into a room");
+    UserError::unavailable()
+}
+
+pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed_in: SignedIn, id: ConversationId) {
+    let closing = state.stopping.closing.clone();
+    let caller = signed_in.caller.clone();
+    let no_longer = signed_in.until_no_longer(state.ops.clone(), SESSION_CHECK, |caller| {
+        caller.role().may(Permission::Listen)
+    });
+    let mut guest = Guest {
+        state: state.clone(),
+        caller: caller.clone(),
+        id,
+        listens: seat.identity,
+        speaks: None,
+    };
+    let (mut down, mut up) = socket.split();
+    ::metrics::gauge!("ringside_listeners").increment(1.0);
+    let reason = tokio::select! {
+        reason = guest.attend(&mut up, &mut down, seat.access) => reason,
+        () = closing.cancelled() => Some((close_code::AWAY, "the server stops".to_owned())),
+        () = no_longer => Some((close_code::POLICY, "You are signed out, or your role has changed.".to_owned())),
+        () = until_ended(&state.ops, &caller, id) => Some((close_code::NORMAL, "the call ended".to_owned())),
+    };
+    ::metrics::gauge!("ringside_listeners").decrement(1.0);
+    let put_out = reason.as_ref().is_some_and(|(code, _)| *code == close_code::POLICY);
+    if let Some((code, reason)) = reason {
+        let reason = reason.into();
+        let close = down.send(Message::Close(Some(CloseFrame { code, reason })));
+        // First, so that the browser knows why; but nobody stays longer for not reading it.
+        let _ = timeout(FAREWELL, close).await;
+    }
+    drop((down, up));
+    let identities: Vec<String> = std::iter::once(guest.listens).chain(guest.speaks).collect();
+    remove(&*state.network, id, &identities).await;
+    if put_out {
+        // A browser that was tampered with may come back with a token of before.
+        tokio::select! {
+            () = keep_out(&state.network, id, &identities) => {}
+            () = until_ended(&state.ops, &caller, id) => {}
+        }
+    }
+}
+
+/// One browser in the room.
+struct Guest {
+    state: WebState,
+    caller: Caller,
+    id: ConversationId,
+    listens: String,
+    speaks: Option<String>,
+}
+
+impl Guest {
+    /// Gives out keys until the browser leaves or does what it must not.
+    async fn attend<U, D>(&mut self, up: &mut U, down: &mut D, access: BrowserAccess) -> Reason
+    where
+        U: Stream<Item = Result<Message, axum::Error>> + Unpin,
+        D: Sink<Message> + Unpin,
+    {
+        tell(down, &SoundNews::Listen(self.key(access))).await?;
+        let mut still_there = interval(STILL_THERE);
+        let (mut second, mut messages) = (Instant::now(), 0);
+        loop {
+            let message = tokio::select! {
+                message = up.next() => message?.ok()?,
+                _ = still_there.tick() => {
+                    down.send(Message::Ping(bytes::Bytes::new())).await.ok()?;
+                    continue;
+                }
+            };
+            if second.elapsed() >= Duration::from_secs(1) {
+                (second, messages) = (Instant::now(), 0);
+            }
+            messages += 1;
+            if messages > MOST_MESSAGES {
+                return Some((close_code::POLICY, "Too much was sent at once.".to_owned()));
+            }
+            let Message::Text(text) = message else {
+                if matches!(message, Message::Close(_)) {
+                    return None;
+                }
+                continue;
+            };
+            match text.as_str() {
+                MICROPHONE_ON if self.speaks.is_none() => match self.open_microphone().await {
+                    Ok(key) => tell(down, &SoundNews::Speak(key)).await?,
+                    Err(refusal) => return Some((close_code::POLICY, refusal.message)),
+                },
+                MICROPHONE_OFF => {
+                    let speaks: Vec<String> = self.speaks.take().into_iter().collect();
+                    remove(&*self.state.network, self.id, &speaks).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn open_microphone(&mut self) -> Result<RoomKey, UserError> {
+        operations::calls::open_microphone(&self.state.ops, &self.caller, self.id).await?;
+        let identity = new_identity(&self.state, &self.caller);
+        let speak = BrowserSeat::Speak {
+            identity: identity.clone(),
+            name: self.caller.name().into(),
+        };
+        let access = self.state.network.browser_access(self.id, speak).map_err(unavailable)?;
+        let access = access.ok_or_else(UserError::unavailable)?;
+        self.speaks = Some(identity);
+        Ok(self.key(access))
+    }
+
+    fn key(&self, access: BrowserAccess) -> RoomKey {
+        RoomKey {
+            url: access.url,
+            token: access.token,
+            you: voices_of(self.caller.user_id()),
+            agent: access.agent,
+        }
+    }
+}
+
+/// Waits until the call is over.
+async fn until_ended(ops: &Operations, caller: &Caller, id: ConversationId) {
+    loop {
+        sleep(SESSION_CHECK).await;
+        if let Err(refusal) = operations::calls::may_listen(ops, caller, id).await
+            && matches!(refusal.kind, ErrorKind::Conflict | ErrorKind::NotFound)
+        {
+            return;
+        }
+    }
+}
+
+async fn remove(network: &dyn TelephoneNetwork, id: ConversationId, identities: &[String]) {
+    for identity in identities {
+        if let Err(error) = network.remove_browser(id, identity).await {
+            tracing::warn!(%error, conversation_id = %id, "a browser could not be put out of a room");
+        }
+    }
+}
+
+async fn keep_out(network: &Arc<dyn TelephoneNetwork>, id: ConversationId, identities: &[String]) {
+    let begun = Instant::now();
+    while begun.elapsed() < TOKENS_LAST {
+        sleep(SESSION_CHECK).await;
+        remove(&**network, id, identities).await;
+    }
+}
