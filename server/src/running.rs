@@ -134,6 +134,7 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
             feed,
             network: adapters.network.clone(),
             trials: composition::trials(&adapters),
+            archive: adapters.archive.clone(),
             assets: composition::assets(&configuration),
             leptos: composition::leptos_options(&configuration),
             metrics,

@@ -9,4 +9,5 @@ mod listening;
 mod livekit_webhook;
 mod log;
 mod plain_forms;
+mod recordings;
 mod who_may;

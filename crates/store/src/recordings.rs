@@ -1,0 +1,79 @@
+//! Recordings: what is known of their files. They are written with the end of a call ([`crate::calls::end`]).
+
+use crate::{StoreError, from_sql};
+use domain::{ConversationId, UnixMillis};
+use sqlx::{PgConnection, types::Json};
+
+/// How a file is locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingLock {
+    /// Name of the key.
+    pub key_id: String,
+    /// `vault::Pieces` as bytes.
+    pub pieces: Vec<u8>,
+}
+
+/// A recording as it is shown.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    pub duration_ms: u64,
+    /// Loudest value per slice of equal length, 0 to 100: (agent, person).
+    pub peaks: Vec<(u8, u8)>,
+    /// There is nothing to hear any more since then.
+    pub deleted_at: Option<UnixMillis>,
+}
+
+/// A recording as it is read.
+#[derive(Clone, Debug)]
+pub struct RecordingFile {
+    pub file_name: String,
+    /// Length of the sound when it is unlocked.
+    pub bytes: u64,
+    /// `None` if it is not locked.
+    pub lock: Option<RecordingLock>,
+    /// It lies in the object store.
+    pub stored: bool,
+}
+
+/// The recording of a conversation, if one was made.
+///
+/// # Errors
+/// The database's.
+pub async fn of(conn: &mut PgConnection, id: ConversationId) -> Result<Option<Recording>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT duration_ms, peaks AS "peaks: Json<serde_json::Value>", deleted_at FROM recordings
+           WHERE conversation_id = $1"#,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|row| Recording {
+        duration_ms: u64::try_from(row.duration_ms).unwrap_or(0),
+        // Only a picture: without it the recording can still be heard.
+        peaks: serde_json::from_value(row.peaks.0).unwrap_or_default(),
+        deleted_at: row.deleted_at.map(from_sql),
+    }))
+}
+
+/// Where the recording of a conversation lies, if there is one that can still be heard.
+///
+/// # Errors
+/// The database's.
+pub async fn file(conn: &mut PgConnection, id: ConversationId) -> Result<Option<RecordingFile>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT file_name, bytes, key_id, pieces, stored_at IS NOT NULL AS "stored!" FROM recordings
+           WHERE conversation_id = $1 AND deleted_at IS NULL"#,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|row| RecordingFile {
+        file_name: row.file_name,
+        bytes: u64::try_from(row.bytes).unwrap_or(0),
+        lock: row
+            .key_id
+            .zip(row.pieces)
+            .map(|(key_id, pieces)| RecordingLock { key_id, pieces }),
+        stored: row.stored,
+    }))
+}
