@@ -93,6 +93,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
             format!("{} s", configuration.drain.as_secs()),
         ),
         ("Recordings", lock_in_words(configuration)),
+        ("Recordings are kept", place_in_words(configuration)),
         ("Rehearsal: speed", format!("{} × real time", settings.speed)),
         ("Rehearsal: seed", settings.seed.to_string()),
     ];
@@ -174,10 +175,25 @@ fn archive(configuration: &Configuration) -> Result<Archive, String> {
         (None, own) => (None, own),
     };
     let old = settings.old_keys.iter().cloned().chain(old).collect();
-    Archive::new(&settings.dir, KeyRing::new(current, old)).map_err(|error| {
+    let archive = Archive::new(&settings.dir, KeyRing::new(current, old)).map_err(|error| {
         let dir = settings.dir.display();
         format!("Recordings cannot be kept in {dir}: {error}")
-    })
+    })?;
+    let Some(store) = &settings.store else {
+        return Ok(archive);
+    };
+    archive
+        .with_store(store)
+        .map_err(|error| format!("Recordings cannot be kept in {store}: {error}"))
+}
+
+/// Where recordings are kept, in words.
+fn place_in_words(configuration: &Configuration) -> String {
+    let dir = configuration.recordings.dir.display();
+    match &configuration.recordings.store {
+        Some(store) => format!("in {store}; until they are there, in {dir}"),
+        None => format!("in {dir}"),
+    }
 }
 
 /// How recordings are locked, in words.

@@ -85,5 +85,6 @@ pub async fn recording(ops: &Operations, caller: &Caller, id: ConversationId) ->
             key_id: lock.key_id,
             pieces: Pieces::from_bytes(&lock.pieces),
         }),
+        stored: file.stored,
     })
 }

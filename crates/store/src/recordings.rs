@@ -1,6 +1,6 @@
 //! Recordings: what is known of their files. They are written with the end of a call ([`crate::calls::end`]).
 
-use crate::{StoreError, from_sql};
+use crate::{StoreError, from_sql, to_sql};
 use domain::{ConversationId, UnixMillis};
 use sqlx::{PgConnection, types::Json};
 
@@ -76,4 +76,56 @@ pub async fn file(conn: &mut PgConnection, id: ConversationId) -> Result<Option<
             .map(|(key_id, pieces)| RecordingLock { key_id, pieces }),
         stored: row.stored,
     }))
+}
+
+/// Where the file of a recording should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    pub file_name: String,
+    /// In the object store.
+    pub stored: bool,
+    /// Nowhere.
+    pub deleted: bool,
+}
+
+/// The recordings of those of these conversations that have one.
+///
+/// # Errors
+/// The database's.
+pub async fn known(
+    conn: &mut PgConnection,
+    ids: &[ConversationId],
+) -> Result<Vec<(ConversationId, KnownFile)>, StoreError> {
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"SELECT conversation_id, file_name, stored_at IS NOT NULL AS "stored!", deleted_at IS NOT NULL AS "deleted!"
+           FROM recordings WHERE conversation_id = ANY($1)"#,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let known = rows.into_iter().map(|row| {
+        let file = KnownFile {
+            file_name: row.file_name,
+            stored: row.stored,
+            deleted: row.deleted,
+        };
+        (ConversationId(row.conversation_id), file)
+    });
+    Ok(known.collect())
+}
+
+/// The recording lies in the object store now. False if it was deleted meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn mark_stored(conn: &mut PgConnection, id: ConversationId, at: UnixMillis) -> Result<bool, StoreError> {
+    let marked = sqlx::query!(
+        "UPDATE recordings SET stored_at = $2 WHERE conversation_id = $1 AND deleted_at IS NULL",
+        id.0,
+        to_sql(at)
+    )
+    .execute(conn)
+    .await?;
+    Ok(marked.rows_affected() == 1)
 }

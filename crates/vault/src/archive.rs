@@ -1,7 +1,7 @@
 //! Files of recordings: begun here, read from wherever they lie.
 
 use crate::{
-    KeyRing, Lock, VaultError,
+    KeyRing, Lock, ObjectStoreSettings, VaultError,
     sealed::{self, HEAD_BYTES, Opener, SALT_BYTES, Sealer, Span},
 };
 use bytes::Bytes;
@@ -33,6 +33,8 @@ pub struct Kept {
     pub bytes: u64,
     /// `None` if it is not locked.
     pub lock: Option<Lock>,
+    /// It lies in the object store, not in the folder.
+    pub stored: bool,
 }
 
 /// A file that a process left behind without finishing it.
@@ -75,6 +77,7 @@ impl NewFile {
 pub struct Archive {
     folder: PathBuf,
     local: Arc<dyn ObjectStore>,
+    store: Option<Arc<dyn ObjectStore>>,
     keys: Arc<KeyRing>,
 }
 
@@ -95,9 +98,25 @@ impl Archive {
     pub fn new(folder: &Path, keys: KeyRing) -> Result<Self, VaultError> {
         Ok(Self {
             local: Arc::new(LocalFileSystem::new_with_prefix(folder)?),
+            store: None,
             folder: folder.to_owned(),
             keys: Arc::new(keys),
         })
+    }
+
+    /// Finished recordings are moved to this object store.
+    ///
+    /// # Errors
+    /// It cannot be used as it is configured. Whether it is there shows only later.
+    pub fn with_store(mut self, settings: &ObjectStoreSettings) -> Result<Self, VaultError> {
+        self.store = Some(settings.open()?);
+        Ok(self)
+    }
+
+    /// True if finished recordings are moved to an object store.
+    #[must_use]
+    pub const fn has_store(&self) -> bool {
+        self.store.is_some()
     }
 
     /// Begins the file of the recording with this `name`, locked if there is a key. `salt` must be random.
@@ -150,11 +169,15 @@ impl Archive {
     /// The part `wanted` of a recording's contents, piece by piece. Only the records that hold it are read and unlocked.
     #[must_use]
     pub fn read(&self, kept: Kept, wanted: Range<u64>) -> BoxStream<'static, Result<Bytes, VaultError>> {
-        let place = (Arc::clone(&self.local), object_path(&kept.file_name));
+        let store = if kept.stored {
+            self.store()
+        } else {
+            Ok(Arc::clone(&self.local))
+        };
+        let path = object_path(&kept.file_name);
         let keys = Arc::clone(&self.keys);
         let opened = async move {
-            let (store, path) = place;
-            let path = path?;
+            let (store, path) = (store?, path?);
             let Some(lock) = kept.lock else {
                 return Ok(read_plain(store, path, wanted));
             };
@@ -164,6 +187,46 @@ impl Archive {
             Ok::<_, VaultError>(read_locked(store, path, opener, spans, lock.pieces.0.len()))
         };
         stream::once(opened).try_flatten().boxed()
+    }
+
+    fn store(&self) -> Result<Arc<dyn ObjectStore>, VaultError> {
+        self.store.clone().ok_or(VaultError::NoStore)
+    }
+
+    /// Names of the files of recordings on this machine. Blocks.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn names_here(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let names: io::Result<Vec<Option<String>>> = names.collect();
+        let ends_like_ours = |name: &String| {
+            let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+            matches!(ending, Some(LOCKED | PLAIN))
+        };
+        Ok(names?.into_iter().flatten().filter(ends_like_ours).collect())
+    }
+
+    /// Puts a copy of a file on this machine, which nobody writes to any more, into the object store. It can be tried again.
+    ///
+    /// # Errors
+    /// It is not here, or the store does not take it.
+    pub async fn copy_to_store(&self, file_name: &str) -> Result<(), VaultError> {
+        let (store, path) = (self.store()?, object_path(file_name)?);
+        let bytes = self.local.get(&path).await?.bytes().await?;
+        store.put(&path, bytes.into()).await?;
+        Ok(())
+    }
+
+    /// Deletes a recording from the object store. That it is not there any more is no error.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn delete_stored(&self, file_name: &str) -> Result<(), VaultError> {
+        match self.store()?.delete(&object_path(file_name)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Deletes a recording's file from this machine; false if it was not here.

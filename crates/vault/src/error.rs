@@ -10,6 +10,8 @@ pub enum VaultError {
     UnknownKey(KeyId),
     #[error("the recording was changed or cut after it was written")]
     Damaged,
+    #[error("the recording lies in an object store, and none is configured")]
+    NoStore,
     #[error(transparent)]
     Store(object_store::Error),
     #[error(transparent)]

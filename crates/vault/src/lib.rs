@@ -7,9 +7,11 @@
 mod archive;
 mod error;
 mod keys;
+mod object_store_settings;
 pub mod sealed;
 
 pub use archive::{Archive, Kept, LeftBehind, NewFile};
 pub use error::VaultError;
 pub use keys::{Key, KeyId, KeyRing};
+pub use object_store_settings::ObjectStoreSettings;
 pub use sealed::{Lock, Pieces, SALT_BYTES};

@@ -85,6 +85,10 @@ fn refused(error: &VaultError, id: ConversationId) -> UserError {
              RINGSIDE_RECORDINGS_OLD_KEYS."
         }
         VaultError::Damaged => "This recording was damaged and cannot be played.",
+        VaultError::NoStore => {
+            "This recording lies in an object store, and the server has none configured. An administrator can set \
+             RINGSIDE_RECORDINGS_STORE."
+        }
         VaultError::Store(_) | VaultError::File(_) => return UserError::unavailable(),
     };
     UserError::new(ErrorKind::Unavailable, sentence)

@@ -51,6 +51,7 @@ pub(crate) async fn recorded(installation: &Installation, pool: &PgPool, cookie:
             key_id,
             pieces: lengths.clone(),
         }),
+        stored: false,
     };
     sqlx::query(
         "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at)

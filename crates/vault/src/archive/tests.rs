@@ -32,6 +32,7 @@ fn write(archive: &Archive, name: &str, finished: bool) -> Kept {
         file_name: file.file_name().to_owned(),
         bytes: pieces.total(),
         lock: archive.current_key_id().map(|key_id| Lock { key_id, pieces }),
+        stored: false,
     }
 }
 
@@ -150,6 +151,7 @@ async fn damage_is_noticed_and_names_do_not_leave_the_folder() {
             file_name: name.to_owned(),
             bytes: 1,
             lock: None,
+            stored: false,
         };
         assert!(read(&archive, &kept, 0..1).await.is_err(), "{name}");
     }
