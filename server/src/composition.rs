@@ -94,6 +94,13 @@ fn installation(configuration: &Configuration) -> InstallationView {
         ),
         ("Recordings", lock_in_words(configuration)),
         ("Recordings are kept", place_in_words(configuration)),
+        (
+            "Recordings are deleted",
+            match configuration.recordings.keep_days {
+                Some(days) => format!("after {days} days, or sooner if their campaign says so"),
+                None => "only if their campaign says so".to_owned(),
+            },
+        ),
         ("Rehearsal: speed", format!("{} × real time", settings.speed)),
         ("Rehearsal: seed", settings.seed.to_string()),
     ];

@@ -146,6 +146,7 @@ const KEYS: &[Key] = &[
     key("recordings_key"),
     key("recordings_old_keys"),
     key("recordings_store"),
+    key("recordings_keep_days"),
     known_as("aws_endpoint_url", "AWS_ENDPOINT_URL"),
     known_as("aws_region", "AWS_REGION"),
     known_as("aws_access_key_id", "AWS_ACCESS_KEY_ID"),

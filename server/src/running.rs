@@ -121,7 +121,8 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
     }
     {
         let (ops, archive, stop) = (ops.clone(), adapters.archive.clone(), draining_child(&stopping));
-        jobs.spawn(async move { recordings::keep(&ops, &archive, stop).await });
+        let longest_days = configuration.recordings.keep_days;
+        jobs.spawn(async move { recordings::keep(&ops, &archive, longest_days, stop).await });
     }
     tokio::spawn(network_watch::watch(
         Arc::clone(&adapters.network),

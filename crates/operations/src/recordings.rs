@@ -1,14 +1,18 @@
-//! What becomes of recordings after their call: they are moved to the object store, if there is one.
+//! What becomes of recordings after their call: they are moved to the object store, if there is one, and deleted when
+//! their time is over.
 //!
 //! The directory of recordings is the list of what is to be done: each process looks through its own and compares it with
 //! the rows. Every step can be taken again, so a process may die between any two.
 
 use crate::Operations;
-use domain::ConversationId;
+use domain::{
+    CampaignId, ConversationId, UnixMillis,
+    recording::{keep_days, kept_long_enough},
+};
 use std::{collections::HashMap, io, time::Duration};
 use store::{
     StoreError,
-    recordings::{self, KnownFile},
+    recordings::{self, Expired, KnownFile},
 };
 use tokio_util::sync::CancellationToken;
 use vault::{Archive, VaultError};
@@ -22,6 +26,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const BATCH: usize = 500;
 /// After so many failures in a row the store is away, and not the recordings at fault.
 const FAILURES_IN_A_ROW: u32 = 3;
+/// A recording that lies on one machine is deleted by a process of that machine. If none did within this time, there is
+/// nothing left to delete, and should the machine come back, it deletes what it still has.
+const GRACE: Duration = Duration::from_secs(86_400);
 
 /// What keeps a look from being complete.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +41,12 @@ enum Trouble {
     Archive(#[from] VaultError),
 }
 
-/// Takes care of the recordings on this machine until `stop`.
-pub async fn keep(ops: &Operations, archive: &Archive, stop: CancellationToken) {
+/// Takes care of recordings until `stop`. None is kept longer than `longest_days`, if that is set.
+pub async fn keep(ops: &Operations, archive: &Archive, longest_days: Option<u16>, stop: CancellationToken) {
     let every = if archive.has_store() { EVERY_WITH_STORE } else { EVERY };
     let mut pause = every;
     loop {
-        match look(ops, archive, &stop).await {
+        match look(ops, archive, longest_days, &stop).await {
             Ok(()) => pause = every,
             Err(error) => {
                 tracing::warn!(%error, seconds = pause.as_secs(), "recordings are not all where they should be; trying again");
@@ -53,7 +60,30 @@ pub async fn keep(ops: &Operations, archive: &Archive, stop: CancellationToken) 
     }
 }
 
-async fn look(ops: &Operations, archive: &Archive, stop: &CancellationToken) -> Result<(), Trouble> {
+async fn look(
+    ops: &Operations,
+    archive: &Archive,
+    longest_days: Option<u16>,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    let over: HashMap<CampaignId, UnixMillis> = {
+        let mut conn = ops.store.connection().await?;
+        let wishes = recordings::keep_days(&mut conn).await?;
+        let now = ops.clock.now();
+        let over = |(campaign, wish)| Some((campaign, kept_long_enough(now, keep_days(wish, longest_days)?)));
+        wishes.into_iter().filter_map(over).collect()
+    };
+    look_here(ops, archive, &over, stop).await?;
+    delete_elsewhere(ops, archive, over, stop).await
+}
+
+/// Goes through the directory.
+async fn look_here(
+    ops: &Operations,
+    archive: &Archive,
+    over: &HashMap<CampaignId, UnixMillis>,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
     let here = archive.clone();
     let names = tokio::task::spawn_blocking(move || here.names_here()).await;
     let names = names.map_err(io::Error::other)??;
@@ -76,7 +106,10 @@ async fn look(ops: &Operations, archive: &Archive, stop: &CancellationToken) -> 
             let Some(file) = known.get(id).filter(|file| file.file_name == *name) else {
                 continue;
             };
-            failures.note(put_in_order(ops, archive, *id, file).await)?;
+            let is_over = over
+                .get(&file.campaign_id)
+                .is_some_and(|moment| file.recorded_at < *moment);
+            failures.note(put_in_order(ops, archive, *id, file, is_over).await)?;
         }
     }
     failures.first.map_or(Ok(()), Err)
@@ -109,7 +142,15 @@ async fn put_in_order(
     archive: &Archive,
     id: ConversationId,
     file: &KnownFile,
+    is_over: bool,
 ) -> Result<(), Trouble> {
+    if is_over && !file.deleted && !file.stored {
+        // First the file: the row tells people that it is gone.
+        archive.delete_here(&file.file_name).await?;
+        let mut conn = ops.store.connection().await?;
+        recordings::mark_deleted(&mut conn, id, false, ops.clock.now()).await?;
+        return Ok(());
+    }
     if !file.deleted && !file.stored {
         if !archive.has_store() {
             return Ok(());
@@ -129,6 +170,38 @@ async fn put_in_order(
         }
     }
     archive.delete_here(&file.file_name).await?;
+    Ok(())
+}
+
+/// Deletes what is in the object store, and writes off what is on no machine any more.
+async fn delete_elsewhere(
+    ops: &Operations,
+    archive: &Archive,
+    over: HashMap<CampaignId, UnixMillis>,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    let over: Vec<(CampaignId, UnixMillis)> = over.into_iter().collect();
+    let mut failures = Failures::default();
+    let expired = {
+        let mut conn = ops.store.connection().await?;
+        let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+        recordings::expired(&mut conn, &over, GRACE, most).await?
+    };
+    for recording in expired {
+        if stop.is_cancelled() {
+            return Ok(());
+        }
+        failures.note(delete(ops, archive, &recording).await)?;
+    }
+    failures.first.map_or(Ok(()), Err)
+}
+
+async fn delete(ops: &Operations, archive: &Archive, recording: &Expired) -> Result<(), Trouble> {
+    if recording.stored {
+        archive.delete_stored(&recording.file_name).await?;
+    }
+    let mut conn = ops.store.connection().await?;
+    recordings::mark_deleted(&mut conn, recording.conversation_id, recording.stored, ops.clock.now()).await?;
     Ok(())
 }
 

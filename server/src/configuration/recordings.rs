@@ -1,6 +1,7 @@
 //! Where recordings are kept, and the keys that lock them.
 
 use super::{Reader, is_address_of_a_host};
+use domain::recording::MOST_KEEP_DAYS;
 use std::path::{Path, PathBuf};
 use vault::{Key, ObjectStoreSettings};
 
@@ -15,6 +16,8 @@ pub struct RecordingsConfiguration {
     pub old_keys: Vec<Key>,
     /// Where finished ones are moved; `None` leaves them in `dir`.
     pub store: Option<ObjectStoreSettings>,
+    /// After so many days they are deleted; `None` keeps them for good, unless a campaign says otherwise.
+    pub keep_days: Option<u16>,
 }
 
 impl Reader {
@@ -32,6 +35,10 @@ impl Reader {
                 })
                 .unwrap_or_default(),
             store: self.object_store(),
+            keep_days: self.get("recordings_keep_days", |text| {
+                let days = text.parse().ok().filter(|days| (1..=MOST_KEEP_DAYS).contains(days));
+                days.ok_or_else(|| format!("a number of days from 1 to {MOST_KEEP_DAYS}"))
+            }),
         }
     }
 
@@ -143,6 +150,12 @@ mod tests {
             [Key::new(&[2; 32]), Key::new(&[3; 32])]
         );
         assert!(!format!("{configuration:?}").contains(&keys[0]));
+        assert_eq!(configuration.recordings.keep_days, None);
+        let days = |text| load(pairs(&[("RINGSIDE_RECORDINGS_KEEP_DAYS", text)]), None, None);
+        assert_eq!(days("90").expect("valid").recordings.keep_days, Some(90));
+        for wrong in ["0", "3651", "-1", "a week"] {
+            assert!(days(wrong).is_err(), "{wrong}");
+        }
         let short = STANDARD.encode([9; 16]);
         let wrong = load(
             pairs(&[

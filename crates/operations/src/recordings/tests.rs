@@ -151,7 +151,7 @@ async fn a_recording_waits_for_the_store_moves_there_and_is_heard_from_there(poo
     // The store is away: nothing is lost.
     drop(store);
     tokio::task::yield_now().await;
-    let trouble = look(&ops, &archive, &stop()).await.unwrap_err();
+    let trouble = look(&ops, &archive, None, &stop()).await.unwrap_err();
     assert!(matches!(trouble, Trouble::Archive(VaultError::Store(_))), "{trouble}");
     assert_eq!(count(&pool, STORED).await, 0);
     assert_eq!(heard(&archive, &kept, 0..3).await.unwrap(), [0, 0, 0]);
@@ -160,10 +160,10 @@ async fn a_recording_waits_for_the_store_moves_there_and_is_heard_from_there(poo
     let (_, store) = store_at(address, bucket.path()).await;
     let stranger = Archive::new(folder.path(), KeyRing::default()).unwrap();
     let stranger = stranger.with_store(&settings(address, "guessed")).unwrap();
-    look(&ops, &stranger, &stop()).await.unwrap_err();
+    look(&ops, &stranger, None, &stop()).await.unwrap_err();
     assert_eq!(count(&pool, STORED).await, 0);
 
-    look(&ops, &archive, &stop()).await.unwrap();
+    look(&ops, &archive, None, &stop()).await.unwrap();
     assert_eq!(count(&pool, STORED).await, 1);
     assert_eq!(archive.names_here().unwrap(), [running.file_name()]);
     let object = bucket.path().join(BUCKET).join("eu/ringside").join(&kept.file_name);
@@ -178,7 +178,7 @@ async fn a_recording_waits_for_the_store_moves_there_and_is_heard_from_there(poo
     let without = Archive::new(folder.path(), KeyRing::default()).unwrap();
     assert!(matches!(heard(&without, &kept, 0..3).await, Err(VaultError::NoStore)));
     // Another look finds nothing to do.
-    look(&ops, &archive, &stop()).await.unwrap();
+    look(&ops, &archive, None, &stop()).await.unwrap();
     drop(store);
 }
 
@@ -200,7 +200,7 @@ async fn a_process_that_died_between_two_steps_is_gone_on_with(pool: PgPool) {
             .await
             .unwrap()
     );
-    look(&ops, &archive, &stop()).await.unwrap();
+    look(&ops, &archive, None, &stop()).await.unwrap();
     assert_eq!(count(&pool, STORED).await, 2);
     assert!(archive.names_here().unwrap().is_empty());
     for kept in [first, second] {
@@ -218,8 +218,89 @@ async fn without_a_store_recordings_stay_where_they_are(pool: PgPool) {
     let kept = record(&pool, &archive, calls[0], UnixMillis(NOW)).await;
     std::fs::write(folder.path().join("notes.txt"), "not ours").unwrap();
     std::fs::write(folder.path().join("somebody.ogg"), "not ours either").unwrap();
-    look(&ops, &archive, &stop()).await.unwrap();
+    look(&ops, &archive, None, &stop()).await.unwrap();
     assert_eq!(count(&pool, STORED).await, 0);
     assert_eq!(heard(&archive, &kept, 0..2).await.unwrap(), [0, 0]);
     assert!(folder.path().join("notes.txt").exists() && folder.path().join("somebody.ogg").exists());
+}
+
+const DAY: i64 = 86_400_000;
+const DELETED: &str = "SELECT count(*) FROM recordings WHERE deleted_at IS NOT NULL";
+
+async fn keep_for(pool: &PgPool, days: &str) {
+    sqlx::query("UPDATE campaign_revisions SET content = jsonb_set(content, '{recording_days}', $1::jsonb)")
+        .bind(days)
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_was_kept_long_enough_is_really_gone_and_the_page_says_so(pool: PgPool) {
+    let ops = testing::operations(&pool);
+    let calls = conversations(&ops, &pool, 3).await;
+    let (folder, bucket) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (address, _store) = store_at(somewhere(), bucket.path()).await;
+    let local = archive(&folder);
+    let stored = local.clone().with_store(&settings(address, SECRET)).unwrap();
+    record(&pool, &stored, calls[0], UnixMillis(NOW - 40 * DAY)).await;
+    look(&ops, &stored, None, &stop()).await.unwrap();
+    let object = bucket
+        .path()
+        .join(BUCKET)
+        .join("eu/ringside")
+        .join(format!("{}.sealed", calls[0]));
+    assert!(object.exists());
+    let here = record(&pool, &local, calls[1], UnixMillis(NOW - 31 * DAY)).await;
+    let young = record(&pool, &local, calls[2], UnixMillis(NOW - 29 * DAY)).await;
+
+    // For good, and long enough.
+    look(&ops, &local, None, &stop()).await.unwrap();
+    keep_for(&pool, "100").await;
+    look(&ops, &local, Some(50), &stop()).await.unwrap();
+    assert_eq!(count(&pool, DELETED).await, 0);
+    // The store is not configured here: what lies there is not taken for deleted.
+    keep_for(&pool, "30").await;
+    look(&ops, &local, Some(50), &stop()).await.unwrap_err();
+    assert_eq!(count(&pool, DELETED).await, 1, "the one that lies here");
+    assert!(object.exists());
+    look(&ops, &stored, Some(50), &stop()).await.unwrap();
+    assert_eq!(count(&pool, DELETED).await, 2);
+    assert!(!object.exists());
+    assert!(matches!(heard(&local, &here, 0..1).await, Err(VaultError::Missing)));
+    // The young one went to the store meanwhile.
+    let young = Kept { stored: true, ..young };
+    assert_eq!(heard(&stored, &young, 0..1).await.unwrap(), [0]);
+
+    let supervisor = testing::person(&pool, Role::Supervisor, "sue").await;
+    let view = crate::conversations::get(&ops, &supervisor, calls[1]).await.unwrap();
+    assert!(!view.row.has_recording);
+    let recording = view.recording.unwrap();
+    assert!(recording.deleted_at.is_some_and(|at| at.0 >= NOW) && recording.peaks.is_empty());
+    let gone = crate::conversations::recording(&ops, &supervisor, calls[1]).await;
+    assert_eq!(gone.unwrap_err().kind, domain::ErrorKind::NotFound);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_recording_of_another_machine_is_left_to_it_for_a_day(pool: PgPool) {
+    let ops = testing::operations(&pool);
+    let calls = conversations(&ops, &pool, 1).await;
+    let (elsewhere, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (theirs, ours) = (archive(&elsewhere), archive(&folder));
+    record(&pool, &theirs, calls[0], UnixMillis(NOW - 10 * DAY)).await;
+    look(&ops, &ours, Some(10), &stop()).await.unwrap();
+    assert_eq!(count(&pool, DELETED).await, 0);
+    look(&ops, &ours, Some(8), &stop()).await.unwrap();
+    assert_eq!(count(&pool, DELETED).await, 1);
+    // It was only switched off.
+    assert_eq!(theirs.names_here().unwrap().len(), 1);
+    look(&ops, &theirs, Some(8), &stop()).await.unwrap();
+    assert!(theirs.names_here().unwrap().is_empty());
+    // Whoever was about to put it into the store is told not to.
+    let mut conn = ops.store.connection().await.unwrap();
+    assert!(
+        !recordings::mark_stored(&mut conn, calls[0], UnixMillis(NOW))
+            .await
+            .unwrap()
+    );
 }
