@@ -3,6 +3,7 @@
 use crate::{
     ambient::{SystemChance, SystemClock},
     configuration::{Configuration, RehearsalHours},
+    recording_key,
     rehearsal_daytime::RehearsalDaytime,
     state::Trials,
 };
@@ -19,6 +20,7 @@ use telephony::{
     livekit::{LiveKitNetwork, engine::ParticipantEngine, participant::Engine},
 };
 use tokio::sync::Semaphore;
+use vault::{Archive, KeyRing};
 use voice::ports::Voices;
 
 /// What was chosen.
@@ -29,6 +31,8 @@ pub struct Adapters {
     pub trial_rooms: Arc<dyn TelephoneNetwork>,
     /// What time it is where people live.
     pub zones: Arc<dyn ZoneClock>,
+    /// Where recordings are kept.
+    pub archive: Archive,
     /// Renders the simulated people's sentences; worth preparing before the first call.
     pub studio: Arc<Studio>,
 }
@@ -93,6 +97,15 @@ fn installation(configuration: &Configuration) -> InstallationView {
             "Calls may go on after the order to stop",
             format!("{} s", configuration.drain.as_secs()),
         ),
+        ("Recordings", lock_in_words(configuration)),
+        ("Recordings are kept", place_in_words(configuration)),
+        (
+            "Recordings are deleted",
+            match configuration.recordings.keep_days {
+                Some(days) => format!("after {days} days, or sooner if their campaign says so"),
+                None => "only if their campaign says so".to_owned(),
+            },
+        ),
     ];
     match &configuration.livekit {
         Some(livekit) => words.extend([
@@ -144,13 +157,14 @@ fn media_engine() -> std::io::Result<impl Engine> {
 pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<Adapters, String> {
     let data_dir = &configuration.data_dir;
     // The embedded database's user has to get through the one; people's voices in the other are nobody else's business.
-    for (directory, mode) in [(data_dir, 0o755), (&configuration.recordings_dir, 0o700)] {
+    for (directory, mode) in [(data_dir, 0o755), (&configuration.recordings.dir, 0o700)] {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(mode)
             .create(directory)
             .map_err(|error| format!("The directory {} cannot be made: {error}", directory.display()))?;
     }
+    let archive = archive(configuration)?;
     let settings = &configuration.rehearsal;
     let studio = Studio::new(StudioConfig {
         cache: Some(data_dir.join("voices")),
@@ -190,8 +204,60 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         trial_rooms: Arc::new(trial_rooms),
         voices: rehearsal::voices(&studio, speed),
         zones,
+        archive,
         studio,
     })
+}
+
+/// Where recordings are kept. With the embedded database nobody has to set a key: one is made, and kept beside it.
+fn archive(configuration: &Configuration) -> Result<Archive, String> {
+    let settings = &configuration.recordings;
+    let own = if settings.key.is_none() && configuration.database_url.is_none() {
+        recording_key::find_or_make(&configuration.data_dir, &SystemChance).map(Some)
+    } else {
+        recording_key::find(&configuration.data_dir)
+    };
+    let own = own.map_err(|error| {
+        let path = configuration.data_dir.join(recording_key::FILE_NAME);
+        format!("The key of recordings in {} cannot be used: {error}", path.display())
+    })?;
+    let (current, old) = match (&settings.key, own) {
+        (Some(key), own) => (Some(key.clone()), own),
+        (None, own) if configuration.database_url.is_none() => (own, None),
+        (None, own) => (None, own),
+    };
+    let old = settings.old_keys.iter().cloned().chain(old).collect();
+    let archive = Archive::new(&settings.dir, KeyRing::new(current, old)).map_err(|error| {
+        let dir = settings.dir.display();
+        format!("Recordings cannot be kept in {dir}: {error}")
+    })?;
+    let Some(store) = &settings.store else {
+        return Ok(archive);
+    };
+    archive
+        .with_store(store)
+        .map_err(|error| format!("Recordings cannot be kept in {store}: {error}"))
+}
+
+/// Where recordings are kept, in words.
+fn place_in_words(configuration: &Configuration) -> String {
+    let dir = configuration.recordings.dir.display();
+    match &configuration.recordings.store {
+        Some(store) => format!("in {store}; until they are there, in {dir}"),
+        None => format!("in {dir}"),
+    }
+}
+
+/// How recordings are locked, in words.
+fn lock_in_words(configuration: &Configuration) -> String {
+    match (&configuration.recordings.key, &configuration.database_url) {
+        (Some(key), _) => format!("encrypted, key {}", key.id()),
+        (None, None) => format!(
+            "encrypted, with the key in {}",
+            configuration.data_dir.join(recording_key::FILE_NAME).display()
+        ),
+        (None, Some(_)) => "not encrypted, because RINGSIDE_RECORDINGS_KEY is not set".to_owned(),
+    }
 }
 
 /// Trials may go on at the same time; each costs about as much as a call.
@@ -214,7 +280,7 @@ pub fn dialer(configuration: &Configuration, ops: &Operations, adapters: &Adapte
     let worker = WorkerId(domain::new_id(ops.clock.now(), &*ops.chance));
     let config = DialerConfig {
         drain: configuration.drain,
-        ..DialerConfig::new(worker, configuration.max_calls, &configuration.recordings_dir)
+        ..DialerConfig::new(worker, configuration.max_calls, Some(adapters.archive.clone()))
     };
     Dialer::new(
         config,

@@ -5,8 +5,10 @@
 //! [`Configuration`], a line in [`KEYS`], a line in `.env.example` (a test compares them).
 
 mod livekit;
+mod recordings;
 
 pub use livekit::LiveKitConfiguration;
+pub use recordings::RecordingsConfiguration;
 
 use std::{
     collections::BTreeMap,
@@ -85,7 +87,7 @@ pub struct Configuration {
     pub database_connections: u32,
     /// Embedded database, recordings, ledger, rendered voices.
     pub data_dir: PathBuf,
-    pub recordings_dir: PathBuf,
+    pub recordings: RecordingsConfiguration,
     /// The built WASM, styles and icons.
     pub site_dir: PathBuf,
     /// Replaces the built-in table from number to time zone.
@@ -143,6 +145,14 @@ const KEYS: &[Key] = &[
     key("database_connections"),
     key("data_dir"),
     key("recordings_dir"),
+    key("recordings_key"),
+    key("recordings_old_keys"),
+    key("recordings_store"),
+    key("recordings_keep_days"),
+    known_as("aws_endpoint_url", "AWS_ENDPOINT_URL"),
+    known_as("aws_region", "AWS_REGION"),
+    known_as("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
+    known_as("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
     key("site_dir"),
     key("zone_table"),
     key("log_format"),
@@ -341,9 +351,7 @@ impl Reader {
             address,
             database_url: self.get("database_url", check_database_url),
             database_connections: self.number("database_connections", 4, 1_000, 24),
-            recordings_dir: self
-                .path("recordings_dir")
-                .unwrap_or_else(|| data_dir.join("recordings")),
+            recordings: self.recordings(&data_dir),
             data_dir,
             site_dir: self.path("site_dir").unwrap_or_else(|| PathBuf::from("target/site")),
             zone_table: self.get("zone_table", |text| {

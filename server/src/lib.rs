@@ -18,6 +18,7 @@ pub mod embedded_postgres;
 pub mod logging;
 mod middleware;
 pub mod network_watch;
+pub mod recording_key;
 mod rehearsal_daytime;
 pub mod routes;
 pub mod running;

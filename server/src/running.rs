@@ -9,7 +9,7 @@ use crate::{
     state::{Stopping, WebState},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use operations::{event_feed::EventFeed, housekeeping, imports, number_zones, sign_in};
+use operations::{event_feed::EventFeed, housekeeping, imports, number_zones, recordings, sign_in};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
@@ -127,6 +127,11 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         let (ops, stop) = (ops.clone(), draining_child(&stopping));
         jobs.spawn(async move { housekeeping::run(&ops, stop).await });
     }
+    {
+        let (ops, archive, stop) = (ops.clone(), adapters.archive.clone(), draining_child(&stopping));
+        let longest_days = configuration.recordings.keep_days;
+        jobs.spawn(async move { recordings::keep(&ops, &archive, longest_days, stop).await });
+    }
     tokio::spawn(network_watch::watch(
         Arc::clone(&adapters.network),
         ops.network_trouble.clone(),
@@ -142,6 +147,7 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
             feed,
             network: adapters.network.clone(),
             trials: composition::trials(&adapters),
+            archive: adapters.archive.clone(),
             assets: composition::assets(&configuration),
             leptos: composition::leptos_options(&configuration),
             metrics,

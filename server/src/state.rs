@@ -15,6 +15,7 @@ use std::{sync::Arc, time::Duration};
 use telephony::TelephoneNetwork;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use vault::Archive;
 use voice::ports::Voices;
 
 /// Shared by all requests; cheap to clone.
@@ -26,6 +27,8 @@ pub struct WebState {
     pub feed: EventFeed,
     pub network: Arc<dyn TelephoneNetwork>,
     pub trials: Trials,
+    /// Where recordings are read.
+    pub archive: Archive,
     pub assets: Assets,
     pub leptos: LeptosOptions,
     pub metrics: PrometheusHandle,

@@ -6,12 +6,15 @@ mod transcript;
 
 use crate::{
     api::conversations::get_conversation,
-    components::{LinkButton, Loaded, Notice, PageHeader, Problem, StatusBadge, Tone},
+    components::{LinkButton, Loaded, Moment, Notice, PageHeader, Problem, StatusBadge, Tone},
     pages::address::id_of_page,
     session::may,
 };
 use domain::{
-    ConversationId, UserError, access::Permission, conversation::ConversationStatus, views::ConversationView,
+    ConversationId, UnixMillis, UserError,
+    access::Permission,
+    conversation::ConversationStatus,
+    views::{ConversationView, RecordingView},
 };
 use facts::{Decision, Facts, Results};
 use leptos::{html, prelude::*};
@@ -53,8 +56,17 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
     let position = RwSignal::new(None::<f64>);
     let recording = conversation.recording.clone();
     let listen = may(Permission::Listen);
-    let seekable = listen && recording.is_some();
+    let seekable = listen
+        && recording
+            .as_ref()
+            .is_some_and(|recording| recording.deleted_at.is_none());
     let recorded = match (recording, listen) {
+        (
+            Some(RecordingView {
+                deleted_at: Some(at), ..
+            }),
+            _,
+        ) => view! { <Deleted at=at /> }.into_any(),
         (Some(recording), true) => view! { <Player recording=recording audio=audio position=position /> }.into_any(),
         (Some(_), false) => {
             view! { <p class="muted">"This call was recorded. Your role does not include listening."</p> }.into_any()
@@ -91,6 +103,18 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
                 <Decision attempt=conversation.attempt />
             </div>
         </div>
+    }
+    .into_any()
+}
+
+/// The recording is no longer there.
+#[component]
+fn Deleted(at: UnixMillis) -> impl IntoView {
+    view! {
+        <section class="card">
+            <h2>"Recording"</h2>
+            <p class="muted">"Deleted on " <Moment at=at /> ", because its time was over."</p>
+        </section>
     }
     .into_any()
 }

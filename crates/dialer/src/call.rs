@@ -159,11 +159,10 @@ impl Call {
             },
         };
         let (seat, fenced_off) = FencedSeat::new(seat, Arc::clone(&self.hold));
-        let folder = self.worker.config.recordings_dir.as_deref();
-        let (recorder, recording) = folder
-            .filter(|_| earlier.is_none())
-            .and_then(|folder| recorder::begin(folder, self.claimed.conversation_id))
-            .unzip();
+        let (recorder, recording) = match earlier {
+            None => recorder::begin(&self.worker, self.claimed.conversation_id).unzip(),
+            Some(_) => (None, None),
+        };
         let agent = CampaignAgent {
             brief: brief::of(&self.content, &self.claimed),
             seat: Box::new(seat),
@@ -199,7 +198,7 @@ impl Call {
         let recording = match recording {
             Some(recording) => recording.finish().await,
             // A call that was taken over keeps what was recorded before; its file is not written to by two.
-            None => recorder::left_behind(folder, self.claimed.conversation_id).await,
+            None => recorder::left_behind(self.worker.config.recordings.as_ref(), self.claimed.conversation_id).await,
         };
         let refused = end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled();
         if refused {

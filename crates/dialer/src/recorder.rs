@@ -1,62 +1,84 @@
 //! The file of a call's recording, from its creation to its row.
 
+use crate::worker::Worker;
 use domain::ConversationId;
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
-use store::calls::NewRecording;
-use voice::recording::{CallRecorder, OggOpusRecorder, RecordingInProgress, RecordingSummary};
+use std::io;
+use store::{calls::NewRecording, recordings::RecordingLock};
+use vault::{Archive, Lock, NewFile, Pieces, SALT_BYTES, VaultError};
+use voice::recording::{CallRecorder, OggOpusRecorder, RecordingFile, RecordingInProgress, RecordingSummary};
 
 /// What a process that died recorded of a call, if its files are on this machine.
-pub(crate) async fn left_behind(folder: Option<&Path>, conversation: ConversationId) -> Option<NewRecording> {
-    let file_name = file_name(conversation);
-    read_back(folder?.join(&file_name), file_name).await
-}
-
-/// A file that nobody finished, as far as it goes.
-async fn read_back(path: PathBuf, file_name: String) -> Option<NewRecording> {
-    let read = tokio::task::spawn_blocking(move || voice::recording::left_behind(&path)).await;
-    match read.map_err(io::Error::other).flatten() {
-        Ok(summary) => new_recording(file_name, summary),
+pub(crate) async fn left_behind(archive: Option<&Archive>, conversation: ConversationId) -> Option<NewRecording> {
+    let archive = archive?.clone();
+    let read = tokio::task::spawn_blocking(move || read_back(&archive, conversation)).await;
+    match read.map_err(io::Error::other) {
+        Ok(Ok(recording)) => recording,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "an unfinished recording cannot be read");
+            None
+        }
         Err(error) => {
-            if error.kind() != io::ErrorKind::NotFound {
-                tracing::error!(%error, "an unfinished recording cannot be read");
-            }
+            tracing::error!(%error, "an unfinished recording cannot be read");
             None
         }
     }
 }
 
-fn file_name(conversation: ConversationId) -> String {
-    format!("{conversation}.ogg")
+/// A file that nobody finished, as far as it goes.
+fn read_back(archive: &Archive, conversation: ConversationId) -> Result<Option<NewRecording>, VaultError> {
+    let Some(found) = archive.left_behind(&conversation.to_string())? else {
+        return Ok(None);
+    };
+    let summary = voice::recording::left_behind(&found.contents)?;
+    Ok(new_recording(found.file_name, found.lock, summary))
 }
 
 /// `None` if there is nothing to hear.
-fn new_recording(file_name: String, summary: RecordingSummary) -> Option<NewRecording> {
+fn new_recording(file_name: String, lock: Option<Lock>, summary: RecordingSummary) -> Option<NewRecording> {
     (summary.duration_ms > 0).then_some(NewRecording {
         file_name,
         bytes: summary.bytes,
+        lock: lock.map(|lock| RecordingLock {
+            key_id: lock.key_id,
+            pieces: lock.pieces.to_bytes(),
+        }),
         duration_ms: summary.duration_ms,
         peaks: summary.peaks,
     })
 }
 
+struct Locked(NewFile);
+
+impl RecordingFile for Locked {
+    fn add(&mut self, pages: &[u8], last: bool) -> io::Result<()> {
+        self.0.add(pages, last)
+    }
+}
+
 /// A recording that is being written.
 pub(crate) struct Recording {
-    path: PathBuf,
+    archive: Archive,
+    conversation: ConversationId,
     file_name: String,
+    key_id: Option<String>,
     in_progress: RecordingInProgress,
 }
 
 /// Begins the recording of a call. A call that cannot be recorded is still made.
-pub(crate) fn begin(folder: &Path, conversation: ConversationId) -> Option<(Box<dyn CallRecorder>, Recording)> {
-    let file_name = file_name(conversation);
-    let path = folder.join(&file_name);
-    match OggOpusRecorder::create(&path) {
-        Ok((recorder, in_progress)) => {
+pub(crate) fn begin(worker: &Worker, conversation: ConversationId) -> Option<(Box<dyn CallRecorder>, Recording)> {
+    let archive = worker.config.recordings.clone()?;
+    let mut salt = [0; SALT_BYTES];
+    worker.chance.fill(&mut salt);
+    let begun = archive.create(&conversation.to_string(), &salt).and_then(|file| {
+        let file_name = file.file_name().to_owned();
+        Ok((file_name, OggOpusRecorder::begin(Box::new(Locked(file)))?))
+    });
+    match begun {
+        Ok((file_name, (recorder, in_progress))) => {
             let recording = Recording {
-                path,
+                key_id: archive.current_key_id(),
+                archive,
+                conversation,
                 file_name,
                 in_progress,
             };
@@ -75,9 +97,11 @@ impl Recording {
     pub(crate) async fn finish(self) -> Option<NewRecording> {
         match self.in_progress.finish().await {
             Ok(summary) => {
-                let recording = new_recording(self.file_name, summary);
+                let pieces = Pieces(summary.pieces.clone());
+                let lock = self.key_id.map(|key_id| Lock { key_id, pieces });
+                let recording = new_recording(self.file_name.clone(), lock, summary);
                 if recording.is_none()
-                    && let Err(error) = tokio::fs::remove_file(&self.path).await
+                    && let Err(error) = self.archive.delete_here(&self.file_name).await
                 {
                     tracing::warn!(%error, "an empty recording was left behind");
                 }
@@ -85,7 +109,7 @@ impl Recording {
             }
             Err(error) => {
                 tracing::error!(%error, "a recording could not be finished; what is on disk is kept");
-                read_back(self.path, self.file_name).await
+                left_behind(Some(&self.archive), self.conversation).await
             }
         }
     }

@@ -158,7 +158,7 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
         },
         duration: None,
         recording: if dialled {
-            recorder::left_behind(worker.config.recordings_dir.as_deref(), lease.conversation_id).await
+            recorder::left_behind(worker.config.recordings.as_ref(), lease.conversation_id).await
         } else {
             None
         },

@@ -9,7 +9,6 @@ use crate::{
 };
 use domain::{Chance, Clock, WorkerId, live::Glimpse};
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,6 +19,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use vault::Archive;
 use voice::ports::Voices;
 
 /// How a worker works.
@@ -31,8 +31,8 @@ pub struct DialerConfig {
     pub global_concurrency: u32,
     /// Calls at the same time in this process.
     pub worker_concurrency: u32,
-    /// Where recordings lie; `None` records nothing.
-    pub recordings_dir: Option<PathBuf>,
+    /// Where recordings are kept; `None` records nothing.
+    pub recordings: Option<Archive>,
     pub leases: LeaseTimes,
     /// When asked to stop: how long calls may go on by themselves.
     pub drain: Duration,
@@ -43,12 +43,12 @@ pub struct DialerConfig {
 impl DialerConfig {
     /// Sensible values for all but these.
     #[must_use]
-    pub fn new(worker_id: WorkerId, global_concurrency: u32, recordings_dir: impl Into<PathBuf>) -> Self {
+    pub fn new(worker_id: WorkerId, global_concurrency: u32, recordings: Option<Archive>) -> Self {
         Self {
             worker_id,
             global_concurrency,
             worker_concurrency: global_concurrency,
-            recordings_dir: Some(recordings_dir.into()),
+            recordings,
             leases: LeaseTimes::default(),
             drain: Duration::from_secs(30),
             farewell: Duration::from_secs(10),

@@ -227,6 +227,7 @@ async fn calls_that_end_together_end_as_they_would_alone(pool: PgPool) {
     endings[0].recording = Some(NewRecording {
         file_name: "call.ogg".to_owned(),
         bytes: 9,
+        lock: None,
         duration_ms: 7_000,
         peaks: vec![(1, 2)],
     });
@@ -299,6 +300,7 @@ async fn an_end_that_cannot_be_written_keeps_no_other_from_being_written(pool: P
         end.recording = Some(NewRecording {
             file_name: file_name.to_owned(),
             bytes: 9,
+            lock: None,
             duration_ms: 7_000,
             peaks: Vec::new(),
         });

@@ -88,8 +88,7 @@ fn worker_process() {
         let chance = TestChance::default();
         let worker_id = WorkerId(domain::new_id(domain::Clock::now(&clock), &chance));
         // Calls of the dead count until their leases expire: they must not keep the living from calling.
-        let mut config = DialerConfig::new(worker_id, 1_000, "unused");
-        config.recordings_dir = None;
+        let mut config = DialerConfig::new(worker_id, 1_000, None);
         config.worker_concurrency = 10;
         config.leases.length = Duration::from_millis(1_200);
         config.leases.renewal = Duration::from_millis(300);

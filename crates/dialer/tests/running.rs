@@ -13,6 +13,7 @@ use std::{
 };
 use store::{PgPool, Store};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use vault::{Archive, Key, KeyRing};
 
 fn ledger(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("ringside-running-{}-{name}.ledger", std::process::id()));
@@ -21,8 +22,7 @@ fn ledger(name: &str) -> PathBuf {
 }
 
 async fn dialer(pool: &PgPool, network: &Arc<SmallNetwork>, change: impl FnOnce(&mut DialerConfig)) -> Dialer {
-    let mut config = DialerConfig::new(stage::worker(pool).await, 100, "unused");
-    config.recordings_dir = None;
+    let mut config = DialerConfig::new(stage::worker(pool).await, 100, None);
     config.leases.search = Duration::from_millis(100);
     change(&mut config);
     Dialer::new(
@@ -197,7 +197,7 @@ async fn a_call_whose_lease_is_gone_ends_at_once(pool: PgPool) {
 struct Mortal(tokio::runtime::Runtime);
 
 impl Mortal {
-    async fn start(pool: &PgPool, network: &Arc<SmallNetwork>, recordings: Option<PathBuf>) -> Self {
+    async fn start(pool: &PgPool, network: &Arc<SmallNetwork>, recordings: Option<Archive>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -206,7 +206,7 @@ impl Mortal {
         let (options, network) = (pool.connect_options(), Arc::clone(network));
         let started = runtime.spawn(async move {
             let own = sqlx::postgres::PgPoolOptions::new().connect_lazy_with((*options).clone());
-            let worker = dialer(&own, &network, |config| config.recordings_dir = recordings).await;
+            let worker = dialer(&own, &network, |config| config.recordings = recordings).await;
             tokio::spawn(worker.run(CancellationToken::new()));
         });
         started.await.expect("started");
@@ -265,28 +265,36 @@ async fn a_call_that_nobody_is_in_any_more_is_closed_as_lost(pool: PgPool) {
         Play::Stays
     }));
     let folder = std::env::temp_dir().join(format!("ringside-left-behind-{}", std::process::id()));
-    let first = Mortal::start(&pool, &network, Some(folder.clone())).await;
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let keys = KeyRing::new(Some(Key::new(&[7; 32])), Vec::new());
+    let archive = Archive::new(&folder, keys).expect("a folder");
+    let first = Mortal::start(&pool, &network, Some(archive.clone())).await;
     until(&pool, LIVE, 1).await;
     let call: uuid::Uuid = sqlx::query_scalar("SELECT id FROM conversations")
         .fetch_one(&pool)
         .await
         .expect("a call");
-    let file = folder.join(format!("{call}.ogg"));
     let patience = Instant::now() + Duration::from_secs(20);
-    while voice::recording::left_behind(&file).map_or(0, |written| written.duration_ms) == 0 {
+    // The head alone is shorter.
+    while archive
+        .left_behind(&call.to_string())
+        .expect("readable")
+        .is_none_or(|written| written.contents.len() < 500)
+    {
         assert!(Instant::now() < patience, "nothing is recorded");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     first.die();
     let stop = CancellationToken::new();
-    let second = dialer(&pool, &network, |config| config.recordings_dir = Some(folder.clone())).await;
+    let second = dialer(&pool, &network, |config| config.recordings = Some(archive.clone())).await;
     let second = AbortOnDropHandle::new(tokio::spawn(second.run(stop.clone())));
     until(&pool, "SELECT count(*) FROM conversations WHERE status = 'lost'", 1).await;
     // What was recorded before is not lost with it.
     assert_eq!(
         stage::count(
             &pool,
-            "SELECT count(*) FROM recordings WHERE duration_ms >= 1000 AND bytes > 0"
+            "SELECT count(*) FROM recordings
+             WHERE duration_ms >= 1000 AND bytes > 0 AND key_id IS NOT NULL AND file_name LIKE '%.sealed'"
         )
         .await,
         1

@@ -1,6 +1,9 @@
 //! Campaigns: what is said to whom, when, and how often.
 
-use crate::{FieldError, UserError, calling_hours::WeeklyHours, results::ResultField, retry::RetryRule};
+use crate::{
+    FieldError, UserError, calling_hours::WeeklyHours, recording::MOST_KEEP_DAYS, results::ResultField,
+    retry::RetryRule,
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -140,6 +143,9 @@ pub struct CampaignContent {
     pub max_call_seconds: u16,
     /// ISO 3166 alpha-2 country of numbers written without a country code.
     pub default_country: String,
+    /// Recordings are deleted after so many days, 1 to 3,650, or sooner if the installation says so.
+    #[serde(default)]
+    pub recording_days: Option<u16>,
 }
 
 impl CampaignContent {
@@ -163,6 +169,7 @@ impl CampaignContent {
             ring_seconds: 30,
             max_call_seconds: 300,
             default_country: "US".to_owned(),
+            recording_days: None,
         }
     }
 
@@ -240,6 +247,12 @@ impl CampaignContent {
             self.default_country.len() == 2 && self.default_country.bytes().all(|letter| letter.is_ascii_uppercase()),
             "default_country",
             "Choose the country of numbers that are written without a country code.",
+        );
+        check(
+            self.recording_days
+                .is_none_or(|days| (1..=MOST_KEEP_DAYS).contains(&days)),
+            "recording_days",
+            "Keep recordings for 1 to 3,650 days, or leave it empty.",
         );
         check(
             self.hours.windows_are_valid(),

@@ -27,6 +27,7 @@ pub mod monitor;
 pub mod paging;
 pub mod personal;
 pub mod phone;
+pub mod recording;
 pub mod results;
 pub mod retry;
 pub mod script;

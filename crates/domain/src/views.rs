@@ -189,6 +189,9 @@ pub struct RecordingView {
     pub duration_ms: u64,
     /// Loudest value per slice of equal length, 0 to 100: (agent, person).
     pub peaks: Vec<(u8, u8)>,
+    /// There is nothing to hear any more since then.
+    #[serde(default)]
+    pub deleted_at: Option<UnixMillis>,
 }
 
 /// A finished (or running) conversation's page.

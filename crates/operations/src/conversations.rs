@@ -7,8 +7,12 @@ use domain::{
     paging::Page,
     views::{ConversationFilter, ConversationRow, ConversationView, RecordingView},
 };
-use store::conversations::{self, Wanted};
+use store::{
+    conversations::{self, Wanted},
+    recordings,
+};
 use uuid::Uuid;
+use vault::{Kept, Lock, Pieces};
 
 /// Conversations, newest first.
 ///
@@ -60,19 +64,27 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
             url: format!("/recordings/{id}.ogg"),
             duration_ms: recording.duration_ms,
             peaks: recording.peaks,
+            deleted_at: recording.deleted_at,
         }),
     })
 }
 
-/// The name of the recording's file in the directory of recordings.
+/// What is to be read of a conversation's recording.
 ///
 /// # Errors
-/// The role does not include it (403), no such conversation or no recording of it (404).
-pub async fn recording_file(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<String, UserError> {
+/// The role does not include it (403), no such conversation, or no recording of it any more (404).
+pub async fn recording(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<Kept, UserError> {
     caller.may(Permission::Listen)?;
     let mut conn = ops.store.connection().await.map_err(internal)?;
-    let recording = conversations::recording(&mut conn, id).await.map_err(internal)?;
-    recording
-        .map(|recording| recording.file_name)
-        .ok_or_else(|| UserError::not_found("recording"))
+    let found = recordings::file(&mut conn, id).await.map_err(internal)?;
+    let file = found.ok_or_else(|| UserError::not_found("recording"))?;
+    Ok(Kept {
+        file_name: file.file_name,
+        bytes: file.bytes,
+        lock: file.lock.map(|lock| Lock {
+            key_id: lock.key_id,
+            pieces: Pieces::from_bytes(&lock.pieces),
+        }),
+        stored: file.stored,
+    })
 }

@@ -1,6 +1,9 @@
-//! Reading conversations: lists, pages, recordings. Calls are written by the dialer's side of this crate.
+//! Reading conversations: lists and pages. Calls are written by the dialer's side of this crate.
 
-use crate::{StoreError, Transaction, from_sql};
+use crate::{
+    StoreError, Transaction, from_sql,
+    recordings::{self, Recording},
+};
 use domain::{
     AttemptId, CampaignId, ConversationId, LeadId, Personal, PhoneNumber,
     calling_hours::{GateEvidence, GateReason},
@@ -86,7 +89,8 @@ pub async fn list(
         Row,
         r#"SELECT conversations.id, conversations.campaign_id, campaigns.name AS campaign_name,
                   leads.name AS lead_name, leads.phone_number, conversations.status, call_start_time, duration,
-                  EXISTS (SELECT FROM recordings WHERE conversation_id = conversations.id) AS "has_recording!"
+                  EXISTS (SELECT FROM recordings
+                          WHERE conversation_id = conversations.id AND deleted_at IS NULL) AS "has_recording!"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
@@ -124,15 +128,6 @@ pub struct Details {
     pub recording: Option<Recording>,
 }
 
-/// A sound file in the directory of recordings.
-#[derive(Clone, Debug)]
-pub struct Recording {
-    pub file_name: String,
-    pub duration_ms: u64,
-    /// Loudest value per slice of equal length, 0 to 100: (agent, person).
-    pub peaks: Vec<(u8, u8)>,
-}
-
 /// One conversation.
 ///
 /// # Errors
@@ -155,7 +150,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
         None => (None, None),
     };
     let result_fields = result_fields(&mut *conn, CampaignId(found.campaign_id), revision).await?;
-    let recording = recording(&mut *conn, id).await?;
+    let recording = recordings::of(&mut *conn, id).await?;
     let phone_number = phone_number(&found.phone_number)?;
     Ok(Details {
         row: ConversationRow {
@@ -167,7 +162,9 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
             status: status(&found.status)?,
             call_start_time: found.call_start_time.map(from_sql),
             duration_seconds: seconds(found.duration),
-            has_recording: recording.is_some(),
+            has_recording: recording
+                .as_ref()
+                .is_some_and(|recording| recording.deleted_at.is_none()),
         },
         lead_id: LeadId(found.lead_id),
         phone_number,
@@ -233,26 +230,6 @@ async fn result_fields(
         || Ok(Vec::new()),
         |fields| serde_json::from_value(fields.0).map_err(|cause| StoreError::corrupt("result fields", cause)),
     )
-}
-
-/// The recording of a conversation, if there is one.
-///
-/// # Errors
-/// The database's.
-pub async fn recording(conn: &mut PgConnection, id: ConversationId) -> Result<Option<Recording>, StoreError> {
-    let found = sqlx::query!(
-        r#"SELECT file_name, duration_ms, peaks AS "peaks: Json<serde_json::Value>" FROM recordings
-           WHERE conversation_id = $1"#,
-        id.0
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(found.map(|row| Recording {
-        file_name: row.file_name,
-        duration_ms: u64::try_from(row.duration_ms).unwrap_or(0),
-        // Only a picture: without it the recording can still be heard.
-        peaks: serde_json::from_value(row.peaks.0).unwrap_or_default(),
-    }))
 }
 
 /// Where a conversation stands.

@@ -21,6 +21,7 @@ pub mod leads;
 pub mod leases;
 pub mod live;
 pub mod presence;
+pub mod recordings;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;

@@ -15,7 +15,7 @@ mod peaks;
 pub use left_behind::left_behind;
 
 use ogg_file::OggFile;
-use std::{io, mem, path::Path};
+use std::{fs::File, io, io::Write, mem, path::Path};
 use telephony::{FRAME_MILLIS, Frame};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -26,11 +26,29 @@ pub trait CallRecorder: Send {
     fn tick(&mut self, agent: &Frame, person: &Frame);
 }
 
+/// Where a recording is written, whole pages at a time.
+pub trait RecordingFile: Send {
+    /// Adds `pages`. After the `last` ones nothing follows: when this returns, everything is on the disk.
+    ///
+    /// # Errors
+    /// The disk's. Nothing is added after one.
+    fn add(&mut self, pages: &[u8], last: bool) -> io::Result<()>;
+}
+
+impl RecordingFile for File {
+    fn add(&mut self, pages: &[u8], last: bool) -> io::Result<()> {
+        self.write_all(pages)?;
+        if last { self.sync_data() } else { Ok(()) }
+    }
+}
+
 /// What a finished recording is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingSummary {
-    /// Size of the file.
+    /// Length of the sound as an Ogg Opus file.
     pub bytes: u64,
+    /// Lengths of what was added to the file each time, bytes; together they are `bytes`. Empty if it was read back.
+    pub pieces: Vec<u32>,
     pub duration_ms: u64,
     /// Loudest sample of each slice of the call, (agent, person), 0 to 100. At most [`MOST_PEAKS`] slices of the same
     /// length, which together cover the call.
@@ -64,7 +82,7 @@ pub struct RecordingInProgress {
 }
 
 impl OggOpusRecorder {
-    /// Creates the file, and the folders that lead to it. Needs a Tokio runtime.
+    /// Creates a plain file, and the folders that lead to it. Needs a Tokio runtime.
     ///
     /// # Errors
     /// The file cannot be created (it must not exist yet), or its head cannot be written.
@@ -72,7 +90,15 @@ impl OggOpusRecorder {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let file = OggFile::begin(std::fs::File::create_new(path)?)?;
+        Self::begin(Box::new(File::create_new(path)?))
+    }
+
+    /// Writes to `file`, which is empty. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// The head cannot be written.
+    pub fn begin(file: Box<dyn RecordingFile>) -> io::Result<(Self, RecordingInProgress)> {
+        let file = OggFile::begin(file)?;
         let (pieces, received) = mpsc::channel(MOST_WAITING);
         let recorder = Self {
             batch: Vec::with_capacity(BATCH_TICKS),

@@ -11,7 +11,7 @@ pub(super) fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 fn nothing_configured_is_fine() {
     let configuration = load([], None, None).expect("defaults are valid");
     assert_eq!(configuration.public_url, "http://localhost:3000");
-    assert_eq!(configuration.recordings_dir, Path::new(".ringside/recordings"));
+    assert_eq!(configuration.recordings.dir, Path::new(".ringside/recordings"));
     assert!(configuration.database_url.is_none());
 }
 

@@ -85,6 +85,7 @@ impl Installation {
             feed,
             network: Arc::clone(&adapters.network),
             trials: composition::trials(&adapters),
+            archive: adapters.archive.clone(),
             assets: composition::assets(&configuration),
             leptos: composition::leptos_options(&configuration),
             metrics: metrics(),

@@ -9,5 +9,6 @@ mod listening;
 mod livekit_webhook;
 mod log;
 mod plain_forms;
+mod recordings;
 mod room_keys;
 mod who_may;

@@ -50,6 +50,7 @@ pub(super) fn label(field: &str) -> &'static str {
         "ring_seconds" => "Ring time",
         "max_call_seconds" => "Longest call",
         "default_country" => "Country",
+        "recording_days" => "Keep recordings",
         _ => "Another field",
     }
 }
@@ -74,6 +75,8 @@ fn shown(form: &CampaignForm, field: &str) -> String {
         "ring_seconds" => format!("{} s", form.ring_seconds),
         "max_call_seconds" => format!("{} s", form.max_call_seconds),
         "default_country" => form.default_country.clone(),
+        "recording_days" if form.recording_days.trim().is_empty() => "As the installation says".to_owned(),
+        "recording_days" => format!("{} days", form.recording_days),
         "result_fields" => form
             .result_fields
             .iter()

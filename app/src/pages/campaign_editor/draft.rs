@@ -17,6 +17,7 @@ pub(super) struct Draft {
     pub(super) ring_seconds: RwSignal<String>,
     pub(super) max_call_seconds: RwSignal<String>,
     pub(super) default_country: RwSignal<String>,
+    pub(super) recording_days: RwSignal<String>,
     /// Key of the next result field that is added.
     next_key: RwSignal<u32>,
 }
@@ -62,6 +63,7 @@ impl Draft {
             ring_seconds: RwSignal::new(form.ring_seconds),
             max_call_seconds: RwSignal::new(form.max_call_seconds),
             default_country: RwSignal::new(form.default_country),
+            recording_days: RwSignal::new(form.recording_days),
             next_key: RwSignal::new(0),
         };
         draft.set_result_fields(form.result_fields);
@@ -113,6 +115,7 @@ impl Draft {
             ring_seconds: self.ring_seconds.get(),
             max_call_seconds: self.max_call_seconds.get(),
             default_country: self.default_country.get(),
+            recording_days: self.recording_days.get(),
         }
     }
 
@@ -133,6 +136,7 @@ impl Draft {
             ("ring_seconds", self.ring_seconds, form.ring_seconds),
             ("max_call_seconds", self.max_call_seconds, form.max_call_seconds),
             ("default_country", self.default_country, form.default_country),
+            ("recording_days", self.recording_days, form.recording_days),
         ] {
             if fields(field) {
                 signal.set(text);

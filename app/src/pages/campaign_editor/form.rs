@@ -34,6 +34,9 @@ pub struct CampaignForm {
     pub ring_seconds: String,
     pub max_call_seconds: String,
     pub default_country: String,
+    /// Nothing if the campaign does not say.
+    #[serde(default)]
+    pub recording_days: String,
 }
 
 /// One result field.
@@ -131,6 +134,7 @@ impl From<&CampaignContent> for CampaignForm {
             ring_seconds: content.ring_seconds.to_string(),
             max_call_seconds: content.max_call_seconds.to_string(),
             default_country: content.default_country.clone(),
+            recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
         }
     }
 }
@@ -207,6 +211,8 @@ impl CampaignForm {
         );
         let ring_seconds = number("ring_seconds", &self.ring_seconds, template.ring_seconds);
         let max_call_seconds = number("max_call_seconds", &self.max_call_seconds, template.max_call_seconds);
+        let recording_days =
+            (!self.recording_days.trim().is_empty()).then(|| number("recording_days", &self.recording_days, 1));
         let calls_per_ten_seconds = tenths(&self.calls_per_second).unwrap_or_else(|| {
             refuse(
                 "calls_per_ten_seconds",
@@ -267,6 +273,7 @@ impl CampaignForm {
             ring_seconds,
             max_call_seconds,
             default_country: self.default_country.clone(),
+            recording_days,
         };
         if let Err(error) = content.validate() {
             for more in error.fields {
@@ -388,6 +395,7 @@ mod tests {
         let mut content = CampaignContent::template();
         content.name = "Spring".to_owned();
         content.calls_per_ten_seconds = 15;
+        content.recording_days = Some(90);
         content.hours.days[5] = Some(Window { from: 0, to: DAY });
         content.result_fields.push(ResultField {
             name: "size".to_owned(),
@@ -402,14 +410,22 @@ mod tests {
         let mut form = CampaignForm::from(&CampaignContent::template());
         form.calls_per_second = "fast".to_owned();
         form.ring_seconds = "-1".to_owned();
+        form.recording_days = "a week".to_owned();
         form.hours[0].from = "nine".to_owned();
         form.retries[0].delay = "99999999999".to_owned();
-        let error = form.content().expect_err("five fields are wrong");
+        let error = form.content().expect_err("six fields are wrong");
         let mut fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
         fields.sort_unstable();
         assert_eq!(
             fields,
-            ["calls_per_ten_seconds", "hours", "name", "retries", "ring_seconds"]
+            [
+                "calls_per_ten_seconds",
+                "hours",
+                "name",
+                "recording_days",
+                "retries",
+                "ring_seconds"
+            ]
         );
     }
 

@@ -207,6 +207,31 @@ fn DayRow(index: usize, day: DayDraft, weekday: Weekday) -> impl IntoView {
     }
 }
 
+/// What becomes of recordings.
+#[component]
+pub(super) fn RecordingSection(draft: Draft, error: Signal<Option<UserError>>) -> impl IntoView {
+    view! {
+        <fieldset class="card form-section">
+            <legend>"Recordings"</legend>
+            <div class="field-grid">
+                <TextField
+                    field="recording_days"
+                    name="form[recording_days]"
+                    label="Delete after, days"
+                    kind="number"
+                    min="1"
+                    max="3650"
+                    step="1"
+                    bind=draft.recording_days
+                    hint="1 to 3,650. Empty: as the installation says, which never keeps them longer than its own limit."
+                    error=error
+                />
+            </div>
+        </fieldset>
+    }
+    .into_any()
+}
+
 /// How fast, how often again.
 #[component]
 pub(super) fn PaceSection(draft: Draft, error: Signal<Option<UserError>>) -> impl IntoView {

@@ -19,6 +19,7 @@ use store::{
     PgPool,
     calls::{self as writing, EndedBy, Ending, NewRecording},
     claims::{self, ClaimRequest, Turn, Verdict},
+    recordings::RecordingLock,
     workers,
 };
 use uuid::Uuid;
@@ -126,8 +127,12 @@ impl Stage {
             },
             duration: Some(Duration::from_secs(42)),
             recording: recorded.then(|| NewRecording {
-                file_name: format!("{call}.ogg"),
+                file_name: format!("{call}.sealed"),
                 bytes: 9,
+                lock: Some(RecordingLock {
+                    key_id: "0123456789abcdef".to_owned(),
+                    pieces: vault::Pieces(vec![4, 5]).to_bytes(),
+                }),
                 duration_ms: 42_000,
                 peaks: vec![(1, 2), (3, 4)],
             }),
@@ -252,13 +257,13 @@ async fn a_call_is_watched_steered_and_read(pool: PgPool) {
         (recording.url, recording.peaks),
         (format!("/recordings/{call}.ogg"), vec![(1, 2), (3, 4)])
     );
-    assert_eq!(
-        reading::recording_file(ops, &supervisor, call).await.unwrap(),
-        format!("{call}.ogg")
-    );
+    let kept = reading::recording(ops, &supervisor, call).await.unwrap();
+    assert_eq!((kept.file_name, kept.bytes), (format!("{call}.sealed"), 9));
+    let lock = kept.lock.unwrap();
+    assert_eq!((lock.key_id.as_str(), lock.pieces.0), ("0123456789abcdef", vec![4, 5]));
     // A viewer reads, but does not hear.
     assert_eq!(reading::get(ops, &viewer, call).await.unwrap().recording, None);
-    let refused = reading::recording_file(ops, &viewer, call).await.unwrap_err();
+    let refused = reading::recording(ops, &viewer, call).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Forbidden);
 }
 
@@ -272,7 +277,7 @@ async fn what_does_not_exist_is_not_found(pool: PgPool) {
         command(&ops, &supervisor, nothing, CallCommand::End).await.unwrap_err(),
         may_listen(&ops, &supervisor, nothing).await.unwrap_err(),
         reading::get(&ops, &supervisor, nothing).await.unwrap_err(),
-        reading::recording_file(&ops, &supervisor, nothing).await.unwrap_err(),
+        reading::recording(&ops, &supervisor, nothing).await.unwrap_err(),
     ] {
         assert_eq!(error.kind, ErrorKind::NotFound);
     }

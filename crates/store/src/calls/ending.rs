@@ -3,7 +3,8 @@
 //! paid once for all of them.
 
 use crate::{
-    Store, StoreError, campaigns, claims, conversations::phone_number, events, leads::ON_DO_NOT_CALL_LIST, to_sql,
+    Store, StoreError, campaigns, claims, conversations::phone_number, events, leads::ON_DO_NOT_CALL_LIST,
+    recordings::RecordingLock, to_sql,
 };
 use domain::{
     CampaignId, ConversationId, LeadId, UnixMillis, WorkerId,
@@ -36,7 +37,10 @@ pub enum EndedBy {
 pub struct NewRecording {
     /// Within the recordings directory.
     pub file_name: String,
+    /// Length of the sound when it is unlocked.
     pub bytes: u64,
+    /// `None` if the file is not locked.
+    pub lock: Option<RecordingLock>,
     pub duration_ms: u64,
     /// Loudest value per slice, 0 to 100: (agent, person).
     pub peaks: Vec<(u8, u8)>,
@@ -350,13 +354,15 @@ async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(
             continue;
         };
         sqlx::query!(
-            "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             end.ending.conversation_id.0,
             recording.file_name,
             whole(recording.bytes),
             whole(recording.duration_ms),
             Json(&recording.peaks) as Json<&Vec<(u8, u8)>>,
+            recording.lock.as_ref().map(|lock| lock.key_id.as_str()),
+            recording.lock.as_ref().map(|lock| lock.pieces.as_slice()),
             to_sql(end.ending.at),
         )
         .execute(&mut *conn)

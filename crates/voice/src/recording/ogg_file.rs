@@ -1,9 +1,9 @@
 //! An Ogg Opus file (RFC 7845), page by page.
 
-use super::{BATCH_TICKS, RecordingSummary, peaks::Peaks};
+use super::{BATCH_TICKS, RecordingFile, RecordingSummary, peaks::Peaks};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use opus::{Application, Bitrate, Channels, Encoder};
-use std::{fs::File, io, mem, sync::OnceLock};
+use std::{io, mem, sync::OnceLock};
 use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
 
 /// Opus counts time in 48ths of a millisecond whatever is recorded (RFC 7845, section 4).
@@ -20,26 +20,11 @@ const SERIAL: u32 = 1;
 /// More than any packet of 20 ms (RFC 6716, section 3.2.1).
 const LARGEST_PACKET: usize = 1_275 * 2;
 
-/// Counts what goes through.
-struct Counted {
-    file: File,
-    bytes: u64,
-}
-
-impl io::Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 pub(super) struct OggFile {
-    pages: PacketWriter<'static, io::BufWriter<Counted>>,
+    file: Box<dyn RecordingFile>,
+    /// Whole pages that wait for the file.
+    pages: PacketWriter<'static, Vec<u8>>,
+    pieces: Vec<u32>,
     encoder: Encoder,
     effort: i32,
     pre_skip: u16,
@@ -51,9 +36,9 @@ pub(super) struct OggFile {
 
 impl OggFile {
     /// Writes the head.
-    pub(super) fn begin(file: File) -> io::Result<Self> {
+    pub(super) fn begin(file: Box<dyn RecordingFile>) -> io::Result<Self> {
         let (encoder, pre_skip) = encoder().map_err(io::Error::other)?;
-        let mut pages = PacketWriter::new(io::BufWriter::with_capacity(16 * 1_024, Counted { file, bytes: 0 }));
+        let mut pages = PacketWriter::new(Vec::new());
         let mut head = Vec::with_capacity(19);
         head.extend_from_slice(b"OpusHead\x01\x02");
         head.extend_from_slice(&pre_skip.to_le_bytes());
@@ -69,7 +54,9 @@ impl OggFile {
         tags.extend_from_slice(&0_u32.to_le_bytes());
         pages.write_packet(tags, SERIAL, PacketWriteEndInfo::EndPage, 0)?;
         let mut file = Self {
+            file,
             pages,
+            pieces: Vec::new(),
             encoder,
             effort: EFFORT,
             pre_skip,
@@ -78,7 +65,7 @@ impl OggFile {
             interleaved: Box::new([0; FRAME_SAMPLES * 2]),
             packet: Box::new([0; LARGEST_PACKET]),
         };
-        file.flush()?;
+        file.hand_on(false)?;
         Ok(file)
     }
 
@@ -93,7 +80,7 @@ impl OggFile {
         };
         // The position counts from the encoder's own delay on, which a player leaves out.
         self.write_packet(agent, person, end, self.ticks * GRANULES_PER_TICK)?;
-        if page_is_full { self.flush() } else { Ok(()) }
+        if page_is_full { self.hand_on(false) } else { Ok(()) }
     }
 
     fn write_packet(
@@ -128,8 +115,13 @@ impl OggFile {
             .write_packet(self.packet[..length].to_vec(), SERIAL, end, position)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        io::Write::flush(self.pages.inner_mut())
+    /// Gives the pages that wait to the file.
+    fn hand_on(&mut self, last: bool) -> io::Result<()> {
+        let pages = self.pages.inner_mut();
+        self.file.add(pages, last)?;
+        self.pieces.push(u32::try_from(pages.len()).map_err(io::Error::other)?);
+        pages.clear();
+        Ok(())
     }
 
     /// Writes the last page.
@@ -138,10 +130,10 @@ impl OggFile {
         let position = self.ticks * GRANULES_PER_TICK + u64::from(self.pre_skip);
         let silence = Frame::silence();
         self.write_packet(&silence, &silence, PacketWriteEndInfo::EndStream, position)?;
-        self.flush()?;
-        self.pages.inner().get_ref().file.sync_data()?;
+        self.hand_on(true)?;
         Ok(RecordingSummary {
-            bytes: self.pages.inner().get_ref().bytes,
+            bytes: self.pieces.iter().map(|length| u64::from(*length)).sum(),
+            pieces: self.pieces,
             duration_ms: self.ticks * u64::from(FRAME_MILLIS),
             peaks: self.peaks.finish(),
         })
