@@ -52,22 +52,12 @@ impl OpenAiLanguageModel {
         })
     }
 
-    async fn results_as(&self, prompt: &Prompt, structured: bool) -> Result<ConversationResults, VoiceError> {
-        let question = |model: String| async move {
-            let request = request::results(&model, prompt, structured);
-            let chat = self.endpoint.client().chat();
-            chat.create_byot::<_, Value>(request)
-                .await
-                .map_err(|error| Failure::of_openai(&error))
-        };
-        let (answer, ticket) = self.endpoint.ask(RESULTS, question).await?;
-        match drawn(&answer) {
-            Some(results) => {
-                ticket.succeeded();
-                Ok(results.restricted_to(&prompt.result_fields))
-            }
-            None => Err(ticket.failed(Failure::Nonsense("with something else than the results"))),
-        }
+    /// A chat completion in one piece.
+    async fn complete(&self, request: Value) -> Result<Value, Failure> {
+        let chat = self.endpoint.client().chat();
+        chat.create_byot::<_, Value>(request)
+            .await
+            .map_err(|error| Failure::of_openai(&error))
     }
 }
 
@@ -90,12 +80,21 @@ impl LanguageModel for OpenAiLanguageModel {
     }
 
     async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        match self.results_as(&prompt, true).await {
-            // Not every service can be held to a schema.
-            Err(VoiceError::Unavailable(why)) if why == Failure::Rejected(400).to_string() => {
-                self.results_as(&prompt, false).await
+        let prompt = &prompt;
+        let question = |model: String| async move {
+            match self.complete(request::results(&model, prompt, true)).await {
+                // Not every service can be held to a schema.
+                Err(Failure::Rejected(_)) => self.complete(request::results(&model, prompt, false)).await,
+                outcome => outcome,
             }
-            outcome => outcome,
+        };
+        let (answer, ticket) = self.endpoint.ask(RESULTS, question).await?;
+        match drawn(&answer) {
+            Some(results) => {
+                ticket.succeeded();
+                Ok(results.restricted_to(&prompt.result_fields))
+            }
+            None => Err(ticket.failed(Failure::Nonsense("with something else than the results"))),
         }
     }
 
@@ -107,12 +106,8 @@ impl LanguageModel for OpenAiLanguageModel {
         if self.endpoint.trouble().is_none() {
             return;
         }
-        let question = |model: String| async move {
-            let request = json!({ "model": model, "messages": [{ "role": "user", "content": "Say yes." }] });
-            let chat = self.endpoint.client().chat();
-            chat.create_byot::<_, Value>(request)
-                .await
-                .map_err(|error| Failure::of_openai(&error))
+        let question = |model: String| {
+            self.complete(json!({ "model": model, "messages": [{ "role": "user", "content": "Say yes." }] }))
         };
         if let Ok((_, ticket)) = self.endpoint.ask(PATIENCE, question).await {
             ticket.succeeded();
@@ -195,7 +190,10 @@ impl Reply {
                 Err(failure) => Some(failure),
             };
             let Round {
-                ticket, answer, is_last, ..
+                ticket,
+                answer,
+                is_last,
+                ..
             } = self.round.take()?;
             let whole = failure.map_or_else(|| answer.finish(&self.prompt.result_fields), Err);
             let Whole { parts, go_on } = match whole {

@@ -88,7 +88,7 @@ impl Endpoint {
     ) -> Result<Arc<Self>, SetUpError> {
         let address = Address::new(service).map_err(|_| SetUpError::Key)?;
         let sender = http.clone();
-        let client = Client::with_config(address.clone()).with_http_service(tower::service_fn(
+        let client = Client::build(http.clone(), address.clone()).with_http_service(tower::service_fn(
             move |request: HttpRequestFactory| {
                 let sender = sender.clone();
                 async move {
@@ -201,10 +201,10 @@ impl Endpoint {
     }
 
     /// From 0 to 1.
-    fn draw(&self) -> f32 {
+    fn draw(&self) -> f64 {
         let mut bytes = [0; 2];
         self.chance.fill(&mut bytes);
-        f32::from(u16::from_le_bytes(bytes)) / f32::from(u16::MAX)
+        f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX)
     }
 }
 

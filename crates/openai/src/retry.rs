@@ -23,7 +23,7 @@ pub enum Next {
 /// Decides after the `tries`-th failure of a model (from 1 on). `left` is the time until nobody waits for the answer any
 /// more, `chance` is from 0 to 1: whoever fails together shall not come back together.
 #[must_use]
-pub fn next(failure: &Failure, tries: u32, has_other: bool, left: Duration, chance: f32) -> Next {
+pub fn next(failure: &Failure, tries: u32, has_other: bool, left: Duration, chance: f64) -> Next {
     let otherwise = if has_other { Next::OtherModel } else { Next::GiveUp };
     let wait = match failure {
         // Another model has the same key and account.
@@ -40,9 +40,9 @@ pub fn next(failure: &Failure, tries: u32, has_other: bool, left: Duration, chan
     }
     let chance = chance.clamp(0.0, 1.0);
     let pause = match wait {
-        RetryAfter::Unsaid => (FIRST_PAUSE * 2_u32.saturating_pow(tries.saturating_sub(1))).mul_f32(0.5 + chance),
+        RetryAfter::Unsaid => (FIRST_PAUSE * 2_u32.saturating_pow(tries.saturating_sub(1))).mul_f64(0.5 + chance),
         // Never earlier than asked for.
-        RetryAfter::Span(span) => span.saturating_add(FIRST_PAUSE.mul_f32(chance)),
+        RetryAfter::Span(span) => span.saturating_add(FIRST_PAUSE.mul_f64(chance)),
         RetryAfter::Later => return otherwise,
     };
     if pause < left { Next::Again(pause) } else { otherwise }
@@ -65,7 +65,10 @@ mod tests {
         assert_eq!(after(&broken, 2, false, LONG), Next::Again(Duration::from_millis(400)));
         assert_eq!(after(&broken, 3, false, LONG), Next::GiveUp);
         assert_eq!(after(&broken, 2, true, LONG), Next::OtherModel);
-        assert_eq!(next(&broken, 1, false, LONG, 1.0), Next::Again(Duration::from_millis(300)));
+        assert_eq!(
+            next(&broken, 1, false, LONG, 1.0),
+            Next::Again(Duration::from_millis(300))
+        );
     }
 
     #[test]

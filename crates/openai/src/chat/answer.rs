@@ -143,8 +143,16 @@ impl Answer {
             if !known {
                 tracing::debug!("the model used a tool that there is not, or used it wrongly");
             }
-            let id = if tool.id.is_empty() { format!("call_{index}") } else { tool.id.clone() };
-            let outcome = if known { "Done. Go on talking." } else { "Not possible. Go on talking." };
+            let id = if tool.id.is_empty() {
+                format!("call_{index}")
+            } else {
+                tool.id.clone()
+            };
+            let outcome = if known {
+                "Done. Go on talking."
+            } else {
+                "Not possible. Go on talking."
+            };
             calls.push(json!({
                 "id": id, "type": "function",
                 "function": { "name": tool.name, "arguments": tool.arguments },
@@ -178,7 +186,9 @@ fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<ReplyPart>, 
             let before = parts.len();
             parts.extend(arguments.into_iter().filter_map(|(name, value)| {
                 let field = fields.iter().find(|field| field.name == name)?;
-                field.accepts(&value).then_some(ReplyPart::Result { field: name, value })
+                field
+                    .accepts(&value)
+                    .then_some(ReplyPart::Result { field: name, value })
             }));
             parts.len() > before
         }

@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn json_is_never_read_out() {
-        assert_eq!(said(&["```json\n{\"te", "xt\": \"Hello.\"}\n```"]).as_deref(), Ok("Hello."));
+        assert_eq!(
+            said(&["```json\n{\"te", "xt\": \"Hello.\"}\n```"]).as_deref(),
+            Ok("Hello.")
+        );
         assert!(said(&["{\"action\": \"", "sing\"}"]).is_err());
         assert!(said(&["[1, 2]"]).is_err());
         assert!(said(&["{\"text\": \"{}\"}"]).is_err());
@@ -143,7 +146,10 @@ mod tests {
 
     #[test]
     fn thoughts_are_left_out() {
-        assert_eq!(said(&["<thi", "nk>What now?</th", "ink>", "Hello."]).as_deref(), Ok("Hello."));
+        assert_eq!(
+            said(&["<thi", "nk>What now?</th", "ink>", "Hello."]).as_deref(),
+            Ok("Hello.")
+        );
         assert!(said(&["<think>for ever"]).is_err());
     }
 }

@@ -93,7 +93,9 @@ impl SoundReader {
         }
         if !bytes.starts_with(b"RIFF") {
             if [b"ID3", b"Ogg", b"fLa"].iter().any(|magic| bytes.starts_with(*magic)) {
-                return Err(Failure::Nonsense("with compressed sound, though raw sound was asked for"));
+                return Err(Failure::Nonsense(
+                    "with compressed sound, though raw sound was asked for",
+                ));
             }
             self.kind = Kind::Raw;
             return Ok(true);
@@ -187,7 +189,9 @@ impl Resampling {
         let mut used = 0;
         loop {
             let needed = self.resampler.input_frames_next();
-            let Some(piece) = self.waiting.get(used..used + needed) else { break };
+            let Some(piece) = self.waiting.get(used..used + needed) else {
+                break;
+            };
             used += needed;
             let piece = InterleavedOwned::new_from(piece.to_vec(), 1, needed).map_err(|_| BROKEN)?;
             let resampled = self.resampler.process(&piece, None::<&Indexing>).map_err(|_| BROKEN)?;
