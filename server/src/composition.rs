@@ -1,5 +1,7 @@
 //! The one place where adapters are chosen: which telephone network, which voices, which clock.
 
+mod models;
+
 use crate::{
     ambient::{SystemChance, SystemClock},
     configuration::{Configuration, RehearsalHours},
@@ -48,16 +50,15 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
         chance: Arc::new(SystemChance),
         installation: Arc::new(installation(configuration)),
         network_trouble: operations::NetworkTrouble::default(),
+        voices_trouble: operations::NetworkTrouble::default(),
         throttle_key,
     }
 }
 
 /// What is connected and what is simulated, in words.
 fn installation(configuration: &Configuration) -> InstallationView {
-    let mut notices = vec![
-        "No real phone is called: the rehearsal network plays the people.".to_owned(),
-        "No language model is connected: a stand-in follows the script, and no voice leaves this machine.".to_owned(),
-    ];
+    let mut notices = vec!["No real phone is called: the rehearsal network plays the people.".to_owned()];
+    notices.extend(models::notice(&configuration.openai));
     if configuration.livekit.is_some() {
         // The first thing to know for whoever set it.
         notices.insert(
@@ -98,6 +99,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
         zone_data_version: number_zones::zone_data_version().to_owned(),
         settings: words
             .into_iter()
+            .chain(models::words(&configuration.openai))
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         development: cfg!(debug_assertions),
@@ -143,7 +145,12 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
     Ok(Adapters {
         network: Arc::new(network),
         trial_rooms: Arc::new(trial_rooms),
-        voices: rehearsal::voices(&studio, settings.speed),
+        voices: models::voices(
+            configuration,
+            &studio,
+            &(Arc::new(SystemChance) as Arc<dyn Chance>),
+            true,
+        )?,
         zones,
         studio,
     })
