@@ -8,5 +8,6 @@ mod installation;
 mod listening;
 mod livekit_webhook;
 mod log;
+mod models;
 mod plain_forms;
 mod who_may;
