@@ -204,4 +204,6 @@ fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<ReplyPart>, 
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

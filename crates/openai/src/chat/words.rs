@@ -29,6 +29,11 @@ enum Kind {
 pub(super) struct SpeakableWords {
     kind: Kind,
     kept: String,
+    /// How many brackets and braces are open.
+    nested: u32,
+    /// The last letter was “<”, which may begin a tag.
+    angle: bool,
+    in_tag: bool,
 }
 
 impl SpeakableWords {
@@ -85,12 +90,27 @@ impl SpeakableWords {
         }
     }
 
-    /// Without the marks of markup, which a voice would read out.
+    /// Without what is no speech: markup, tags, and whatever stands in brackets or braces (JSON, stage directions).
     fn speakable(&mut self) -> Option<String> {
-        let words: String = std::mem::take(&mut self.kept)
-            .chars()
-            .filter(|letter| !matches!(letter, '*' | '#' | '`' | '\u{feff}'))
-            .collect();
+        let mut words = String::new();
+        for letter in std::mem::take(&mut self.kept).chars() {
+            if std::mem::take(&mut self.angle) {
+                self.in_tag = letter.is_alphabetic() || matches!(letter, '/' | '|' | '!');
+                if !self.in_tag && self.nested == 0 {
+                    words.push('<');
+                }
+            }
+            match letter {
+                '>' if self.in_tag => self.in_tag = false,
+                _ if self.in_tag => {}
+                '<' => self.angle = true,
+                '{' | '[' => self.nested += 1,
+                '}' | ']' => self.nested = self.nested.saturating_sub(1),
+                '*' | '#' | '`' | '\u{feff}' => {}
+                _ if self.nested > 0 => {}
+                _ => words.push(letter),
+            }
+        }
         (!words.is_empty()).then_some(words)
     }
 }
@@ -130,6 +150,20 @@ mod tests {
         assert_eq!(said(&["  ", "Yes."]).as_deref(), Ok("  Yes."));
         assert_eq!(said(&["a < b"]).as_deref(), Ok("a < b"));
         assert_eq!(said(&["<", "3"]).as_deref(), Ok("<3"));
+    }
+
+    #[test]
+    fn what_is_no_speech_is_left_out_in_the_middle_too() {
+        let pieces = [
+            "Well. {\"a\": ",
+            "{}} [la",
+            "ughs] Yes. <tool",
+            "_call>{\"x\": 1}<",
+            "/tool_call>Good",
+            "bye.",
+        ];
+        assert_eq!(said(&pieces).as_deref(), Ok("Well.   Yes. Goodbye."));
+        assert_eq!(said(&["Sure. {\"never\": \"closed"]).as_deref(), Ok("Sure. "));
     }
 
     #[test]
