@@ -20,11 +20,12 @@ use std::{
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 12] = [
     "agent",
     "app",
     "dialer",
     "domain",
+    "openai",
     "operations",
     "rehearsal",
     "server",

@@ -1,5 +1,5 @@
 //! A campaign with a language model behind OpenAI's interface: while the service refuses, nobody is called and the pages say
-//! why; when it works, it holds the calls.
+//! why; when it works, it holds the calls, and their turns are measured.
 
 use crate::installation::Installation;
 use axum::{
@@ -142,6 +142,10 @@ async fn a_service_that_refuses_stops_calls_and_one_that_works_holds_them(pool: 
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(drawn, 1, "the model's results were written down");
+    let metrics = installation.get("/metrics", None).await.text().await.expect("a body");
+    for part in ["endpointing", "transcription", "first_words", "first_sound", "response"] {
+        assert!(metrics.contains(&format!("turn_{part}_seconds")), "{part}\n{metrics}");
+    }
     stop.cancel();
     let _ = tokio::time::timeout(Duration::from_secs(60), dialling).await;
 }
