@@ -98,6 +98,7 @@ async fn sign_in(store: &Store) -> Result<String, Failure> {
         chance: Arc::new(SystemChance),
         installation: Arc::default(),
         network_trouble: operations::NetworkTrouble::default(),
+        voices_trouble: operations::NetworkTrouble::default(),
         throttle_key: [0; 32],
     };
     let link = operations::sign_in::ensure_first_invitation(&ops)

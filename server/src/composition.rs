@@ -1,5 +1,7 @@
 //! The one place where adapters are chosen: which telephone network, which voices, which clock.
 
+mod models;
+
 use crate::{
     ambient::{SystemChance, SystemClock},
     configuration::{Configuration, RehearsalHours},
@@ -17,7 +19,7 @@ use std::{os::unix::fs::DirBuilderExt, sync::Arc};
 use store::Store;
 use telephony::{
     TelephoneNetwork,
-    livekit::{LiveKitNetwork, engine::ParticipantEngine, participant::Engine},
+    livekit::{LiveKitNetwork, ParticipantEngine},
 };
 use tokio::sync::Semaphore;
 use vault::{Archive, KeyRing};
@@ -55,6 +57,7 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
         chance: Arc::new(SystemChance),
         installation: Arc::new(installation(configuration)),
         network_trouble: operations::NetworkTrouble::default(),
+        voices_trouble: operations::NetworkTrouble::default(),
         throttle_key,
     }
 }
@@ -63,24 +66,15 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
 fn installation(configuration: &Configuration) -> InstallationView {
     let mut notices = Vec::new();
     let settings = &configuration.rehearsal;
-    if configuration.livekit.is_some() {
-        notices.push(
-            "Calls go through LiveKit, but neither speech recognition nor a language model is connected: a stand-in \
-             follows the script and understands only the rehearsal’s own voices."
-                .to_owned(),
-        );
-    } else {
+    if configuration.livekit.is_none() {
         notices.push("No real phone is called: the rehearsal network plays the people.".to_owned());
-        notices.push(
-            "No language model is connected: a stand-in follows the script, and no voice leaves this machine."
-                .to_owned(),
-        );
         if settings.hours == RehearsalHours::Daytime {
             notices.push(
                 "For the rehearsal it is always Tuesday, half past ten in the morning, where people live.".to_owned(),
             );
         }
     }
+    notices.extend(models::notice(&configuration.openai));
     if !rehearsal::speech_available() {
         notices.push("Voices are plain tones, because espeak-ng is not installed.".to_owned());
     }
@@ -132,6 +126,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
         zone_data_version: number_zones::zone_data_version().to_owned(),
         settings: words
             .into_iter()
+            .chain(models::words(&configuration.openai))
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         development: cfg!(debug_assertions),
@@ -143,11 +138,6 @@ fn caller_ids(count: usize) -> String {
         0 => "whichever the trunk chooses".to_owned(),
         count => format!("{count}, each call takes a free one"),
     }
-}
-
-/// What carries sound to and from LiveKit.
-fn media_engine() -> std::io::Result<impl Engine> {
-    ParticipantEngine::new()
 }
 
 /// Chooses the telephone network and the voices.
@@ -174,9 +164,7 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
     let (network, zones, speed): (Arc<dyn TelephoneNetwork>, Arc<dyn ZoneClock>, f32) = match &configuration.livekit {
         // Real phones ring at the hour that it really is where they are.
         Some(livekit) => {
-            let engine = media_engine()
-                .map_err(|error| format!("Sound cannot be exchanged with LiveKit on this machine: {error}"))?;
-            let network = LiveKitNetwork::new(livekit.settings(), engine);
+            let network = LiveKitNetwork::new(livekit.settings(), ParticipantEngine::new());
             (Arc::new(network), Arc::new(IanaClock), 1.0)
         }
         None => {
@@ -202,7 +190,12 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
     Ok(Adapters {
         network,
         trial_rooms: Arc::new(trial_rooms),
-        voices: rehearsal::voices(&studio, speed),
+        voices: models::voices(
+            configuration,
+            &studio,
+            &(Arc::new(SystemChance) as Arc<dyn Chance>),
+            speed,
+        )?,
         zones,
         archive,
         studio,

@@ -5,9 +5,11 @@
 //! [`Configuration`], a line in [`KEYS`], a line in `.env.example` (a test compares them).
 
 mod livekit;
+mod openai;
 mod recordings;
 
 pub use livekit::LiveKitConfiguration;
+pub use openai::OpenAiConfiguration;
 pub use recordings::RecordingsConfiguration;
 
 use std::{
@@ -76,7 +78,7 @@ pub struct RehearsalSettings {
 }
 
 /// Everything that can be configured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Configuration {
     /// Where the web server listens.
     pub address: SocketAddr,
@@ -105,6 +107,8 @@ pub struct Configuration {
     pub drain: Duration,
     /// Real calls; `None` for the rehearsal network.
     pub livekit: Option<LiveKitConfiguration>,
+    /// Models; the offline stand-ins for what is not connected.
+    pub openai: OpenAiConfiguration,
     pub rehearsal: RehearsalSettings,
 }
 
@@ -138,6 +142,10 @@ const fn known_as(name: &'static str, environment: &'static str) -> Key {
 }
 
 /// Every key there is.
+fn keys() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(openai::KEYS)
+}
+
 const KEYS: &[Key] = &[
     key("address"),
     key("public_url"),
@@ -233,9 +241,9 @@ impl Reader {
             }
         };
         for (name, value) in table {
-            let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            let Some(key) = keys().find(|key| key.name == name) else {
                 self.problems
-                    .push(unknown(&name, "the file", KEYS.iter().map(|key| key.name.to_owned())));
+                    .push(unknown(&name, "the file", keys().map(|key| key.name.to_owned())));
                 continue;
             };
             let text = match value {
@@ -268,7 +276,7 @@ impl Reader {
 
     fn read_environment(&mut self, pairs: impl IntoIterator<Item = (String, String)>, source: &str) {
         for (name, value) in pairs {
-            let known = KEYS.iter().find(|key| key.in_environment() == name);
+            let known = keys().find(|key| key.in_environment() == name);
             match known {
                 // An empty variable is how one unsets it in compose files.
                 Some(_) if value.is_empty() => {}
@@ -277,7 +285,7 @@ impl Reader {
                 }
                 None if name.starts_with("RINGSIDE_") => {
                     self.problems
-                        .push(unknown(&name, source, KEYS.iter().map(Key::in_environment)));
+                        .push(unknown(&name, source, keys().map(Key::in_environment)));
                 }
                 None => {}
             }
@@ -286,7 +294,7 @@ impl Reader {
 
     /// The value of `name`, parsed; `None` if it is not set, or wrong (then a problem was noted).
     fn get<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        debug_assert!(KEYS.iter().any(|key| key.name == name), "{name} is missing in KEYS");
+        debug_assert!(keys().any(|key| key.name == name), "{name} is missing in KEYS");
         let (text, origin) = self.values.get(name)?;
         match parse(text.trim()) {
             Ok(value) => Some(value),
@@ -387,6 +395,7 @@ impl Reader {
             max_calls: self.number("max_calls", 1, 10_000, 50),
             drain: Duration::from_secs(self.number("drain_seconds", 0, 3_600, 30)),
             livekit: self.livekit(),
+            openai: self.openai(),
             rehearsal: RehearsalSettings {
                 hours: self.choice(
                     "rehearsal_hours",

@@ -24,3 +24,4 @@ pub mod routes;
 pub mod running;
 pub mod security;
 pub mod state;
+pub mod voices_watch;

@@ -7,6 +7,7 @@ use crate::{
     embedded_postgres::{EmbeddedError, EmbeddedPostgres},
     network_watch, routes,
     state::{Stopping, WebState},
+    voices_watch,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use operations::{event_feed::EventFeed, housekeeping, imports, number_zones, recordings, sign_in};
@@ -135,6 +136,11 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
     tokio::spawn(network_watch::watch(
         Arc::clone(&adapters.network),
         ops.network_trouble.clone(),
+        stopping.asked.clone(),
+    ));
+    tokio::spawn(voices_watch::watch(
+        adapters.voices.clone(),
+        ops.voices_trouble.clone(),
         stopping.asked.clone(),
     ));
     tokio::spawn(keep_metrics_small(metrics.clone()));

@@ -1,5 +1,6 @@
 //! What a call needs to know, whom it tells, and what it comes to.
 
+use crate::turn_times::TurnPart;
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Personal, PhoneNumber,
@@ -69,6 +70,8 @@ pub trait CallScribe: Send + Sync {
     async fn opted_out(&self) -> Result<(), NotWritten>;
     /// Something for the eyes of whoever watches right now.
     fn glimpse(&self, glimpse: Glimpse);
+    /// How long a part of a turn took.
+    fn measured(&self, _part: TurnPart) {}
 }
 
 /// What a call came to.

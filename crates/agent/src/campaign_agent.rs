@@ -17,6 +17,7 @@ use crate::{
     call::{CallBrief, CallEnd, CallScribe, TakenOver},
     flow::{ConversationFlow, Effect, Event, FlowRules},
     hangup_detector::HangupDetector,
+    turn_times::TurnClock,
 };
 use domain::{
     PhoneNumber,
@@ -95,6 +96,7 @@ struct Call {
     thinker: Thinker,
     writer: Writer,
     glimpses: Glimpses,
+    turn_clock: TurnClock,
     inbox: mpsc::UnboundedReceiver<Event>,
     /// Events that wait to be handled.
     events: VecDeque<Event>,
@@ -147,6 +149,7 @@ impl Call {
             commands,
             recorder,
             stop,
+            turn_clock: TurnClock::default(),
             inbox,
             events: VecDeque::new(),
             slow: VecDeque::new(),
@@ -292,7 +295,10 @@ impl Call {
     /// Handles the events that wait. Effects that take time are put aside.
     fn decide(&mut self) {
         while let Some(event) = self.events.pop_front() {
+            let mut tell = |part| self.scribe.measured(part);
+            self.turn_clock.event(&event, self.now_ms, &mut tell);
             for effect in self.flow.handle(event, self.now_ms) {
+                self.turn_clock.effect(&effect, self.now_ms);
                 self.carry_out(effect);
             }
         }

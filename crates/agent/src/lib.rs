@@ -23,4 +23,5 @@ pub mod opt_out;
 pub mod sentences;
 mod spoken_words;
 pub mod transcript_saver;
+pub mod turn_times;
 pub mod turns;

@@ -223,6 +223,10 @@ impl Call {
             }
             () = self.hold.gone.cancelled() => return Err(TakenAway),
         }
+        // It may have stopped working between claim and dial. Nothing has rung.
+        if self.worker.voices.trouble().is_some() {
+            return Ok(Err(cancelled("The agent could not have spoken.", NETWORK_PAUSE)));
+        }
         let opened = self.worker.network.open_room(self.claimed.conversation_id).await;
         Ok(opened.map_err(|error| {
             tracing::warn!(%error, "no room for the call");

@@ -51,6 +51,10 @@ async fn look(worker: &Arc<Worker>, turn: usize, stop: &CancellationToken) -> Re
     if let Some(pause) = worker.claiming_paused_for() {
         return Ok(pause);
     }
+    // Nobody is called by an agent that cannot speak. Calls in progress go on as well as they can.
+    if worker.voices.trouble().is_some() {
+        return Ok(LONGEST_WAIT);
+    }
     let overview = {
         let mut conn = worker.store.connection().await?;
         claims::overview(&mut conn).await?

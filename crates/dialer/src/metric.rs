@@ -1,5 +1,6 @@
 //! What Prometheus is told. Names of metrics are an interface: dashboards and alerts depend on them.
 
+use agent::turn_times::TurnPart;
 use domain::{calling_hours::GateReason, conversation::Disposition};
 use std::time::Duration;
 
@@ -12,6 +13,18 @@ pub(crate) fn call_ended(disposition: Disposition, duration: Duration) {
     if disposition.answered_by_person() {
         metrics::histogram!("call_duration_seconds").record(duration.as_secs_f64());
     }
+}
+
+/// How long a part of a turn took, in room time.
+pub(crate) fn turn_part(part: TurnPart) {
+    let (name, millis) = match part {
+        TurnPart::Endpointing(millis) => ("turn_endpointing_seconds", millis),
+        TurnPart::Transcription(millis) => ("turn_transcription_seconds", millis),
+        TurnPart::FirstWords(millis) => ("turn_first_words_seconds", millis),
+        TurnPart::FirstSound(millis) => ("turn_first_sound_seconds", millis),
+        TurnPart::Response(millis) => ("turn_response_seconds", millis),
+    };
+    metrics::histogram!(name).record(f64::from(millis) / 1_000.0);
 }
 
 pub(crate) fn refused(reason: GateReason) {

@@ -1,7 +1,10 @@
 //! Writes down what happens in one call.
 
-use crate::{glimpses::GlimpseSender, leases::Hold};
-use agent::call::{CallScribe, NotWritten, SaidAloud};
+use crate::{glimpses::GlimpseSender, leases::Hold, metric};
+use agent::{
+    call::{CallScribe, NotWritten, SaidAloud},
+    turn_times::TurnPart,
+};
 use async_trait::async_trait;
 use domain::{
     CampaignId, Clock, ConversationId, PhoneNumber, WorkerId,
@@ -84,6 +87,10 @@ impl CallScribe for StoreScribe {
     async fn opted_out(&self) -> Result<(), NotWritten> {
         let outcome = calls::opted_out(&self.store, self.conversation_id, &self.number, self.clock.now()).await;
         written("opt-out", outcome)
+    }
+
+    fn measured(&self, part: TurnPart) {
+        metric::turn_part(part);
     }
 
     fn glimpse(&self, glimpse: Glimpse) {

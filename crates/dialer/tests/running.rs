@@ -3,17 +3,24 @@
 #[path = "support/stage.rs"]
 mod stage;
 
+use async_trait::async_trait;
 use dialer::{Dialer, DialerConfig};
-use domain::{ConversationId, UserId, call_command::CallCommand, campaign::CampaignContent};
+use domain::{ConversationId, Personal, UserId, call_command::CallCommand, campaign::CampaignContent};
+use futures::stream::BoxStream;
 use stage::{AlwaysNoon, Play, SmallNetwork, TestChance, WallClock};
 use std::{
     path::PathBuf,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use store::{PgPool, Store};
+use telephony::Frame;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use vault::{Archive, Key, KeyRing};
+use voice::ports::{TextToSpeech, VoiceError, Voices};
 
 fn ledger(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("ringside-running-{}-{name}.ledger", std::process::id()));
@@ -22,6 +29,15 @@ fn ledger(name: &str) -> PathBuf {
 }
 
 async fn dialer(pool: &PgPool, network: &Arc<SmallNetwork>, change: impl FnOnce(&mut DialerConfig)) -> Dialer {
+    dialer_with(pool, network, stage::voices(), change).await
+}
+
+async fn dialer_with(
+    pool: &PgPool,
+    network: &Arc<SmallNetwork>,
+    voices: Voices,
+    change: impl FnOnce(&mut DialerConfig),
+) -> Dialer {
     let mut config = DialerConfig::new(stage::worker(pool).await, 100, None);
     config.leases.search = Duration::from_millis(100);
     change(&mut config);
@@ -29,7 +45,7 @@ async fn dialer(pool: &PgPool, network: &Arc<SmallNetwork>, change: impl FnOnce(
         config,
         Store::from_pool(pool.clone()),
         Arc::clone(network) as Arc<dyn telephony::TelephoneNetwork>,
-        stage::voices(),
+        voices,
         Arc::new(WallClock),
         Arc::new(TestChance::default()),
         Arc::new(AlwaysNoon),
@@ -107,6 +123,70 @@ async fn a_network_that_is_down_costs_no_lead(pool: PgPool) {
         3
     );
     network.down.store(false, Ordering::Relaxed);
+    until(&pool, COMPLETED, 1).await;
+    assert_eq!(SmallNetwork::dialled(&path).len(), 3);
+    stop.cancel();
+    worker.await.expect("ends");
+}
+
+/// A voice that stops working after it was looked at `fine` times, until it is mended.
+struct FailingVoice {
+    fine: AtomicUsize,
+    mended: AtomicBool,
+}
+
+#[async_trait]
+impl TextToSpeech for FailingVoice {
+    async fn speak(
+        &self,
+        text: &Personal,
+        language: &str,
+    ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError> {
+        stage::CheapVoices.speak(text, language).await
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let less = |left: usize| left.checked_sub(1);
+        let fine = self.fine.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok();
+        (!fine && !self.mended.load(Ordering::SeqCst)).then(|| "It is hoarse.".to_owned())
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn nobody_is_called_by_an_agent_that_cannot_speak(pool: PgPool) {
+    stage::campaign(&pool, &WallClock, &stage::content("Hoarse"), 0, 3).await;
+    let path = ledger("hoarse");
+    let network = Arc::new(SmallNetwork::new(path.clone(), Duration::from_millis(3), |_| {
+        Play::Busy
+    }));
+    // Fine when leads are claimed, and not when they are to be dialled.
+    let voice = Arc::new(FailingVoice {
+        fine: AtomicUsize::new(1),
+        mended: AtomicBool::new(false),
+    });
+    let voices = Voices {
+        text_to_speech: Arc::clone(&voice) as Arc<dyn TextToSpeech>,
+        ..stage::voices()
+    };
+    let stop = CancellationToken::new();
+    let dialer = dialer_with(&pool, &network, voices, |_| ()).await;
+    let worker = AbortOnDropHandle::new(tokio::spawn(dialer.run(stop.clone())));
+    until(
+        &pool,
+        "SELECT count(*) FROM conversations WHERE status = 'cancelled'",
+        3,
+    )
+    .await;
+    assert_eq!(
+        stage::count(&pool, "SELECT count(*) FROM lead_queue WHERE attempts = 0").await,
+        3,
+        "it was no try"
+    );
+    // The leads are due again, and still nobody is called.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(stage::count(&pool, "SELECT count(*) FROM conversations").await, 3);
+    assert!(SmallNetwork::dialled(&path).is_empty());
+    voice.mended.store(true, Ordering::SeqCst);
     until(&pool, COMPLETED, 1).await;
     assert_eq!(SmallNetwork::dialled(&path).len(), 3);
     stop.cancel();

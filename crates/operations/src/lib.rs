@@ -50,6 +50,8 @@ pub struct Operations {
     /// What is connected and what is simulated; fixed at start.
     pub installation: Arc<domain::views::InstallationView>,
     pub network_trouble: NetworkTrouble,
+    /// The same for what the agent hears, thinks and speaks with.
+    pub voices_trouble: NetworkTrouble,
     /// Key of the keyed hashes in the sign-in throttle. Processes with different keys count failures apart, so it should be
     /// [`shared_throttle_key`] wherever there can be several.
     pub throttle_key: [u8; 32],

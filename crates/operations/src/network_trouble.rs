@@ -1,4 +1,5 @@
-//! What is wrong with the telephone network at the moment, for whoever wonders why no phone rings.
+//! What is wrong with the telephone network, or with the agent's voices, at the moment: for whoever wonders why no phone
+//! rings.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

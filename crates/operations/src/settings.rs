@@ -17,8 +17,10 @@ use store::{StoreError, audit, events, settings};
 pub async fn installation(ops: &Operations, caller: &Caller) -> Result<InstallationView, UserError> {
     caller.may(Permission::Read)?;
     let mut view = InstallationView::clone(&ops.installation);
-    if let Some(trouble) = ops.network_trouble.get() {
-        view.notices.insert(0, trouble);
+    for trouble in [&ops.voices_trouble, &ops.network_trouble] {
+        if let Some(trouble) = trouble.get() {
+            view.notices.insert(0, trouble);
+        }
     }
     Ok(view)
 }

@@ -44,6 +44,7 @@ pub(crate) fn operations(pool: &PgPool) -> Operations {
         chance: Arc::new(TestChance(AtomicU64::new(1))),
         installation: Arc::new(InstallationView::default()),
         network_trouble: crate::NetworkTrouble::default(),
+        voices_trouble: crate::NetworkTrouble::default(),
         throttle_key: [7; 32],
     }
 }

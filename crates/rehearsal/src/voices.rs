@@ -8,6 +8,7 @@ mod speaking;
 mod state_of_talk;
 mod thinking;
 mod understanding;
+mod understood;
 
 use crate::studio::Studio;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use voice::ports::Voices;
 pub use hearing::RehearsalEars;
 pub use speaking::RehearsalVoice;
 pub use thinking::ScriptedLanguageModel;
+pub use understood::UnderstoodVoice;
 
 /// The three stand-ins. They know the sentences of `studio`'s phrase book and no others; `speed` is that of the
 /// network's rooms, so that thinking takes as long in room time at any speed.

@@ -13,7 +13,10 @@ use domain::{
     live::Glimpse,
     results::ResultField,
 };
-use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig, voices};
+use rehearsal::{
+    Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig, voices,
+    voices::{RehearsalVoice, UnderstoodVoice},
+};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -22,7 +25,10 @@ use telephony::TelephoneNetwork;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use voice::recording::{CallRecorder, OggOpusRecorder};
+use voice::{
+    ports::{TextToSpeech, Voices},
+    recording::{CallRecorder, OggOpusRecorder},
+};
 
 struct Noon;
 
@@ -78,6 +84,18 @@ async fn recorded_call(
     speed: f32,
     record_to: Option<&std::path::Path>,
 ) -> Call {
+    call_with(voices(studio, speed), studio, outcome, number, policy, speed, record_to).await
+}
+
+async fn call_with(
+    voices: Voices,
+    studio: &Arc<Studio>,
+    outcome: Outcome,
+    number: u32,
+    policy: VoicemailPolicy,
+    speed: f32,
+    record_to: Option<&std::path::Path>,
+) -> Call {
     let config = RehearsalConfig {
         seed: 5,
         speed,
@@ -110,7 +128,7 @@ async fn recorded_call(
             longest_call: Duration::from_secs(300),
         },
         seat: network.open_room(conversation_id).await.expect("opens"),
-        voices: voices(studio, speed),
+        voices,
         scribe: Arc::clone(&notebook) as Arc<dyn CallScribe>,
         commands: received,
         recorder,
@@ -303,5 +321,25 @@ async fn a_call_in_real_speech_and_at_speed_works_too() {
             call.transcript.join("\n")
         );
         assert!(call.end.results.fields.contains_key("interested"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_understand_a_voice_that_is_not_the_studios_if_they_are_told() {
+    for told in [true, false] {
+        let studio = tones();
+        let strange: Arc<dyn TextToSpeech> = Arc::new(RehearsalVoice::new(tones()));
+        let voices = Voices {
+            text_to_speech: if told {
+                Arc::new(UnderstoodVoice::new(strange, Arc::clone(&studio)))
+            } else {
+                strange
+            },
+            ..voices(&studio, 1.0)
+        };
+        let outcome = Outcome::Person(Persona::Interested);
+        let call = call_with(voices, &studio, outcome, 1_000, VoicemailPolicy::HangUp, 1.0, None).await;
+        let story = call.transcript.join("\n");
+        assert_eq!(call.end.results.fields.contains_key("interested"), told, "{story}");
     }
 }

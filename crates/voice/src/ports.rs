@@ -25,6 +25,14 @@ pub trait SpeechToText: Send + Sync + 'static {
     /// # Errors
     /// [`VoiceError`].
     async fn open(&self, language: &str) -> Result<Box<dyn Utterance>, VoiceError>;
+
+    /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// Sees whether a trouble is over, if there is one and it is time to look again.
+    async fn recover(&self) {}
 }
 
 /// One utterance of a person, while it is being heard.
@@ -95,6 +103,14 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// # Errors
     /// [`VoiceError`].
     async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError>;
+
+    /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// Sees whether a trouble is over, if there is one and it is time to look again.
+    async fn recover(&self) {}
 }
 
 /// Turns a sentence into sound.
@@ -109,6 +125,14 @@ pub trait TextToSpeech: Send + Sync + 'static {
         text: &Personal,
         language: &str,
     ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError>;
+
+    /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
+    /// Sees whether a trouble is over, if there is one and it is time to look again.
+    async fn recover(&self) {}
 }
 
 /// The three ports together, as a call gets them.
@@ -117,4 +141,24 @@ pub struct Voices {
     pub speech_to_text: std::sync::Arc<dyn SpeechToText>,
     pub language_model: std::sync::Arc<dyn LanguageModel>,
     pub text_to_speech: std::sync::Arc<dyn TextToSpeech>,
+}
+
+impl Voices {
+    /// Why no new call should start now, in a sentence for people: one of the three cannot be relied on.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.language_model
+            .trouble()
+            .or_else(|| self.speech_to_text.trouble())
+            .or_else(|| self.text_to_speech.trouble())
+    }
+
+    /// Sees whether troubles are over.
+    pub async fn recover(&self) {
+        futures::join!(
+            self.language_model.recover(),
+            self.speech_to_text.recover(),
+            self.text_to_speech.recover()
+        );
+    }
 }

@@ -24,6 +24,7 @@ pub(super) async fn ready(State(state): State<WebState>) -> impl IntoResponse {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let parts = serde_json::json!({
+        "voices": state.ops.voices_trouble.get().unwrap_or_else(|| "usable".to_owned()),
         "telephone_network": state.ops.network_trouble.get().unwrap_or_else(|| "usable".to_owned()),
         "ready": ready, "database": database, "migrated": migrated, "events": events, "stopping": stopping,
     });

@@ -8,6 +8,7 @@ mod installation;
 mod listening;
 mod livekit_webhook;
 mod log;
+mod models;
 mod plain_forms;
 mod recordings;
 mod room_keys;

@@ -1,0 +1,230 @@
+//! The language model: streamed chat completions with tools, and structured output after the call.
+
+mod answer;
+mod request;
+mod words;
+
+use crate::{
+    endpoint::{Endpoint, Patience, SetUpError, Ticket},
+    failure::Failure,
+    settings::ChatSettings,
+};
+use answer::{Answer, Chunk, Whole};
+use async_openai::types::stream::StreamResponse;
+use async_trait::async_trait;
+use domain::{Chance, results::ConversationResults};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use serde_json::{Value, json};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, VoiceError};
+
+/// A little less than the agent waits, so that it is told why.
+const PATIENCE: Patience = Patience {
+    one_try: Duration::from_secs(5),
+    all: Duration::from_millis(9_500),
+};
+/// No piece of an answer for this long is a stall.
+const NEXT_PIECE: Duration = Duration::from_millis(7_500);
+/// The same for an answer that is not streamed: the agent waits 5 s for results.
+const RESULTS: Patience = Patience {
+    one_try: Duration::from_millis(4_800),
+    all: Duration::from_millis(4_900),
+};
+/// Pieces of one answer, most of which may be empty.
+const MOST_PIECES: usize = 20_000;
+
+/// A language model behind chat completions.
+pub struct OpenAiLanguageModel {
+    endpoint: Arc<Endpoint>,
+    language: Option<Arc<str>>,
+}
+
+impl OpenAiLanguageModel {
+    /// # Errors
+    /// [`SetUpError`].
+    pub fn new(settings: &ChatSettings, http: reqwest::Client, chance: Arc<dyn Chance>) -> Result<Self, SetUpError> {
+        Ok(Self {
+            endpoint: Endpoint::new("the language model", &settings.service, http, chance)?,
+            language: settings.language.as_deref().map(Arc::from),
+        })
+    }
+
+    /// A chat completion in one piece.
+    async fn complete(&self, request: Value) -> Result<Value, Failure> {
+        let chat = self.endpoint.client().chat();
+        chat.create_byot::<_, Value>(request)
+            .await
+            .map_err(|error| Failure::of_openai(&error))
+    }
+}
+
+#[async_trait]
+impl LanguageModel for OpenAiLanguageModel {
+    async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError> {
+        let round = Round::start(&self.endpoint, &prompt, self.language.as_deref(), Vec::new()).await?;
+        let reply = Reply {
+            endpoint: Arc::clone(&self.endpoint),
+            prompt,
+            language: self.language.clone(),
+            round: Some(round),
+            ready: VecDeque::new(),
+        };
+        let parts = stream::unfold(reply, |mut reply| async move {
+            let part = reply.next().await?;
+            Some((part, reply))
+        });
+        Ok(parts.boxed())
+    }
+
+    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
+        let prompt = &prompt;
+        let question = |model: String| async move {
+            match self.complete(request::results(&model, prompt, true)).await {
+                // Not every service can be held to a schema.
+                Err(Failure::Rejected(_)) => self.complete(request::results(&model, prompt, false)).await,
+                outcome => outcome,
+            }
+        };
+        let (answer, ticket) = self.endpoint.ask(RESULTS, question).await?;
+        match drawn(&answer) {
+            Some(results) => {
+                ticket.succeeded();
+                Ok(results.restricted_to(&prompt.result_fields))
+            }
+            None => Err(ticket.failed(Failure::Nonsense("with something else than the results"))),
+        }
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.endpoint.trouble()
+    }
+
+    async fn recover(&self) {
+        if self.endpoint.trouble().is_none() {
+            return;
+        }
+        let question = |model: String| {
+            self.complete(json!({ "model": model, "messages": [{ "role": "user", "content": "Say yes." }] }))
+        };
+        if let Ok((_, ticket)) = self.endpoint.ask(PATIENCE, question).await {
+            ticket.succeeded();
+        }
+    }
+}
+
+/// One request and its answer.
+struct Round {
+    pieces: StreamResponse<Chunk>,
+    ticket: Ticket,
+    answer: Answer,
+    count: usize,
+    is_last: bool,
+}
+
+impl Round {
+    async fn start(
+        endpoint: &Arc<Endpoint>,
+        prompt: &Prompt,
+        language: Option<&str>,
+        further: Vec<Value>,
+    ) -> Result<Self, VoiceError> {
+        let further = &further;
+        let question = |model: String| async move {
+            let request = request::reply(&model, prompt, language, further);
+            let chat = endpoint.client().chat();
+            chat.create_stream_byot::<_, Chunk>(request)
+                .await
+                .map_err(|error| Failure::of_openai(&error))
+        };
+        let (pieces, ticket) = endpoint.ask(PATIENCE, question).await?;
+        Ok(Self {
+            pieces,
+            ticket,
+            answer: Answer::default(),
+            count: 0,
+            is_last: !further.is_empty(),
+        })
+    }
+
+    /// The next words; `None` when the answer is complete.
+    async fn words(&mut self) -> Result<Option<String>, Failure> {
+        loop {
+            self.count += 1;
+            if self.count > MOST_PIECES {
+                return Err(Failure::Nonsense("without an end"));
+            }
+            let piece = tokio::time::timeout(NEXT_PIECE, self.pieces.next())
+                .await
+                .map_err(|_| Failure::TooSlow)?;
+            let Some(piece) = piece else { return Ok(None) };
+            let chunk = piece.map_err(|error| Failure::of_openai(&error))?;
+            if let Some(words) = self.answer.push(chunk)? {
+                return Ok(Some(words));
+            }
+        }
+    }
+}
+
+/// A reply: one round, or two if the model only used tools in the first. Dropping it closes the connection.
+struct Reply {
+    endpoint: Arc<Endpoint>,
+    prompt: Prompt,
+    language: Option<Arc<str>>,
+    round: Option<Round>,
+    ready: VecDeque<ReplyPart>,
+}
+
+impl Reply {
+    async fn next(&mut self) -> Option<Result<ReplyPart, VoiceError>> {
+        loop {
+            if let Some(part) = self.ready.pop_front() {
+                return Some(Ok(part));
+            }
+            let round = self.round.as_mut()?;
+            let failure = match round.words().await {
+                Ok(Some(words)) => return Some(Ok(ReplyPart::Words(words))),
+                Ok(None) => None,
+                Err(failure) => Some(failure),
+            };
+            let Round {
+                ticket,
+                answer,
+                is_last,
+                ..
+            } = self.round.take()?;
+            let whole = failure.map_or_else(|| answer.finish(&self.prompt.result_fields), Err);
+            let Whole { parts, go_on } = match whole {
+                Ok(whole) => whole,
+                Err(failure) => return Some(Err(ticket.failed(failure))),
+            };
+            ticket.succeeded();
+            self.ready.extend(parts);
+            if let Some(further) = go_on.filter(|_| !is_last) {
+                let language = self.language.as_deref();
+                match Round::start(&self.endpoint, &self.prompt, language, further).await {
+                    Ok(round) => self.round = Some(round),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+        }
+    }
+}
+
+/// Results from a chat completion.
+fn drawn(answer: &Value) -> Option<ConversationResults> {
+    let content = answer["choices"][0]["message"]["content"].as_str()?;
+    let mut object = words::json_in(content)?;
+    // What is not known is absent here and null there.
+    if let Some(Value::Object(fields)) = object.get_mut("fields") {
+        fields.retain(|_, value| !value.is_null());
+    }
+    serde_json::from_value(object)
+        .ok()
+        .map(|results: ConversationResults| ConversationResults {
+            reason: None,
+            ..results
+        })
+}

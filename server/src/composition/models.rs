@@ -1,0 +1,98 @@
+//! Which services the agent hears, thinks and speaks with: those that are configured, the offline stand-ins for the rest.
+
+use crate::configuration::{Configuration, OpenAiConfiguration};
+use domain::Chance;
+use openai::{OpenAiLanguageModel, OpenAiSpeechToText, OpenAiTextToSpeech, SetUpError, http_client, settings::Service};
+use rehearsal::{Studio, voices::UnderstoodVoice};
+use std::sync::Arc;
+use voice::ports::Voices;
+
+/// The agent's voices; the offline ones speak `speed` times as fast as people do. Simulated people are told what a real
+/// voice says, for they know no sound but that of the studio.
+///
+/// # Errors
+/// A sentence that says what cannot be used.
+pub(super) fn voices(
+    configuration: &Configuration,
+    studio: &Arc<Studio>,
+    chance: &Arc<dyn Chance>,
+    speed: f32,
+) -> Result<Voices, String> {
+    let mut voices = rehearsal::voices(studio, speed);
+    let OpenAiConfiguration {
+        chat,
+        transcription,
+        speech,
+    } = &configuration.openai;
+    if chat.is_none() && transcription.is_none() && speech.is_none() {
+        return Ok(voices);
+    }
+    let wrong = |what: &'static str| move |error: SetUpError| format!("{what} cannot be used: {error}.");
+    let http = http_client().map_err(wrong("OpenAI's interface"))?;
+    if let Some(settings) = chat {
+        let model = OpenAiLanguageModel::new(settings, http.clone(), Arc::clone(chance));
+        voices.language_model = Arc::new(model.map_err(wrong("The language model"))?);
+    }
+    if let Some(settings) = transcription {
+        let ears = OpenAiSpeechToText::new(settings, http.clone(), Arc::clone(chance));
+        voices.speech_to_text = Arc::new(ears.map_err(wrong("Speech to text"))?);
+    }
+    if let Some(settings) = speech {
+        let voice = OpenAiTextToSpeech::new(settings, http, Arc::clone(chance));
+        voices.text_to_speech = Arc::new(voice.map_err(wrong("Text to speech"))?);
+        if configuration.livekit.is_none() {
+            voices.text_to_speech = Arc::new(UnderstoodVoice::new(voices.text_to_speech, Arc::clone(studio)));
+        }
+    }
+    Ok(voices)
+}
+
+/// What is not connected, for whoever decides what to connect.
+pub(super) fn notice(openai: &OpenAiConfiguration) -> Option<String> {
+    let missing: Vec<&str> = [
+        (openai.chat.is_none(), "thinking (a stand-in follows the script)"),
+        (
+            openai.transcription.is_none(),
+            "hearing (it knows only the simulated people's sentences)",
+        ),
+        (openai.speech.is_none(), "speaking"),
+    ]
+    .into_iter()
+    .filter_map(|(missing, what)| missing.then_some(what))
+    .collect();
+    match missing.len() {
+        0 => None,
+        3 => Some(
+            "No language model is connected: a stand-in follows the script, and no voice leaves this machine."
+                .to_owned(),
+        ),
+        _ => Some(format!(
+            "Simulated on this machine, for no service is connected for it: {}.",
+            missing.join(", ")
+        )),
+    }
+}
+
+/// Lines of the settings page: which model, where. Never a key.
+pub(super) fn words(openai: &OpenAiConfiguration) -> Vec<(&'static str, String)> {
+    let words = |service: Option<&Service>| match service {
+        None => "offline stand-in".to_owned(),
+        Some(service) => {
+            let fallback = service.fallback_model.as_ref().map(|model| format!(", else {model}"));
+            format!(
+                "{}{} at {}",
+                service.model,
+                fallback.unwrap_or_default(),
+                service.base_url.host()
+            )
+        }
+    };
+    let chat = openai.chat.as_ref().map(|settings| &settings.service);
+    let transcription = openai.transcription.as_ref().map(|settings| &settings.service);
+    let speech = openai.speech.as_ref().map(|settings| &settings.service);
+    vec![
+        ("Language model", words(chat)),
+        ("Speech to text", words(transcription)),
+        ("Text to speech", words(speech)),
+    ]
+}
