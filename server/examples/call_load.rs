@@ -161,6 +161,8 @@ async fn keep_calling(
                 opening: "Hello, this is the AI assistant of Example Company. Do you have a minute?".into(),
                 voicemail_message: content.voicemail_message.into(),
                 voicemail_policy: VoicemailPolicy::HangUp,
+                recording: domain::recording::RecordingRule::Always,
+                recording_announcement: domain::recording::ANNOUNCEMENT.into(),
                 result_fields: content.result_fields,
                 language: "en-US".to_owned(),
                 ringing_timeout: Duration::from_secs(30),

@@ -14,6 +14,7 @@ use domain::{
     ConversationId, UnixMillis, UserError,
     access::Permission,
     conversation::ConversationStatus,
+    recording::RecordingRule,
     views::{ConversationView, RecordingView},
 };
 use facts::{Decision, Facts, Results};
@@ -67,9 +68,15 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
             }),
             _,
         ) => view! { <Deleted at=at /> }.into_any(),
-        (Some(recording), true) => view! { <Player recording=recording audio=audio position=position /> }.into_any(),
+        (Some(recording), true) => {
+            let begins = begins(conversation.recording_rule);
+            view! { <Player recording=recording audio=audio position=position begins=begins /> }.into_any()
+        }
         (Some(_), false) => {
             view! { <p class="muted">"This call was recorded. Your role does not include listening."</p> }.into_any()
+        }
+        (None, true) if !running && conversation.row.call_start_time.is_some() => {
+            view! { <p class="muted">{why_none(conversation.recording_rule)}</p> }.into_any()
         }
         (None, _) => ().into_any(),
     };
@@ -105,6 +112,29 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// From where on a call is recorded by this rule.
+const fn begins(rule: RecordingRule) -> &'static str {
+    match rule {
+        RecordingRule::Announce => "Recorded from the end of the announcement on. Before that there is silence.",
+        RecordingRule::Beep => "Recorded from the beep on. Before that there is silence.",
+        RecordingRule::Always | RecordingRule::Never => "",
+    }
+}
+
+/// Why an answered call has no recording.
+const fn why_none(rule: RecordingRule) -> &'static str {
+    match rule {
+        RecordingRule::Never => "There is no recording: the campaign's calls are not recorded.",
+        RecordingRule::Announce => {
+            "There is no recording. A call of this campaign is recorded only after its announcement was heard to the end."
+        }
+        RecordingRule::Beep => {
+            "There is no recording. A call of this campaign is recorded only after its beep was heard."
+        }
+        RecordingRule::Always => "There is no recording.",
+    }
 }
 
 /// The recording is no longer there.

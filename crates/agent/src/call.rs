@@ -7,6 +7,7 @@ use domain::{
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Disposition, Speaker},
     live::Glimpse,
+    recording::RecordingRule,
     results::{ConversationResults, ResultField},
 };
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub struct CallBrief {
     pub opening: Personal,
     pub voicemail_message: Personal,
     pub voicemail_policy: VoicemailPolicy,
+    /// What the person must hear before anything is recorded.
+    pub recording: RecordingRule,
+    pub recording_announcement: Personal,
     pub result_fields: Vec<ResultField>,
     /// BCP 47, for example “en-US”.
     pub language: String,

@@ -56,7 +56,7 @@ pub struct CampaignAgent {
     pub scribe: Arc<dyn CallScribe>,
     /// What supervisors want.
     pub commands: mpsc::Receiver<IssuedCommand>,
-    /// Gets both sides of every tick.
+    /// Gets both sides of every tick from the moment on at which the campaign's rules allow it.
     pub recorder: Option<Box<dyn CallRecorder>>,
     /// Cancelled when the process wants to stop: the call ends politely and quickly.
     pub stop: CancellationToken,
@@ -86,6 +86,8 @@ struct Call {
     seat: Box<dyn AgentSeat>,
     commands: mpsc::Receiver<IssuedCommand>,
     recorder: Option<Box<dyn CallRecorder>>,
+    /// The person was told, as far as they must be.
+    may_record: bool,
     stop: CancellationToken,
     scribe: Arc<dyn CallScribe>,
     flow: ConversationFlow,
@@ -148,6 +150,7 @@ impl Call {
             seat,
             commands,
             recorder,
+            may_record: false,
             stop,
             turn_clock: TurnClock::default(),
             inbox,
@@ -274,7 +277,7 @@ impl Call {
             (Some(agent), Some(supervisor)) => Some(agent.mixed_with(&supervisor)),
             (agent, supervisor) => supervisor.or_else(|| agent.clone()),
         };
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| self.may_record) {
             recorder.tick(ours.as_ref().unwrap_or(&Frame::silence()), person);
         }
         self.glimpses.tick(ours.as_ref(), person, || self.mouth.said_so_far());
@@ -325,6 +328,8 @@ impl Call {
             Effect::StartReply(id) => self.thinker.start(id, self.flow.prompt()),
             Effect::CancelReply => self.thinker.cancel(),
             Effect::Speak(sentence) => self.mouth.add(sentence),
+            Effect::Beep(id) => self.mouth.beep(id),
+            Effect::BeginRecording => self.begin_recording(),
             Effect::StopSpeaking => self.events.extend(self.mouth.stop(self.now_ms)),
             Effect::WriteSentence(said) => {
                 self.glimpses.written(said.speaker);
@@ -336,6 +341,13 @@ impl Call {
             Effect::HangUp | Effect::Settle | Effect::Transfer(_) | Effect::LetPersonHear { .. } => {
                 self.slow.push_back(effect);
             }
+        }
+    }
+
+    fn begin_recording(&mut self) {
+        self.may_record = true;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.leave_out(usize::try_from(self.now_ms / FRAME_MILLIS).unwrap_or(0));
         }
     }
 

@@ -16,6 +16,7 @@ mod ending;
 mod event;
 mod floor;
 mod machine;
+mod notice;
 mod supervision;
 mod taking_over;
 mod talking;
@@ -36,11 +37,13 @@ use domain::{
     agent_state::AgentState,
     campaign::VoicemailPolicy,
     conversation::Disposition,
+    recording::RecordingRule,
     results::{ConversationResults, ResultField},
 };
 use ending::Ending;
 use floor::Floor;
 use machine::Machine;
+use notice::Notice;
 use supervision::Supervision;
 use talking::Talking;
 use voice::ports::Prompt;
@@ -66,6 +69,8 @@ pub struct FlowRules {
     pub opening: Personal,
     pub voicemail_message: Personal,
     pub voicemail_policy: VoicemailPolicy,
+    pub recording: RecordingRule,
+    pub recording_announcement: Personal,
     pub result_fields: Vec<ResultField>,
     /// BCP 47.
     pub language: String,
@@ -80,6 +85,8 @@ impl From<&CallBrief> for FlowRules {
             opening: brief.opening.clone(),
             voicemail_message: brief.voicemail_message.clone(),
             voicemail_policy: brief.voicemail_policy,
+            recording: brief.recording,
+            recording_announcement: brief.recording_announcement.clone(),
             result_fields: brief.result_fields.clone(),
             language: brief.language.clone(),
             longest_call_ms: u32::try_from(brief.longest_call.as_millis()).unwrap_or(u32::MAX),
@@ -104,6 +111,7 @@ pub struct ConversationFlow {
     phase: Phase,
     floor: Floor,
     supervision: Supervision,
+    notice: Notice,
     results: ConversationResults,
     opted_out: bool,
     whispers: u32,
@@ -124,6 +132,7 @@ impl ConversationFlow {
             phase: Phase::BeforeAnswer,
             floor: Floor::default(),
             supervision: Supervision::default(),
+            notice: Notice::default(),
             results: ConversationResults::default(),
             opted_out: false,
             whispers: 0,
@@ -141,6 +150,7 @@ impl ConversationFlow {
         }
         self.now = self.now.max(now_ms);
         self.note(&event);
+        self.note_notice(&event);
         self.supervise(&event);
         if !self.handle_anywhere(&event) {
             match self.phase {
@@ -368,6 +378,7 @@ impl ConversationFlow {
     /// Stops the voice and the model. Gives what was left unsaid, the cut sentence first.
     fn fall_silent(&mut self) -> floor::Unsaid {
         let unsaid = self.floor.fall_silent();
+        self.notice_may_be_cut();
         if unsaid.reply {
             self.effects.push(Effect::CancelReply);
         }
@@ -379,6 +390,7 @@ impl ConversationFlow {
 
     /// Asks the language model to go on.
     fn start_reply(&mut self) {
+        self.give_notice();
         let id = self.floor.start_reply();
         self.effects.push(Effect::StartReply(id));
     }

@@ -44,6 +44,8 @@ pub(crate) fn filled_in(
         opening: filled(&content.opening),
         voicemail_message: filled(&content.voicemail_message),
         voicemail_policy: content.voicemail_policy,
+        recording: content.recording,
+        recording_announcement: Personal::from(content.recording_announcement.clone()),
         result_fields: content.result_fields.clone(),
         language: LANGUAGE.to_owned(),
         ringing_timeout: Duration::from_secs(u64::from(content.ring_seconds)),

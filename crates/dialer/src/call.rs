@@ -10,6 +10,7 @@ use domain::{
     call_command::IssuedCommand,
     campaign::CampaignContent,
     conversation::{Disposition, TranscriptSegment},
+    recording::RecordingRule,
     results::ConversationResults,
 };
 use std::{
@@ -160,8 +161,10 @@ impl Call {
         };
         let (seat, fenced_off) = FencedSeat::new(seat, Arc::clone(&self.hold));
         let (recorder, recording) = match earlier {
-            None => recorder::begin(&self.worker, self.claimed.conversation_id).unzip(),
-            Some(_) => (None, None),
+            None if self.content.recording != RecordingRule::Never => {
+                recorder::begin(&self.worker, self.claimed.conversation_id).unzip()
+            }
+            _ => (None, None),
         };
         let agent = CampaignAgent {
             brief: brief::of(&self.content, &self.claimed),

@@ -64,48 +64,35 @@ pub(crate) struct Recording {
     in_progress: RecordingInProgress,
 }
 
-/// Begins the recording of a call. A call that cannot be recorded is still made.
+/// Prepares the recording of a call. Its file is opened when there is something to record; a call that cannot be recorded is
+/// still made.
 pub(crate) fn begin(worker: &Worker, conversation: ConversationId) -> Option<(Box<dyn CallRecorder>, Recording)> {
     let archive = worker.config.recordings.clone()?;
     let mut salt = [0; SALT_BYTES];
     worker.chance.fill(&mut salt);
-    let begun = archive.create(&conversation.to_string(), &salt).and_then(|file| {
-        let file_name = file.file_name().to_owned();
-        Ok((file_name, OggOpusRecorder::begin(Box::new(Locked(file)))?))
-    });
-    match begun {
-        Ok((file_name, (recorder, in_progress))) => {
-            let recording = Recording {
-                key_id: archive.current_key_id(),
-                archive,
-                conversation,
-                file_name,
-                in_progress,
-            };
-            Some((Box::new(recorder), recording))
-        }
-        Err(error) => {
-            tracing::error!(%error, "the call cannot be recorded");
-            None
-        }
-    }
+    let name = conversation.to_string();
+    let recording = |in_progress| Recording {
+        file_name: archive.file_name(&name),
+        key_id: archive.current_key_id(),
+        archive: archive.clone(),
+        conversation,
+        in_progress,
+    };
+    let (opening, opened_name) = (archive.clone(), name.clone());
+    let (recorder, in_progress) =
+        OggOpusRecorder::begin(move || Ok(Box::new(Locked(opening.create(&opened_name, &salt)?))));
+    Some((Box::new(recorder), recording(in_progress)))
 }
 
 impl Recording {
-    /// Waits until all is written. `None` if there is nothing to hear or to read back. To be called
-    /// when the recorder has been dropped.
+    /// Waits until all is written. `None` if nothing was recorded or can be read back. To be called when the recorder has
+    /// been dropped.
     pub(crate) async fn finish(self) -> Option<NewRecording> {
         match self.in_progress.finish().await {
             Ok(summary) => {
                 let pieces = Pieces(summary.pieces.clone());
                 let lock = self.key_id.map(|key_id| Lock { key_id, pieces });
-                let recording = new_recording(self.file_name.clone(), lock, summary);
-                if recording.is_none()
-                    && let Err(error) = self.archive.delete_here(&self.file_name).await
-                {
-                    tracing::warn!(%error, "an empty recording was left behind");
-                }
-                recording
+                new_recording(self.file_name, lock, summary)
             }
             Err(error) => {
                 tracing::error!(%error, "a recording could not be finished; what is on disk is kept");

@@ -9,7 +9,7 @@ use agent::{
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, PhoneNumber, campaign::CampaignContent, conversation::ConversationStatus, live::Glimpse,
-    trial::TrialNews,
+    recording::RecordingRule, trial::TrialNews,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use telephony::{AgentSeat, DialRequest, Frame, RoomEvent, TelephonyError};
@@ -65,6 +65,8 @@ impl Trial {
         let number: PhoneNumber = NO_NUMBER.parse().expect("a number in E.164 form");
         CallBrief {
             ringing_timeout: ARRIVING,
+            // Nothing of a trial is kept, so nothing is announced.
+            recording: RecordingRule::Never,
             ..brief::filled_in(
                 &self.content,
                 &BTreeMap::new(),

@@ -1,7 +1,10 @@
 //! Campaigns: what is said to whom, when, and how often.
 
 use crate::{
-    FieldError, UserError, calling_hours::WeeklyHours, recording::MOST_KEEP_DAYS, results::ResultField,
+    FieldError, UserError,
+    calling_hours::WeeklyHours,
+    recording::{ANNOUNCEMENT, MOST_KEEP_DAYS, RecordingRule},
+    results::ResultField,
     retry::RetryRule,
 };
 use serde::{Deserialize, Serialize};
@@ -143,6 +146,12 @@ pub struct CampaignContent {
     pub max_call_seconds: u16,
     /// ISO 3166 alpha-2 country of numbers written without a country code.
     pub default_country: String,
+    /// Whether calls are recorded. Not every place allows it without the person's knowledge.
+    #[serde(default)]
+    pub recording: RecordingRule,
+    /// Spoken after the first sentence, if that is the rule. Up to 300 characters, without variables.
+    #[serde(default = "announcement")]
+    pub recording_announcement: String,
     /// Recordings are deleted after so many days, 1 to 3,650, or sooner if the installation says so.
     #[serde(default)]
     pub recording_days: Option<u16>,
@@ -169,6 +178,8 @@ impl CampaignContent {
             ring_seconds: 30,
             max_call_seconds: 300,
             default_country: "US".to_owned(),
+            recording: RecordingRule::Announce,
+            recording_announcement: announcement(),
             recording_days: None,
         }
     }
@@ -249,6 +260,16 @@ impl CampaignContent {
             "Choose the country of numbers that are written without a country code.",
         );
         check(
+            self.recording != RecordingRule::Announce || self.recording_announcement.chars().any(char::is_alphanumeric),
+            "recording_announcement",
+            "Write what the person is told before the call is recorded.",
+        );
+        check(
+            self.recording_announcement.chars().count() <= 300,
+            "recording_announcement",
+            "Shorten the announcement to 300 characters.",
+        );
+        check(
             self.recording_days
                 .is_none_or(|days| (1..=MOST_KEEP_DAYS).contains(&days)),
             "recording_days",
@@ -286,6 +307,10 @@ impl CampaignContent {
     }
 }
 
+fn announcement() -> String {
+    ANNOUNCEMENT.to_owned()
+}
+
 const TEMPLATE_SCRIPT: &str = "\
 You are calling {{first_name}} on behalf of Example Company about their yearly service appointment.
 
@@ -310,6 +335,27 @@ mod tests {
             ["name"]
         );
         content.name = "Spring".to_owned();
+        assert_eq!(content.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_campaign_from_before_records_as_it_did_and_an_announcement_must_say_something() {
+        let Ok(serde_json::Value::Object(mut old)) = serde_json::to_value(CampaignContent::template()) else {
+            panic!("a struct is an object")
+        };
+        old.retain(|field, _| !field.starts_with("recording"));
+        let old: CampaignContent = serde_json::from_value(serde_json::Value::Object(old)).expect("still readable");
+        assert_eq!((old.recording, old.recording_days), (RecordingRule::Always, None));
+        let mut content = CampaignContent {
+            name: "Spring".to_owned(),
+            recording_announcement: " .".to_owned(),
+            recording_days: Some(0),
+            ..CampaignContent::template()
+        };
+        let wrong = content.validate().expect_err("nothing is announced");
+        let fields: Vec<_> = wrong.fields.iter().map(|wrong| wrong.field.as_str()).collect();
+        assert_eq!(fields, ["recording_announcement", "recording_days"]);
+        (content.recording, content.recording_days) = (RecordingRule::Beep, Some(1));
         assert_eq!(content.validate(), Ok(()));
     }
 

@@ -1,6 +1,50 @@
 //! What is decided about recordings.
 
 use crate::UnixMillis;
+use serde::{Deserialize, Serialize};
+
+/// Whether calls are recorded, and what the person is told before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingRule {
+    Never,
+    /// From the answer on.
+    #[default]
+    Always,
+    /// From the end of an announcement on.
+    Announce,
+    /// From a beep on.
+    Beep,
+}
+
+impl RecordingRule {
+    pub const ALL: [Self; 4] = [Self::Announce, Self::Beep, Self::Always, Self::Never];
+
+    /// The word stored in the database and posted by forms.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Always => "always",
+            Self::Announce => "announce",
+            Self::Beep => "beep",
+        }
+    }
+
+    /// The words on the screen.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Never => "Do not record",
+            Self::Always => "Record from the answer on",
+            Self::Announce => "Record after an announcement",
+            Self::Beep => "Record after a beep",
+        }
+    }
+}
+
+/// What is announced unless the campaign says it in its own words.
+pub const ANNOUNCEMENT: &str = "This call is recorded.";
 
 /// A day, in milliseconds.
 const DAY_MS: i64 = 86_400_000;

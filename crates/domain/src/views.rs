@@ -9,6 +9,7 @@ use crate::{
     conversation::{ConversationStatus, Disposition, TranscriptSegment},
     lead::LeadStatus,
     live::CampaignProgress,
+    recording::RecordingRule,
     results::{ConversationResults, ResultField},
 };
 use serde::{Deserialize, Serialize};
@@ -208,6 +209,9 @@ pub struct ConversationView {
     pub attempt: Option<AttemptView>,
     pub segments: Vec<TranscriptSegment>,
     pub recording: Option<RecordingView>,
+    /// By which rule the call was made.
+    #[serde(default)]
+    pub recording_rule: RecordingRule,
 }
 
 /// A user in the list of users.

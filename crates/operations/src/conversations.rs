@@ -60,6 +60,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         result_fields: details.result_fields,
         attempt: details.attempt,
         segments,
+        recording_rule: details.recording_rule,
         recording: details.recording.filter(|_| may_listen).map(|recording| RecordingView {
             url: format!("/recordings/{id}.ogg"),
             duration_ms: recording.duration_ms,

@@ -122,6 +122,8 @@ async fn call_with(
             opening: "Hello Ada, this is the AI assistant of Example Company. Do you have a minute?".into(),
             voicemail_message: "Hello Ada, this is Example Company. We will try again. Goodbye.".into(),
             voicemail_policy: policy,
+            recording: domain::recording::RecordingRule::Always,
+            recording_announcement: domain::recording::ANNOUNCEMENT.into(),
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
             ringing_timeout: Duration::from_secs(30),

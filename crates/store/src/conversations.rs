@@ -8,6 +8,7 @@ use domain::{
     AttemptId, CampaignId, ConversationId, LeadId, Personal, PhoneNumber,
     calling_hours::{GateEvidence, GateReason},
     conversation::{ConversationStatus, Disposition, TranscriptSegment},
+    recording::RecordingRule,
     results::{ConversationResults, ResultField},
     views::{AttemptView, ConversationRow},
 };
@@ -126,6 +127,7 @@ pub struct Details {
     pub result_fields: Vec<ResultField>,
     pub attempt: Option<AttemptView>,
     pub recording: Option<Recording>,
+    pub recording_rule: RecordingRule,
 }
 
 /// One conversation.
@@ -149,7 +151,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
         Some((attempt, revision)) => (Some(attempt), Some(revision)),
         None => (None, None),
     };
-    let result_fields = result_fields(&mut *conn, CampaignId(found.campaign_id), revision).await?;
+    let (result_fields, recording_rule) = of_revision(&mut *conn, CampaignId(found.campaign_id), revision).await?;
     let recording = recordings::of(&mut *conn, id).await?;
     let phone_number = phone_number(&found.phone_number)?;
     Ok(Details {
@@ -173,6 +175,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
         result_fields,
         attempt,
         recording,
+        recording_rule,
     })
 }
 
@@ -211,25 +214,32 @@ pub(crate) fn disposition(stored: &str) -> Option<Disposition> {
     Disposition::ALL.into_iter().find(|known| known.as_str() == stored)
 }
 
-/// The result fields of a campaign's revision; of the newest without one.
-async fn result_fields(
+/// The result fields and the rule of recording in a campaign's revision; in the newest without one.
+async fn of_revision(
     conn: &mut PgConnection,
     campaign: CampaignId,
     revision: Option<i64>,
-) -> Result<Vec<ResultField>, StoreError> {
-    let stored = sqlx::query_scalar!(
-        r#"SELECT content -> 'result_fields' AS "fields: Json<serde_json::Value>" FROM campaign_revisions
+) -> Result<(Vec<ResultField>, RecordingRule), StoreError> {
+    let stored = sqlx::query!(
+        r#"SELECT content -> 'result_fields' AS "fields: Json<serde_json::Value>", content ->> 'recording' AS recording
+           FROM campaign_revisions
            WHERE campaign_id = $1 AND ($2::bigint IS NULL OR revision = $2) ORDER BY revision DESC LIMIT 1"#,
         campaign.0,
         revision
     )
     .fetch_optional(conn)
-    .await?
-    .flatten();
-    stored.map_or_else(
+    .await?;
+    let Some(stored) = stored else {
+        return Ok(Default::default());
+    };
+    let fields = stored.fields.map_or_else(
         || Ok(Vec::new()),
         |fields| serde_json::from_value(fields.0).map_err(|cause| StoreError::corrupt("result fields", cause)),
-    )
+    )?;
+    let rule = RecordingRule::ALL
+        .into_iter()
+        .find(|rule| stored.recording.as_deref() == Some(rule.as_str()));
+    Ok((fields, rule.unwrap_or_default()))
 }
 
 /// Where a conversation stands.

@@ -125,12 +125,19 @@ impl Archive {
     /// It cannot be created; it must not exist yet.
     pub fn create(&self, name: &str, salt: &[u8; SALT_BYTES]) -> io::Result<NewFile> {
         let key = self.keys.current();
-        let file_name = format!("{name}.{}", if key.is_some() { LOCKED } else { PLAIN });
+        let file_name = self.file_name(name);
         Ok(NewFile {
             file: File::create_new(self.folder.join(&file_name))?,
             file_name,
             sealer: key.map(|key| Sealer::new(key, salt)),
         })
+    }
+
+    /// The name of the file that [`Self::create`] makes.
+    #[must_use]
+    pub fn file_name(&self, name: &str) -> String {
+        let ending = if self.keys.current().is_some() { LOCKED } else { PLAIN };
+        format!("{name}.{ending}")
     }
 
     /// Key with which [`Self::create`] locks, as people may see it.

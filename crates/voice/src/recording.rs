@@ -24,6 +24,9 @@ use tokio_util::task::AbortOnDropHandle;
 pub trait CallRecorder: Send {
     /// The next 20 ms. Never blocks: it is called in the rhythm of the call.
     fn tick(&mut self, agent: &Frame, person: &Frame);
+
+    /// So much of the call was not recorded; it becomes silence, so that the rest stands where it belongs.
+    fn leave_out(&mut self, ticks: usize);
 }
 
 /// Where a recording is written, whole pages at a time.
@@ -85,28 +88,28 @@ impl OggOpusRecorder {
     /// Creates a plain file, and the folders that lead to it. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// The file cannot be created (it must not exist yet), or its head cannot be written.
+    /// The file cannot be created; it must not exist yet.
     pub fn create(path: &Path) -> io::Result<(Self, RecordingInProgress)> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        Self::begin(Box::new(File::create_new(path)?))
+        let file = File::create_new(path)?;
+        Ok(Self::begin(move || Ok(Box::new(file))))
     }
 
-    /// Writes to `file`, which is empty. Needs a Tokio runtime.
-    ///
-    /// # Errors
-    /// The head cannot be written.
-    pub fn begin(file: Box<dyn RecordingFile>) -> io::Result<(Self, RecordingInProgress)> {
-        let file = OggFile::begin(file)?;
+    /// Opens the file when there is something to write. If there never is, nothing was recorded: the summary is empty.
+    /// Needs a Tokio runtime.
+    pub fn begin(
+        open: impl FnOnce() -> io::Result<Box<dyn RecordingFile>> + Send + 'static,
+    ) -> (Self, RecordingInProgress) {
         let (pieces, received) = mpsc::channel(MOST_WAITING);
         let recorder = Self {
             batch: Vec::with_capacity(BATCH_TICKS),
             missed: 0,
             pieces,
         };
-        let writing = AbortOnDropHandle::new(tokio::spawn(write(file, received)));
-        Ok((recorder, RecordingInProgress { writing }))
+        let writing = AbortOnDropHandle::new(tokio::spawn(write(open, received)));
+        (recorder, RecordingInProgress { writing })
     }
 
     fn hand_over(&mut self) {
@@ -129,6 +132,10 @@ impl CallRecorder for OggOpusRecorder {
             self.hand_over();
         }
     }
+
+    fn leave_out(&mut self, ticks: usize) {
+        self.missed += ticks;
+    }
 }
 
 impl Drop for OggOpusRecorder {
@@ -149,8 +156,16 @@ impl RecordingInProgress {
     }
 }
 
-async fn write(mut file: OggFile, mut pieces: mpsc::Receiver<Piece>) -> io::Result<RecordingSummary> {
-    while let Some(piece) = pieces.recv().await {
+async fn write(
+    open: impl FnOnce() -> io::Result<Box<dyn RecordingFile>> + Send + 'static,
+    mut pieces: mpsc::Receiver<Piece>,
+) -> io::Result<RecordingSummary> {
+    let mut next = pieces.recv().await;
+    if next.is_none() {
+        return Ok(RecordingSummary::default());
+    }
+    let mut file = off_the_loop(move || OggFile::begin(open()?)).await?;
+    while let Some(piece) = next {
         file = off_the_loop(move || {
             match piece {
                 Piece::Sound(batch) => batch.iter().try_for_each(|(agent, person)| file.add(agent, person))?,
@@ -162,6 +177,7 @@ async fn write(mut file: OggFile, mut pieces: mpsc::Receiver<Piece>) -> io::Resu
             Ok(file)
         })
         .await?;
+        next = pieces.recv().await;
     }
     off_the_loop(move || file.finish()).await
 }

@@ -2,7 +2,7 @@ use super::{
     draft::Draft,
     form::{CampaignForm, KINDS},
 };
-use domain::{calling_hours::Weekday, campaign::CampaignContent, conversation::Disposition};
+use domain::{calling_hours::Weekday, campaign::CampaignContent, conversation::Disposition, recording::RecordingRule};
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
@@ -50,6 +50,8 @@ pub(super) fn label(field: &str) -> &'static str {
         "ring_seconds" => "Ring time",
         "max_call_seconds" => "Longest call",
         "default_country" => "Country",
+        "recording" => "Recording",
+        "recording_announcement" => "Announcement",
         "recording_days" => "Keep recordings",
         _ => "Another field",
     }
@@ -75,6 +77,13 @@ fn shown(form: &CampaignForm, field: &str) -> String {
         "ring_seconds" => format!("{} s", form.ring_seconds),
         "max_call_seconds" => format!("{} s", form.max_call_seconds),
         "default_country" => form.default_country.clone(),
+        "recording" => RecordingRule::ALL
+            .into_iter()
+            .find(|rule| rule.as_str() == form.recording)
+            .unwrap_or_default()
+            .label()
+            .to_owned(),
+        "recording_announcement" => form.recording_announcement.clone(),
         "recording_days" if form.recording_days.trim().is_empty() => "As the installation says".to_owned(),
         "recording_days" => format!("{} days", form.recording_days),
         "result_fields" => form

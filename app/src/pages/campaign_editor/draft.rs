@@ -17,6 +17,8 @@ pub(super) struct Draft {
     pub(super) ring_seconds: RwSignal<String>,
     pub(super) max_call_seconds: RwSignal<String>,
     pub(super) default_country: RwSignal<String>,
+    pub(super) recording: RwSignal<String>,
+    pub(super) recording_announcement: RwSignal<String>,
     pub(super) recording_days: RwSignal<String>,
     /// Key of the next result field that is added.
     next_key: RwSignal<u32>,
@@ -63,6 +65,8 @@ impl Draft {
             ring_seconds: RwSignal::new(form.ring_seconds),
             max_call_seconds: RwSignal::new(form.max_call_seconds),
             default_country: RwSignal::new(form.default_country),
+            recording: RwSignal::new(form.recording),
+            recording_announcement: RwSignal::new(form.recording_announcement),
             recording_days: RwSignal::new(form.recording_days),
             next_key: RwSignal::new(0),
         };
@@ -115,6 +119,8 @@ impl Draft {
             ring_seconds: self.ring_seconds.get(),
             max_call_seconds: self.max_call_seconds.get(),
             default_country: self.default_country.get(),
+            recording: self.recording.get(),
+            recording_announcement: self.recording_announcement.get(),
             recording_days: self.recording_days.get(),
         }
     }
@@ -136,6 +142,12 @@ impl Draft {
             ("ring_seconds", self.ring_seconds, form.ring_seconds),
             ("max_call_seconds", self.max_call_seconds, form.max_call_seconds),
             ("default_country", self.default_country, form.default_country),
+            ("recording", self.recording, form.recording),
+            (
+                "recording_announcement",
+                self.recording_announcement,
+                form.recording_announcement,
+            ),
             ("recording_days", self.recording_days, form.recording_days),
         ] {
             if fields(field) {

@@ -5,6 +5,7 @@ use domain::{
     FieldError, UserError,
     calling_hours::{DAY, WeeklyHours, Window},
     campaign::{CampaignContent, VoicemailPolicy},
+    recording::RecordingRule,
     results::{FieldKind, ResultField},
     retry::{RETRYABLE, RetryRule},
 };
@@ -34,6 +35,11 @@ pub struct CampaignForm {
     pub ring_seconds: String,
     pub max_call_seconds: String,
     pub default_country: String,
+    /// A word of [`RecordingRule`].
+    #[serde(default)]
+    pub recording: String,
+    #[serde(default)]
+    pub recording_announcement: String,
     /// Nothing if the campaign does not say.
     #[serde(default)]
     pub recording_days: String,
@@ -134,6 +140,8 @@ impl From<&CampaignContent> for CampaignForm {
             ring_seconds: content.ring_seconds.to_string(),
             max_call_seconds: content.max_call_seconds.to_string(),
             default_country: content.default_country.clone(),
+            recording: content.recording.as_str().to_owned(),
+            recording_announcement: content.recording_announcement.clone(),
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
         }
     }
@@ -273,6 +281,11 @@ impl CampaignForm {
             ring_seconds,
             max_call_seconds,
             default_country: self.default_country.clone(),
+            recording: RecordingRule::ALL
+                .into_iter()
+                .find(|rule| rule.as_str() == self.recording)
+                .unwrap_or_default(),
+            recording_announcement: lines(&self.recording_announcement).trim().to_owned(),
             recording_days,
         };
         if let Err(error) = content.validate() {

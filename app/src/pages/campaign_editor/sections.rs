@@ -3,7 +3,7 @@ use super::{
     form::{KINDS, UNITS},
 };
 use crate::components::form::{FieldMessage, SelectField, TextField, keep_typed_select};
-use domain::{UserError, calling_hours::Weekday, conversation::Disposition};
+use domain::{UserError, calling_hours::Weekday, conversation::Disposition, recording::RecordingRule};
 use leptos::{html, prelude::*};
 
 /// Which facts each call should bring back.
@@ -210,9 +210,38 @@ fn DayRow(index: usize, day: DayDraft, weekday: Weekday) -> impl IntoView {
 /// What becomes of recordings.
 #[component]
 pub(super) fn RecordingSection(draft: Draft, error: Signal<Option<UserError>>) -> impl IntoView {
+    let rules = RecordingRule::ALL
+        .into_iter()
+        .map(|rule| (rule.as_str().to_owned(), rule.label().to_owned()))
+        .collect();
+    let announces = move || draft.recording.with(|rule| rule == RecordingRule::Announce.as_str());
     view! {
         <fieldset class="card form-section">
             <legend>"Recordings"</legend>
+            <p class="hint">
+                "Many places allow a recording only if the person knows of it. With an announcement or a beep, nothing is \
+                 recorded before it was heard to its end."
+            </p>
+            <SelectField
+                field="recording"
+                name="form[recording]"
+                label="Recording"
+                options=rules
+                bind=draft.recording
+                error=error
+            />
+            <div class:quieted=move || !announces()>
+                <TextField
+                    field="recording_announcement"
+                    name="form[recording_announcement]"
+                    label="Announcement"
+                    bind=draft.recording_announcement
+                    maxlength=300
+                    autocomplete="off"
+                    hint="Spoken after the first sentence, and again if the person talks over it."
+                    error=error
+                />
+            </div>
             <div class="field-grid">
                 <TextField
                     field="recording_days"

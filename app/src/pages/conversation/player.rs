@@ -16,6 +16,8 @@ pub(super) fn Player(
     audio: NodeRef<html::Audio>,
     /// Seconds into the recording, while it plays.
     position: RwSignal<Option<f64>>,
+    /// From where on it was recorded, if not from the answer on.
+    begins: &'static str,
 ) -> impl IntoView {
     // Durations are far below 2^53 ms, where f64 is exact.
     let length = (recording.duration_ms as f64 / 1_000.0).max(0.001);
@@ -67,6 +69,7 @@ pub(super) fn Player(
                     }
                 }
             ></audio>
+            {(!begins.is_empty()).then(|| view! { <p class="muted small">{begins}</p> })}
         </section>
     }
     .into_any()

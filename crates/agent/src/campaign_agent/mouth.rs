@@ -2,13 +2,13 @@
 //! plays one frame.
 
 use crate::{
-    flow::{Event, Sentence},
+    flow::{Event, Sentence, SentenceId},
     transcript_saver::TranscriptSaver,
 };
 use domain::Personal;
 use futures::StreamExt;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame};
+use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voice::ports::TextToSpeech;
@@ -21,6 +21,10 @@ const FIRST_SOUND: Duration = Duration::from_secs(8);
 const NEXT_SOUND: Duration = Duration::from_secs(5);
 /// No sentence sounds longer than this, frames (90 s).
 const LONGEST_SENTENCE_FRAMES: usize = 90 * 1_000 / FRAME_MILLIS as usize;
+
+/// The beep, milliseconds and hertz.
+const BEEP_MS: u32 = 400;
+const BEEP_HZ: f32 = 1_400.0;
 
 enum Made {
     Sound(Frame),
@@ -97,6 +101,23 @@ impl Mouth {
         self.make_ahead();
     }
 
+    /// Puts a beep at the end of the row.
+    pub(super) fn beep(&mut self, id: SentenceId) {
+        let mut line = Line {
+            saver: TranscriptSaver::new(id, Personal::default()),
+            text: Personal::default(),
+            frames: tone().collect(),
+            making: None,
+            complete: true,
+            failed: false,
+        };
+        for frame in &line.frames {
+            line.saver.received(frame);
+        }
+        line.saver.complete();
+        self.lines.push_back(line);
+    }
+
     fn make_ahead(&mut self) {
         for line in self.lines.iter_mut().take(AHEAD) {
             if line.making.is_none() && !line.complete && !line.failed {
@@ -167,6 +188,17 @@ impl Mouth {
     }
 }
 
+/// What tells a person that they are recorded from now on, 1,400 Hz for [`BEEP_MS`], loud enough to be heard and no more.
+fn tone() -> impl Iterator<Item = Frame> {
+    (0..BEEP_MS / FRAME_MILLIS).map(|tick| {
+        Frame::new(std::array::from_fn(|at| {
+            let samples = tick as usize * FRAME_SAMPLES + at;
+            let seconds = samples as f32 / SAMPLE_RATE_HZ as f32;
+            ((std::f32::consts::TAU * BEEP_HZ * seconds).sin() * 8_000.0) as i16
+        }))
+    })
+}
+
 fn fade_out(frame: &Frame) -> Frame {
     const LENGTH: i32 = FRAME_SAMPLES as i32;
     let mut left = LENGTH;
@@ -234,7 +266,6 @@ async fn make_sound(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::SentenceId;
     use futures::stream::{self, BoxStream};
     use voice::ports::VoiceError;
 
@@ -252,6 +283,19 @@ mod tests {
                 .take(100)
                 .boxed())
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_beep_is_played_whole_between_sentences() {
+        let mut mouth = Mouth::new(Arc::new(Loud), "en".to_owned());
+        mouth.beep(SentenceId(1));
+        let mut events = VecDeque::new();
+        let played: Vec<Frame> = (1..=30).map_while(|tick| mouth.tick(tick * 20, &mut events)).collect();
+        assert_eq!(played.len() as u32 * FRAME_MILLIS, BEEP_MS);
+        let mut detector = voice::beep::BeepDetector::new();
+        assert!(played.iter().any(|frame| detector.hear(frame)), "it is a beep");
+        assert!(matches!(&events[0], Event::SentenceBegan(SentenceId(1))));
+        assert!(matches!(&events[1], Event::SentenceSpoken(spoken) if !spoken.interrupted && spoken.text.is_empty()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,8 +6,9 @@ use super::*;
 use domain::{
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
+    recording::{ANNOUNCEMENT, RecordingRule},
 };
-use stage::{Act, OPENING, OPENING_FRAMES, PANIC, Scenario, lines, play, said};
+use stage::{Act, OPENING, OPENING_FRAMES, PANIC, Recorded, Scenario, lines, play, said};
 use std::sync::atomic::Ordering;
 use voice::ports::{ReplyPart, VoiceError};
 
@@ -257,4 +258,41 @@ async fn an_adapter_that_panics_does_not_silence_the_call() {
         lines(&witness, Speaker::Agent)[1..],
         ["Sorry, could you say that again?", "Goodbye."]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_recorded_before_it_was_announced_and_everything_after() {
+    for (recording, frames_before) in [
+        (RecordingRule::Always, 0),
+        (
+            RecordingRule::Announce,
+            OPENING_FRAMES as usize + ANNOUNCEMENT.len() * 3,
+        ),
+        (RecordingRule::Beep, OPENING_FRAMES as usize + 20),
+        (RecordingRule::Never, usize::MAX),
+    ] {
+        let (_, witness) = play(Scenario {
+            recording,
+            ..Scenario::default()
+        })
+        .await;
+        let (ticks, recorded) = (
+            witness.ticks.lock().expect("unpoisoned").clone(),
+            witness.recorded.lock().expect("unpoisoned").clone(),
+        );
+        let Some(Recorded::LeftOut(before)) = recorded.first().copied() else {
+            assert!(
+                recording == RecordingRule::Never && recorded.is_empty(),
+                "{recording:?}"
+            );
+            continue;
+        };
+        let spoken = |ticks: &[(bool, bool)]| ticks.iter().filter(|(_, agent)| *agent).count();
+        assert_eq!(spoken(&ticks[..before]), frames_before, "{recording:?}");
+        assert_eq!(recorded.len() - 1, ticks.len() - before, "no tick after it is missing");
+        let heard = recorded[1..]
+            .iter()
+            .filter(|tick| **tick == Recorded::Tick { agent_speaks: true });
+        assert_eq!(heard.count(), spoken(&ticks[before..]));
+    }
 }

@@ -29,6 +29,10 @@ pub enum Effect {
     CancelReply,
     /// Speak this sentence after those that wait already.
     Speak(Sentence),
+    /// Sound a beep after what waits already, and tell of it as of a sentence.
+    Beep(SentenceId),
+    /// The person knows that the call is recorded, as far as they must: from now on it is.
+    BeginRecording,
     /// Fall silent within this tick and forget what waits. A sentence that had begun is told as
     /// [`Event::SentenceSpoken`](super::Event::SentenceSpoken).
     StopSpeaking,

@@ -25,6 +25,8 @@ pub(super) enum Purpose {
     Farewell,
     /// The message for a machine.
     Message,
+    /// That the call is recorded.
+    Notice,
 }
 
 /// A sentence on its way.

@@ -195,8 +195,7 @@ impl ConversationFlow {
         }
         if !self.floor.agent_spoke() {
             // Who is calling must have been said.
-            let opening = self.rules.opening.clone();
-            self.say(opening.reveal(), Purpose::Opening);
+            self.say_opening();
         }
         self.go_on();
     }

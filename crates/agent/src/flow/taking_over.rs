@@ -10,6 +10,7 @@ impl ConversationFlow {
     pub fn take_over(&mut self, earlier: &TakenOver) -> Vec<Effect> {
         self.now = earlier.since_answer_ms;
         self.floor.recall(&earlier.said);
+        self.no_notice();
         self.talk();
         if earlier.opted_out {
             // It is on the list already; only the goodbye is owed.
@@ -30,8 +31,7 @@ impl ConversationFlow {
     fn bridge(&mut self, said: &[SaidAloud]) {
         if !self.floor.agent_spoke() {
             // The person has not heard yet who is calling: that comes first.
-            let opening = self.rules.opening.clone();
-            return self.say(opening.reveal(), Purpose::Opening);
+            return self.say_opening();
         }
         self.say(self.wording.interrupted, Purpose::Fixed);
         if self.floor.person_waits() {

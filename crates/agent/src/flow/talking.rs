@@ -139,8 +139,11 @@ impl ConversationFlow {
             // “Hello?” into the opening: who is calling must be said before anything else.
             state.opening_again = true;
             state.reply_owed = false;
-            for sentence in opening {
+            for (place, sentence) in opening.iter().enumerate() {
                 self.say(&sentence.text, Purpose::Opening);
+                if place == 0 {
+                    self.give_notice();
+                }
             }
             return;
         }
@@ -179,7 +182,11 @@ impl ConversationFlow {
             return;
         }
         for sentence in unsaid.sentences {
-            self.say(&sentence.text, sentence.purpose);
+            if sentence.purpose == Purpose::Notice {
+                self.give_notice();
+            } else {
+                self.say(&sentence.text, sentence.purpose);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The first second or two: a person says “hello”, a machine speaks on and on. In doubt it is a person.
 
-use super::{ConversationFlow, Event, Machine, Phase, floor::Purpose};
+use super::{ConversationFlow, Event, Machine, Phase};
 use crate::greeting::{Greeting, judge};
 use domain::{campaign::VoicemailPolicy, conversation::Disposition};
 
@@ -87,8 +87,7 @@ impl ConversationFlow {
 
     fn open(&mut self) {
         self.talk();
-        let opening = self.rules.opening.clone();
-        self.say(opening.reveal(), Purpose::Opening);
+        self.say_opening();
     }
 
     /// It is certain enough that a machine answered.

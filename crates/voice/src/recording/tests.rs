@@ -94,6 +94,29 @@ async fn each_side_keeps_its_tone_and_the_length_is_right() {
 }
 
 #[tokio::test]
+async fn what_came_before_consent_is_silence_and_without_any_there_is_no_file() {
+    let path = path();
+    let (mut recorder, recording) = OggOpusRecorder::create(&path).expect("a file");
+    recorder.leave_out(100);
+    for tick in 0..100 {
+        recorder.tick(&tone(440.0, tick), &tone(440.0, tick));
+    }
+    drop(recorder);
+    let summary = recording.finish().await.expect("written");
+    assert_eq!(summary.duration_ms, 4_000);
+    let decoded = decode(std::fs::read(&path).expect("there"));
+    assert!(decoded.left[..30_000].iter().all(|sample| sample.unsigned_abs() < 100));
+    assert!(share_of(440.0, &decoded.left[40_000..60_000]) > 0.95);
+
+    let (recorder, recording) = OggOpusRecorder::begin(|| Err(io::Error::other("never opened")));
+    drop(recorder);
+    assert_eq!(
+        recording.finish().await.expect("nothing to write"),
+        RecordingSummary::default()
+    );
+}
+
+#[tokio::test]
 async fn one_silent_side_stays_silent_and_silence_is_small() {
     let path = path();
     let (mut recorder, recording) = OggOpusRecorder::create(&path).expect("a file");

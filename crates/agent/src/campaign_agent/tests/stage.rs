@@ -9,6 +9,7 @@ use domain::{
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
+    recording::RecordingRule,
     results::{FieldKind, ResultField},
 };
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -46,6 +47,32 @@ pub(super) struct Witness {
     pub(super) opted_out: AtomicBool,
     pub(super) glimpses: Mutex<Vec<Glimpse>>,
     pub(super) failing_writes: AtomicU32,
+    /// What reached the recorder, in order.
+    pub(super) recorded: Mutex<Vec<Recorded>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recorded {
+    LeftOut(usize),
+    Tick { agent_speaks: bool },
+}
+
+struct Recorder(Arc<Witness>);
+
+impl CallRecorder for Recorder {
+    fn tick(&mut self, agent: &Frame, _: &Frame) {
+        let agent_speaks = !agent.is_silence();
+        let mut recorded = self.0.recorded.lock().expect("unpoisoned");
+        recorded.push(Recorded::Tick { agent_speaks });
+    }
+
+    fn leave_out(&mut self, ticks: usize) {
+        self.0
+            .recorded
+            .lock()
+            .expect("unpoisoned")
+            .push(Recorded::LeftOut(ticks));
+    }
 }
 
 pub(super) struct Seat {
@@ -266,6 +293,7 @@ pub(super) struct Scenario {
     pub(super) failing_writes: u32,
     pub(super) commands: Vec<(u64, CallCommand)>,
     pub(super) stop_after_ms: Option<u64>,
+    pub(super) recording: RecordingRule,
 }
 
 impl Default for Scenario {
@@ -280,6 +308,7 @@ impl Default for Scenario {
             failing_writes: 0,
             commands: Vec::new(),
             stop_after_ms: None,
+            recording: RecordingRule::Always,
         }
     }
 }
@@ -321,6 +350,8 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
             opening: OPENING.into(),
             voicemail_message: "We try again.".into(),
             voicemail_policy: VoicemailPolicy::HangUp,
+            recording: scenario.recording,
+            recording_announcement: domain::recording::ANNOUNCEMENT.into(),
             result_fields: vec![ResultField {
                 name: "interested".to_owned(),
                 kind: FieldKind::YesNo,
@@ -346,7 +377,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
         },
         scribe: Arc::new(Scribe(Arc::clone(&witness))),
         commands: received,
-        recorder: None,
+        recorder: Some(Box::new(Recorder(Arc::clone(&witness)))),
         stop,
     };
     let end = tokio::time::timeout(Duration::from_secs(300), agent.run())

@@ -10,6 +10,8 @@ pub(super) fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
         opening: "Hello, this is the AI assistant of Tea Company. Do you have a minute?".into(),
         voicemail_message: "We will try again. Goodbye.".into(),
         voicemail_policy,
+        recording: RecordingRule::Always,
+        recording_announcement: "This call is recorded.".into(),
         result_fields: vec![ResultField {
             name: "interested".to_owned(),
             kind: FieldKind::YesNo,
@@ -79,6 +81,10 @@ impl Table {
             assert!(self.ends().is_empty(), "nothing follows the end, but {effect:?} did");
             match &effect {
                 Effect::Speak(sentence) => self.row.push_back((sentence.clone(), None)),
+                Effect::Beep(id) => {
+                    let (id, text) = (*id, Personal::default());
+                    self.row.push_back((Sentence { id, text }, None));
+                }
                 Effect::StopSpeaking => events.extend(self.cut()),
                 Effect::StartReply(id) => self.reply = Some(*id),
                 Effect::CancelReply => self.reply = None,
