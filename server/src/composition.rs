@@ -16,7 +16,7 @@ use std::{os::unix::fs::DirBuilderExt, sync::Arc};
 use store::Store;
 use telephony::{
     TelephoneNetwork,
-    livekit::{LiveKitNetwork, engine::ParticipantEngine, participant::Engine},
+    livekit::{LiveKitNetwork, ParticipantEngine},
 };
 use tokio::sync::Semaphore;
 use voice::ports::Voices;
@@ -132,11 +132,6 @@ fn caller_ids(count: usize) -> String {
     }
 }
 
-/// What carries sound to and from LiveKit.
-fn media_engine() -> std::io::Result<impl Engine> {
-    ParticipantEngine::new()
-}
-
 /// Chooses the telephone network and the voices.
 ///
 /// # Errors
@@ -160,9 +155,7 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
     let (network, zones, speed): (Arc<dyn TelephoneNetwork>, Arc<dyn ZoneClock>, f32) = match &configuration.livekit {
         // Real phones ring at the hour that it really is where they are.
         Some(livekit) => {
-            let engine = media_engine()
-                .map_err(|error| format!("Sound cannot be exchanged with LiveKit on this machine: {error}"))?;
-            let network = LiveKitNetwork::new(livekit.settings(), engine);
+            let network = LiveKitNetwork::new(livekit.settings(), ParticipantEngine::new());
             (Arc::new(network), Arc::new(IanaClock), 1.0)
         }
         None => {
