@@ -16,7 +16,7 @@ use domain::{
 };
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use operations::{Caller, Operations};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use telephony::{BrowserAccess, BrowserSeat, TOKENS_LAST, TelephoneNetwork};
 use tokio::time::{Instant, interval, sleep, timeout};
 
@@ -65,8 +65,8 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
         state: state.clone(),
         caller: caller.clone(),
         id,
-        listens: seat.identity,
-        speaks: None,
+        identities: vec![seat.identity],
+        speaks: false,
     };
     let (mut down, mut up) = socket.split();
     ::metrics::gauge!("ringside_listeners").increment(1.0);
@@ -77,7 +77,6 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
         () = until_ended(&state.ops, &caller, id) => Some((close_code::NORMAL, "the call ended".to_owned())),
     };
     ::metrics::gauge!("ringside_listeners").decrement(1.0);
-    let put_out = reason.as_ref().is_some_and(|(code, _)| *code == close_code::POLICY);
     if let Some((code, reason)) = reason {
         let reason = reason.into();
         let close = down.send(Message::Close(Some(CloseFrame { code, reason })));
@@ -85,14 +84,11 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
         let _ = timeout(FAREWELL, close).await;
     }
     drop((down, up));
-    let identities: Vec<String> = std::iter::once(guest.listens).chain(guest.speaks).collect();
-    remove(&*state.network, id, &identities).await;
-    if put_out {
-        // A browser that was tampered with may come back with a token of before.
-        tokio::select! {
-            () = keep_out(&state.network, id, &identities) => {}
-            () = until_ended(&state.ops, &caller, id) => {}
-        }
+    // A browser that was tampered with may come back with a token of before.
+    tokio::select! {
+        () = keep_out(&*state.network, id, &guest.identities) => {}
+        () = until_ended(&state.ops, &caller, id) => {}
+        () = closing.cancelled() => remove(&*state.network, id, &guest.identities).await,
     }
 }
 
@@ -101,8 +97,9 @@ struct Guest {
     state: WebState,
     caller: Caller,
     id: ConversationId,
-    listens: String,
-    speaks: Option<String>,
+    /// As whom it was ever let in; the last is the one that speaks.
+    identities: Vec<String>,
+    speaks: bool,
 }
 
 impl Guest {
@@ -137,13 +134,14 @@ impl Guest {
                 continue;
             };
             match text.as_str() {
-                MICROPHONE_ON if self.speaks.is_none() => match self.open_microphone().await {
+                MICROPHONE_ON if !self.speaks => match self.open_microphone().await {
                     Ok(key) => tell(down, &SoundNews::Speak(key)).await?,
                     Err(refusal) => return Some((close_code::POLICY, refusal.message)),
                 },
-                MICROPHONE_OFF => {
-                    let speaks: Vec<String> = self.speaks.take().into_iter().collect();
-                    remove(&*self.state.network, self.id, &speaks).await;
+                MICROPHONE_OFF if self.speaks => {
+                    self.speaks = false;
+                    let spoke = self.identities.last().map(std::slice::from_ref);
+                    remove(&*self.state.network, self.id, spoke.unwrap_or_default()).await;
                 }
                 _ => {}
             }
@@ -159,7 +157,8 @@ impl Guest {
         };
         let access = self.state.network.browser_access(self.id, speak).map_err(unavailable)?;
         let access = access.ok_or_else(UserError::unavailable)?;
-        self.speaks = Some(identity);
+        self.identities.push(identity);
+        self.speaks = true;
         Ok(self.key(access))
     }
 
@@ -193,10 +192,11 @@ async fn remove(network: &dyn TelephoneNetwork, id: ConversationId, identities: 
     }
 }
 
-async fn keep_out(network: &Arc<dyn TelephoneNetwork>, id: ConversationId, identities: &[String]) {
+/// Removes them, and again whenever they come back.
+async fn keep_out(network: &dyn TelephoneNetwork, id: ConversationId, identities: &[String]) {
     let begun = Instant::now();
     while begun.elapsed() < TOKENS_LAST {
+        remove(network, id, identities).await;
         sleep(SESSION_CHECK).await;
-        remove(&**network, id, identities).await;
     }
 }
