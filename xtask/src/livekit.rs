@@ -38,6 +38,7 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
     let livekit = LocalLiveKit::start(&Options {
         port: Some(LIVEKIT_PORT),
         log: Some(target().join("livekit-server.log")),
+        apart: true,
         ..Options::default()
     })
     .map_err(|error| error.to_string())?;

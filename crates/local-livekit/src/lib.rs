@@ -41,6 +41,8 @@ pub struct Options {
     pub webhook: Option<String>,
     /// Where it writes its log; nowhere if not given.
     pub log: Option<PathBuf>,
+    /// Ctrl-C in the terminal does not reach it: whoever started it ends it when nobody needs it any more.
+    pub apart: bool,
 }
 
 /// Why there is no server.
@@ -85,7 +87,8 @@ impl LocalLiveKit {
             Some(path) => std::fs::File::create(path)?.into(),
             None => Stdio::null(),
         };
-        let mut process = Command::new(binary)
+        let mut process = Command::new(binary);
+        process
             .args([
                 "--config-body",
                 &configuration(port, free_tcp_port()?, free_udp_port()?, options),
@@ -94,10 +97,11 @@ impl LocalLiveKit {
             .env_remove("LIVEKIT_KEYS")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log)
-            // Ctrl-C reaches only whoever started it, who ends it when nobody needs it any more.
-            .process_group(0)
-            .spawn()?;
+            .stderr(log);
+        if options.apart {
+            process.process_group(0);
+        }
+        let mut process = process.spawn()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let began = Instant::now();
         while began.elapsed() < MOST_STARTING {
