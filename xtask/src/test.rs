@@ -20,7 +20,7 @@ use std::{
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
-const NATIVE: [&str; 15] = [
+const NATIVE: [&str; 16] = [
     "agent",
     "app",
     "carrier",
@@ -34,6 +34,7 @@ const NATIVE: [&str; 15] = [
     "server",
     "store",
     "telephony",
+    "vault",
     "voice",
     "xtask",
 ];
