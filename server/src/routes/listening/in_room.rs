@@ -79,9 +79,12 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
     ::metrics::gauge!("ringside_listeners").decrement(1.0);
     if let Some((code, reason)) = reason {
         let reason = reason.into();
-        let close = down.send(Message::Close(Some(CloseFrame { code, reason })));
-        // First, so that the browser knows why; but nobody stays longer for not reading it.
-        let _ = timeout(FAREWELL, close).await;
+        // It is out of the room only when it knows why; but nobody stays longer for not answering.
+        let farewell = async {
+            let sent = down.send(Message::Close(Some(CloseFrame { code, reason }))).await;
+            while sent.is_ok() && matches!(up.next().await, Some(Ok(_))) {}
+        };
+        let _ = timeout(FAREWELL, farewell).await;
     }
     drop((down, up));
     // A browser that was tampered with may come back with a token of before.
