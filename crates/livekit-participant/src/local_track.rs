@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn silence_is_sent_only_to_show_that_we_are_there() {
-        let mut encoding = Encoding::new().unwrap();
+        let mut encoding = Encoding::new().expect("Opus");
         let start = Instant::now();
         let at = |frame: u32| start + Duration::from_millis(20) * frame;
         assert!(encoding.encode(&sine(), at(0)).is_some());
@@ -184,7 +184,7 @@ mod tests {
             .filter(|frame| encoding.encode(&[0; FRAME_SAMPLES], at(*frame)).is_some())
             .count();
         assert_eq!(sent, 10 + 5);
-        let (time, _) = encoding.encode(&sine(), at(111)).unwrap();
+        let (time, _) = encoding.encode(&sine(), at(111)).expect("a packet");
         assert_eq!(time, 111 * FRAME_TICKS, "time goes on while nothing is sent");
     }
 

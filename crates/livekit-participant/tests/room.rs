@@ -1,5 +1,7 @@
 //! Two participants in a room of a real livekit-server.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod support;
 
 use livekit_participant::{

@@ -15,7 +15,7 @@ fn packet(number: u64, time: u64) -> Packet {
 }
 
 fn number(payload: &[u8]) -> u64 {
-    u64::from_be_bytes(payload.try_into().unwrap())
+    u64::from_be_bytes(payload.try_into().expect("eight bytes"))
 }
 
 /// A sender, a network and a listener in simulated time.

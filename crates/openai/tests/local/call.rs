@@ -180,6 +180,8 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             language: "en-US".to_owned(),
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(180),
+            recording: domain::recording::RecordingRule::Always,
+            recording_announcement: domain::recording::ANNOUNCEMENT.into(),
         },
         seat: network.open_room(conversation_id).await.expect("opens"),
         voices,

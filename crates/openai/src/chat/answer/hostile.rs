@@ -297,6 +297,8 @@ fn a_hostile_model_can_do_nothing_that_is_forbidden() {
             result_fields: fields.clone(),
             language: "en-US".to_owned(),
             longest_call_ms: LONGEST_CALL_MS,
+            recording: domain::recording::RecordingRule::Always,
+            recording_announcement: domain::recording::ANNOUNCEMENT.into(),
         };
         let mut call = Call {
             flow: ConversationFlow::new(rules),
