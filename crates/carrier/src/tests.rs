@@ -122,6 +122,16 @@ impl Stage {
         next.await.expect("in time").expect("the carrier lives")
     }
 
+    /// The phone is hung up, and its participant says so and leaves.
+    async fn expect_hang_up(&mut self) {
+        let end = [
+            Seen::PhoneDown,
+            status("hangup"),
+            Seen::Left(LeaveReason::ClientInitiated),
+        ];
+        self.expect(end).await;
+    }
+
     async fn expect(&mut self, expected: impl IntoIterator<Item = Seen>) {
         for expected in expected {
             assert_eq!(self.next().await, expected);
@@ -192,12 +202,7 @@ async fn a_phone_is_in_the_room_before_it_rings_and_leaves_when_it_hangs_up() {
     assert_eq!(info.participant_identity, "person-1");
     assert_eq!((info.participant_id.as_str(), info.sip_call_id), ("PA_1", call_id));
     stage.phone(LegEvent::HungUp);
-    let end = [
-        Seen::PhoneDown,
-        status("hangup"),
-        Seen::Left(LeaveReason::ClientInitiated),
-    ];
-    stage.expect(end).await;
+    stage.expect_hang_up().await;
 }
 
 #[tokio::test]
@@ -249,12 +254,7 @@ async fn who_does_not_wait_is_answered_while_it_still_rings_and_the_call_has_an_
     });
     dialled.await.expect("no panic").expect("dialled");
     stage.answer().await;
-    let end = [
-        Seen::PhoneDown,
-        status("hangup"),
-        Seen::Left(LeaveReason::ClientInitiated),
-    ];
-    stage.expect(end).await;
+    stage.expect_hang_up().await;
 }
 
 #[tokio::test]
@@ -294,12 +294,7 @@ async fn whoever_puts_the_phone_out_or_stops_the_carrier_hangs_it_up() {
     stage.answer().await;
     dialled.await.expect("no panic").expect("answered");
     stage.carrier.close().await;
-    let end = [
-        Seen::PhoneDown,
-        status("hangup"),
-        Seen::Left(LeaveReason::ClientInitiated),
-    ];
-    stage.expect(end).await;
+    stage.expect_hang_up().await;
 }
 
 #[tokio::test]
@@ -342,12 +337,7 @@ async fn a_phone_is_handed_over_or_stays() {
         phone.send(LegEvent::Referred(Ok(()))).expect("the call goes on");
     });
     taken.expect("on the way");
-    let end = [
-        Seen::PhoneDown,
-        status("hangup"),
-        Seen::Left(LeaveReason::ClientInitiated),
-    ];
-    stage.expect(end).await;
+    stage.expect_hang_up().await;
 }
 
 #[tokio::test]

@@ -5,11 +5,8 @@ mod support;
 use carrier::LegEvent;
 use domain::{AttemptId, ConversationId};
 use std::time::Duration;
-use support::{HandPhones, KEY, SECRET, soon, start};
-use telephony::{
-    AgentSeat, DialRequest, FRAME_SAMPLES, FarEnd, Frame, NotAnswered, RoomEvent, TelephoneNetwork,
-    livekit::{LiveKitNetwork, LiveKitSettings, MediaEncryption, ParticipantEngine},
-};
+use support::{HandPhones, NUMBER, Telephony, soon};
+use telephony::{AgentSeat, DialRequest, FRAME_SAMPLES, FarEnd, Frame, NotAnswered, RoomEvent, TelephoneNetwork};
 
 const CONVERSATION: &str = "01900000-0000-7000-8000-000000000001";
 
@@ -17,25 +14,11 @@ fn conversation() -> ConversationId {
     CONVERSATION.parse().expect("an id")
 }
 
-fn network(url: &str) -> LiveKitNetwork {
-    let settings = LiveKitSettings {
-        url: url.to_owned(),
-        api_key: KEY.to_owned(),
-        api_secret: SECRET.to_owned(),
-        public_url: url.to_owned(),
-        trunk_id: Some("ST_1".to_owned()),
-        caller_ids: Vec::new(),
-        media_encryption: MediaEncryption::Allow,
-        sip_headers: Default::default(),
-    };
-    LiveKitNetwork::new(settings, ParticipantEngine::new())
-}
-
 fn request() -> DialRequest {
     let attempt: AttemptId = "01900000-0000-7000-8000-000000000002".parse().expect("an id");
     DialRequest {
         attempt_id: attempt,
-        number: "+14155550123".parse().expect("a number"),
+        number: NUMBER.parse().expect("a number"),
         ringing_timeout: Duration::from_secs(30),
         longest_call: Duration::from_secs(60),
     }
@@ -86,8 +69,8 @@ fn hum(phone: &tokio::sync::mpsc::UnboundedSender<LegEvent>) -> tokio::task::Joi
 #[tokio::test]
 async fn a_call_from_ringing_to_hanging_up() {
     let (phones, phone, mut keys) = HandPhones::new();
-    let stage = start(phones).await;
-    let network = network(&stage.url);
+    let telephony = Telephony::start(phones).await;
+    let network = telephony.product();
     network.check().await.expect("the trunk is there");
     let mut seat = soon(network.open_room(conversation())).await.expect("opened");
     seat.dial(request()).await.expect("dialled");
@@ -110,14 +93,14 @@ async fn a_call_from_ringing_to_hanging_up() {
         "nobody is there"
     );
     humming.abort();
-    stage.carrier.close().await;
+    telephony.carrier.close().await;
 }
 
 #[tokio::test]
 async fn a_busy_phone_is_busy() {
     let (phones, phone, _keys) = HandPhones::new();
-    let stage = start(phones).await;
-    let network = network(&stage.url);
+    let telephony = Telephony::start(phones).await;
+    let network = telephony.product();
     let mut seat = soon(network.open_room(conversation())).await.expect("opened");
     seat.dial(request()).await.expect("dialled");
     phone
@@ -129,14 +112,14 @@ async fn a_busy_phone_is_busy() {
         "{told:?}"
     );
     seat.hang_up().await;
-    stage.carrier.close().await;
+    telephony.carrier.close().await;
 }
 
 #[tokio::test]
 async fn another_worker_takes_the_seat_and_the_old_one_ends_nothing() {
     let (phones, phone, mut keys) = HandPhones::new();
-    let stage = start(phones).await;
-    let first = network(&stage.url);
+    let telephony = Telephony::start(phones).await;
+    let first = telephony.product();
     let mut old = soon(first.open_room(conversation())).await.expect("opened");
     old.dial(request()).await.expect("dialled");
     phone.send(LegEvent::Answered).expect("the call goes on");
@@ -144,7 +127,7 @@ async fn another_worker_takes_the_seat_and_the_old_one_ends_nothing() {
     let humming = hum(&phone);
     hear(&mut old).await;
 
-    let second = network(&stage.url);
+    let second = telephony.product();
     let mut new = soon(second.rejoin(conversation()))
         .await
         .expect("let in")
@@ -164,14 +147,14 @@ async fn another_worker_takes_the_seat_and_the_old_one_ends_nothing() {
     new.hang_up().await;
     assert_eq!(soon(keys.recv()).await, None, "the phone leg ends with the call");
     humming.abort();
-    stage.carrier.close().await;
+    telephony.carrier.close().await;
 }
 
 #[tokio::test]
 async fn nobody_is_to_be_found_where_nobody_was() {
     let (phones, _phone, _keys) = HandPhones::new();
-    let stage = start(phones).await;
-    let nobody = soon(network(&stage.url).rejoin(conversation())).await.expect("asked");
+    let telephony = Telephony::start(phones).await;
+    let nobody = soon(telephony.product().rejoin(conversation())).await.expect("asked");
     assert!(nobody.is_none());
-    stage.carrier.close().await;
+    telephony.carrier.close().await;
 }

@@ -1,7 +1,8 @@
 //! The carrier in front of a real livekit-server, with LiveKit's own client and an agent that comes in through it.
 
-use async_trait::async_trait;
-use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones, SimulatedPhones, SipStatus};
+mod support;
+
+use carrier::{LegEvent, Phones, SimulatedPhones, SipStatus};
 use domain::{AttemptId, ConversationId};
 use livekit_api::{
     access_token::{AccessToken, VideoGrants},
@@ -14,74 +15,19 @@ use livekit_api::{
 use livekit_participant::{
     Engine, JoinOptions, LeaveReason, LocalAudioTrack, ParticipantKind, RemoteAudioTrack, Room, RoomEvent, RoomEvents,
 };
-use livekit_protocol::{SipOutboundTrunkInfo, SipParticipantInfo};
-use local_livekit::{API_KEY as KEY, API_SECRET as SECRET, LocalLiveKit, Options};
-use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, Studio, StudioConfig, far_end::People, voice_of};
-use std::{
-    collections::BTreeMap,
-    future::Future,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU8, Ordering},
-    },
-    time::Duration,
-};
+use livekit_protocol::SipParticipantInfo;
+use rehearsal::{Odds, Outcome, Persona, Recogniser, RehearsalConfig, Studio, StudioConfig, far_end::People, voice_of};
+use std::{sync::Arc, time::Duration};
+use support::{HandPhones, KEY, NUMBER, SECRET, TRUNK, Telephony, soon};
 use telephony::{
     AgentSeat, DialRequest, FRAME_SAMPLES, FarEnd, Frame, NotAnswered, RoomEvent as Told, TelephoneNetwork,
-    livekit::{LiveKitNetwork, LiveKitSettings, MediaEncryption, ParticipantEngine},
+    livekit::LiveKitNetwork,
 };
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 const PERSON: &str = "person-1";
 const ROOM: &str = "call-1";
-const TRUNK: &str = "ST_1";
-const NUMBER: &str = "+14155550123";
-/// On a busy machine everything takes longer than it should.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Counter(AtomicU8);
-
-impl domain::Chance for Counter {
-    fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
-    }
-}
-
-/// A livekit-server with a carrier in front of it.
-struct Telephony {
-    _server: LocalLiveKit,
-    carrier: Carrier,
-    /// The carrier's, which is all that anybody else knows.
-    url: String,
-}
-
-impl Telephony {
-    async fn start(phones: impl Phones) -> Self {
-        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
-        let options = CarrierOptions {
-            livekit_url: server.url(),
-            api_key: KEY.to_owned(),
-            api_secret: SECRET.to_owned(),
-            outbound_trunks: vec![SipOutboundTrunkInfo {
-                sip_trunk_id: TRUNK.to_owned(),
-                address: "sip.example.com".to_owned(),
-                numbers: vec!["+12025550100".to_owned()],
-                ..SipOutboundTrunkInfo::default()
-            }],
-        };
-        let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("ws://{}", listener.local_addr().expect("bound"));
-        let router = carrier.router();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self {
-            _server: server,
-            carrier,
-            url,
-        }
-    }
-}
 
 /// The agent in a room, and what is needed for it.
 struct Stage {
@@ -89,10 +35,6 @@ struct Stage {
     room: Room,
     events: RoomEvents,
     voice: LocalAudioTrack,
-}
-
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("within a minute")
 }
 
 impl Stage {
@@ -193,6 +135,37 @@ fn only(outcome: Outcome) -> RehearsalConfig {
     }
 }
 
+/// The agent's side of a call, 20 ms by 20 ms: it says goodbye as soon as the person has said hello.
+struct PoliteAgent {
+    ear: Recogniser,
+    heard: String,
+    silent_ticks: u32,
+    goodbye: std::vec::IntoIter<Frame>,
+}
+
+impl PoliteAgent {
+    async fn new(studio: &Studio) -> Self {
+        let goodbye = studio.render(voice_of::agent("en"), "Thank you. Goodbye.").await;
+        Self {
+            ear: studio.phrase_book().recogniser(),
+            heard: String::new(),
+            silent_ticks: 0,
+            goodbye: goodbye.expect("rendered").frames.clone().into_iter(),
+        }
+    }
+
+    /// What it says while it hears this.
+    fn tick(&mut self, person: &Frame) -> Option<Frame> {
+        if let Some(words) = self.ear.hear(person) {
+            words.clone_into(&mut self.heard);
+        }
+        self.silent_ticks = if person.peak() < 500 { self.silent_ticks + 1 } else { 0 };
+        // What was begun is said to its end.
+        let may_speak = !self.heard.is_empty() && self.silent_ticks >= 25 || self.goodbye.len() < 25;
+        if may_speak { self.goodbye.next() } else { None }
+    }
+}
+
 #[tokio::test]
 async fn a_person_is_rung_up_heard_and_understands_goodbye() {
     let studio = studio();
@@ -205,14 +178,7 @@ async fn a_person_is_rung_up_heard_and_understands_goodbye() {
     let mut track = track.expect("the track is there before the answer");
     soon(dialled).await.expect("no panic").expect("answered");
 
-    // The agent's side of the call, 20 ms by 20 ms: it says goodbye as soon as the person has said hello.
-    let goodbye = studio
-        .render(voice_of::agent("en"), "Thank you. Goodbye.")
-        .await
-        .expect("rendered");
-    let mut goodbye = goodbye.frames.iter();
-    let mut ear = studio.phrase_book().recogniser();
-    let (mut hello, mut silent_ticks) = (String::new(), 0);
+    let mut agent = PoliteAgent::new(&studio).await;
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     let conversation = async {
         loop {
@@ -223,71 +189,17 @@ async fn a_person_is_rung_up_heard_and_understands_goodbye() {
                     _ => {}
                 },
                 _ = ticks.tick() => {
-                    let heard = Frame::new(track.pull().samples);
-                    if let Some(words) = ear.hear(&heard) {
-                        words.clone_into(&mut hello);
-                    }
-                    silent_ticks = if heard.peak() < 500 { silent_ticks + 1 } else { 0 };
-                    let may_speak = !hello.is_empty() && silent_ticks >= 25 || goodbye.len() < 25;
-                    let said = if may_speak { goodbye.next().cloned() } else { None };
+                    let said = agent.tick(&Frame::new(track.pull().samples));
                     stage.voice.send(said.unwrap_or_else(Frame::silence).samples());
                 }
             }
         }
     };
     let reason = soon(conversation).await;
-    assert!(!hello.is_empty(), "the person was heard");
-    assert_eq!(goodbye.len(), 0, "they hung up because of what they heard");
+    assert!(!agent.heard.is_empty(), "the person was heard");
+    assert_eq!(agent.goodbye.len(), 0, "they hung up because of what they heard");
     assert_eq!(reason, LeaveReason::ClientInitiated);
     stage.close().await;
-}
-
-/// A phone that the test moves.
-struct HandPhones {
-    events: Mutex<Option<mpsc::UnboundedReceiver<LegEvent>>>,
-    /// Keys that were pressed for it; closes when it is hung up.
-    keys: Mutex<Option<mpsc::UnboundedSender<char>>>,
-}
-
-struct HandPhone {
-    events: mpsc::UnboundedReceiver<LegEvent>,
-    keys: mpsc::UnboundedSender<char>,
-}
-
-impl HandPhones {
-    fn new() -> (Self, mpsc::UnboundedSender<LegEvent>, mpsc::UnboundedReceiver<char>) {
-        let (events, coming) = mpsc::unbounded_channel();
-        let (keys, pressed) = mpsc::unbounded_channel();
-        let phones = Self {
-            events: Mutex::new(Some(coming)),
-            keys: Mutex::new(Some(keys)),
-        };
-        (phones, events, pressed)
-    }
-}
-
-impl Phones for HandPhones {
-    fn call(&self, _invitation: &Invitation) -> Box<dyn PhoneLeg> {
-        Box::new(HandPhone {
-            events: self.events.lock().expect("unpoisoned").take().expect("one call"),
-            keys: self.keys.lock().expect("unpoisoned").take().expect("one call"),
-        })
-    }
-}
-
-#[async_trait]
-impl PhoneLeg for HandPhone {
-    async fn next(&mut self) -> LegEvent {
-        match self.events.recv().await {
-            Some(event) => event,
-            None => std::future::pending().await,
-        }
-    }
-    fn hear(&mut self, _frame: Frame) {}
-    fn press(&mut self, key: char) {
-        let _ = self.keys.send(key);
-    }
-    fn refer(&mut self, _to: &str) {}
 }
 
 #[tokio::test]
@@ -352,21 +264,6 @@ async fn a_room_that_is_closed_ends_a_phone_that_still_rings() {
     stage.close().await;
 }
 
-/// The product's own way to LiveKit, with the carrier's address for LIVEKIT_URL.
-fn product(telephony: &Telephony) -> LiveKitNetwork {
-    let settings = LiveKitSettings {
-        url: telephony.url.clone(),
-        api_key: KEY.to_owned(),
-        api_secret: SECRET.to_owned(),
-        public_url: telephony.url.clone(),
-        trunk_id: Some(TRUNK.to_owned()),
-        caller_ids: Vec::new(),
-        media_encryption: MediaEncryption::Disable,
-        sip_headers: BTreeMap::new(),
-    };
-    LiveKitNetwork::new(settings, ParticipantEngine::new())
-}
-
 async fn dialled(network: &LiveKitNetwork, call: u128) -> Box<dyn AgentSeat> {
     let opened = soon(network.open_room(ConversationId(Uuid::from_u128(call)))).await;
     let mut seat = opened.expect("a room");
@@ -385,36 +282,26 @@ async fn the_products_own_seat_talks_with_a_person() {
     let studio = studio();
     let people = People::new(only(Outcome::Person(Persona::Interested)), Arc::clone(&studio));
     let telephony = Telephony::start(SimulatedPhones::new(people)).await;
-    let network = product(&telephony);
+    let network = telephony.product();
     soon(network.check()).await.expect("calls can be made");
     let mut seat = dialled(&network, 1).await;
     assert_eq!(soon(seat.next()).await, Told::Ringing);
     assert_eq!(soon(seat.next()).await, Told::Answered);
-    let goodbye = studio
-        .render(voice_of::agent("en"), "Thank you. Goodbye.")
-        .await
-        .expect("rendered");
-    let mut goodbye = goodbye.frames.iter();
-    let mut ear = studio.phrase_book().recogniser();
-    let (mut hello, mut silent_ticks) = (String::new(), 0);
+    let mut agent = PoliteAgent::new(&studio).await;
     let conversation = async {
         loop {
             let frame = match seat.next().await {
                 Told::Tick(frame) => frame,
                 event => return event,
             };
-            if let Some(words) = ear.hear(&frame) {
-                words.clone_into(&mut hello);
-            }
-            silent_ticks = if frame.peak() < 500 { silent_ticks + 1 } else { 0 };
-            if !hello.is_empty() && silent_ticks >= 25 || goodbye.len() < 25 {
-                seat.speak(goodbye.next().cloned().unwrap_or_else(Frame::silence));
+            if let Some(said) = agent.tick(&frame) {
+                seat.speak(said);
             }
         }
     };
     let end = soon(conversation).await;
-    assert!(!hello.is_empty(), "the person was heard");
-    assert_eq!(goodbye.len(), 0, "they hung up because of what they heard");
+    assert!(!agent.heard.is_empty(), "the person was heard");
+    assert_eq!(agent.goodbye.len(), 0, "they hung up because of what they heard");
     assert_eq!(end, Told::Left(FarEnd::HungUp));
     soon(seat.hang_up()).await;
     telephony.carrier.close().await;
@@ -428,7 +315,7 @@ async fn the_products_own_seat_is_told_why_nobody_answers() {
         (Outcome::NoAnswer, NotAnswered::NoAnswer { sip_code: None }),
     ] {
         let telephony = Telephony::start(SimulatedPhones::new(People::new(only(outcome), studio()))).await;
-        let mut seat = dialled(&product(&telephony), 2).await;
+        let mut seat = dialled(&telephony.product(), 2).await;
         let told = async {
             loop {
                 match seat.next().await {
@@ -447,7 +334,7 @@ async fn the_products_own_seat_is_told_why_nobody_answers() {
 async fn the_product_hanging_up_ends_the_phone() {
     let (phones, phone, mut keys) = HandPhones::new();
     let telephony = Telephony::start(phones).await;
-    let mut seat = dialled(&product(&telephony), 3).await;
+    let mut seat = dialled(&telephony.product(), 3).await;
     phone.send(LegEvent::Answered).expect("the call goes on");
     assert_eq!(soon(seat.next()).await, Told::Answered);
     soon(seat.hang_up()).await;

@@ -6,6 +6,7 @@ use livekit_protocol::SipOutboundTrunkInfo;
 pub(crate) use local_livekit::{API_KEY as KEY, API_SECRET as SECRET};
 use local_livekit::{LocalLiveKit, Options};
 use std::{
+    collections::BTreeMap,
     future::Future,
     sync::{
         Arc, Mutex,
@@ -13,9 +14,14 @@ use std::{
     },
     time::Duration,
 };
-use telephony::Frame;
+use telephony::{
+    Frame,
+    livekit::{LiveKitNetwork, LiveKitSettings, MediaEncryption, ParticipantEngine},
+};
 use tokio::{sync::mpsc, time::timeout};
 
+pub(crate) const TRUNK: &str = "ST_1";
+pub(crate) const NUMBER: &str = "+14155550123";
 /// On a busy machine everything takes longer than it should.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -31,36 +37,53 @@ impl domain::Chance for Counter {
     }
 }
 
-pub(crate) struct Stage {
+/// A livekit-server with a carrier in front of it.
+pub(crate) struct Telephony {
     _server: LocalLiveKit,
     pub(crate) carrier: Carrier,
-    /// The carrier's, which is all that anybody knows.
+    /// The carrier's, which is all that anybody else knows.
     pub(crate) url: String,
 }
 
-/// Starts both; the trunk is called `ST_1`.
-pub(crate) async fn start(phones: impl Phones) -> Stage {
-    let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
-    let options = CarrierOptions {
-        livekit_url: server.url(),
-        api_key: KEY.to_owned(),
-        api_secret: SECRET.to_owned(),
-        outbound_trunks: vec![SipOutboundTrunkInfo {
-            sip_trunk_id: "ST_1".to_owned(),
-            address: "sip.example.com".to_owned(),
-            numbers: vec!["+12025550100".to_owned()],
-            ..SipOutboundTrunkInfo::default()
-        }],
-    };
-    let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("ws://{}", listener.local_addr().expect("bound"));
-    let router = carrier.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Stage {
-        _server: server,
-        carrier,
-        url,
+impl Telephony {
+    pub(crate) async fn start(phones: impl Phones) -> Self {
+        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
+        let options = CarrierOptions {
+            livekit_url: server.url(),
+            api_key: KEY.to_owned(),
+            api_secret: SECRET.to_owned(),
+            outbound_trunks: vec![SipOutboundTrunkInfo {
+                sip_trunk_id: TRUNK.to_owned(),
+                address: "sip.example.com".to_owned(),
+                numbers: vec!["+12025550100".to_owned()],
+                ..SipOutboundTrunkInfo::default()
+            }],
+        };
+        let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("ws://{}", listener.local_addr().expect("bound"));
+        let router = carrier.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            _server: server,
+            carrier,
+            url,
+        }
+    }
+
+    /// The product's own way to LiveKit, with the carrier's address for LIVEKIT_URL.
+    pub(crate) fn product(&self) -> LiveKitNetwork {
+        let settings = LiveKitSettings {
+            url: self.url.clone(),
+            api_key: KEY.to_owned(),
+            api_secret: SECRET.to_owned(),
+            public_url: self.url.clone(),
+            trunk_id: Some(TRUNK.to_owned()),
+            caller_ids: Vec::new(),
+            media_encryption: MediaEncryption::Disable,
+            sip_headers: BTreeMap::new(),
+        };
+        LiveKitNetwork::new(settings, ParticipantEngine::new())
     }
 }
 
