@@ -38,13 +38,18 @@ impl Shared {
         rooms.remove(&conversation);
     }
 
-    async fn enter(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
-        self.api.create_room(conversation).await?;
+    /// Lets the agent into a room that is there.
+    async fn join(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
         let tokens = Arc::new(AgentTokens {
             api: Arc::clone(&self.api),
             conversation,
         });
         self.engine.join(&self.api.settings.url, tokens).await
+    }
+
+    async fn create_and_join(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
+        self.api.create_room(conversation).await?;
+        self.join(conversation).await
     }
 }
 
@@ -97,12 +102,11 @@ impl TelephoneNetwork for LiveKitNetwork {
             conversation,
             opened: false,
         };
-        let entered = tokio::time::timeout(OPENING, self.shared.enter(conversation)).await;
-        let entered = entered.unwrap_or_else(|_| {
-            Err(TelephonyError::Unavailable(
-                "LiveKit did not open a room in time".to_owned(),
-            ))
-        })?;
+        let entered = in_time(
+            self.shared.create_and_join(conversation),
+            "LiveKit did not open a room in time",
+        )
+        .await?;
         opening.opened = true;
         Ok(Box::new(Seat::new(
             Arc::clone(&self.shared),
@@ -113,8 +117,8 @@ impl TelephoneNetwork for LiveKitNetwork {
     }
 
     async fn rejoin(&self, conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
-        let api = &self.shared.api;
-        let Some(person) = api.person_on_the_line(&names::room_of(conversation)).await? else {
+        let room = names::room_of(conversation);
+        let Some(person) = self.shared.api.person_on_the_line(&room).await? else {
             return Ok(None);
         };
         let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
@@ -122,28 +126,15 @@ impl TelephoneNetwork for LiveKitNetwork {
             let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
             rooms.insert(conversation, listeners.clone());
         }
-        let tokens = Arc::new(AgentTokens {
-            api: Arc::clone(api),
-            conversation,
-        });
-        let joining = self.shared.engine.join(&api.settings.url, tokens);
-        match tokio::time::timeout(OPENING, joining).await {
-            Ok(Ok(joined)) => {
-                let seat = Seat::new(Arc::clone(&self.shared), conversation, listeners, joined);
-                Ok(Some(Box::new(seat.taken_over(person))))
-            }
-            // The room is left as it is: it is asked for again, or put away by whoever gives the call up.
-            Ok(Err(error)) => {
-                self.shared.forget(conversation);
-                Err(error)
-            }
-            Err(_) => {
-                self.shared.forget(conversation);
-                Err(TelephonyError::Unavailable(
-                    "LiveKit did not let the agent in, in time".to_owned(),
-                ))
-            }
-        }
+        let joined = in_time(
+            self.shared.join(conversation),
+            "LiveKit did not let the agent in, in time",
+        )
+        .await
+        // The room is left as it is: it is asked for again, or put away by whoever gives the call up.
+        .inspect_err(|_| self.shared.forget(conversation))?;
+        let seat = Seat::new(Arc::clone(&self.shared), conversation, listeners, joined);
+        Ok(Some(Box::new(seat.taken_over(person))))
     }
 
     /// LiveKit keeps no record of calls that are over, so whoever was about to dial may have dialled.
@@ -180,6 +171,15 @@ impl TelephoneNetwork for LiveKitNetwork {
     async fn end_orphan(&self, conversation: ConversationId) -> Result<(), TelephonyError> {
         self.shared.api.delete_room(&names::room_of(conversation)).await
     }
+}
+
+/// The agent comes into a room within [`OPENING`] or not at all.
+async fn in_time(
+    joining: impl Future<Output = Result<Joined, TelephonyError>>,
+    too_late: &str,
+) -> Result<Joined, TelephonyError> {
+    let late = |_| Err(TelephonyError::Unavailable(too_late.to_owned()));
+    tokio::time::timeout(OPENING, joining).await.unwrap_or_else(late)
 }
 
 /// A room that is being opened; given up half-way, it is put away.
