@@ -71,17 +71,16 @@ pub(crate) fn begin(worker: &Worker, conversation: ConversationId) -> Option<(Bo
     let mut salt = [0; SALT_BYTES];
     worker.chance.fill(&mut salt);
     let name = conversation.to_string();
-    let recording = |in_progress| Recording {
-        file_name: archive.file_name(&name),
+    let (file_name, opening) = (archive.file_name(&name), archive.clone());
+    let (recorder, in_progress) = OggOpusRecorder::begin(move || Ok(Box::new(Locked(opening.create(&name, &salt)?))));
+    let recording = Recording {
+        file_name,
         key_id: archive.current_key_id(),
-        archive: archive.clone(),
+        archive,
         conversation,
         in_progress,
     };
-    let (opening, opened_name) = (archive.clone(), name.clone());
-    let (recorder, in_progress) =
-        OggOpusRecorder::begin(move || Ok(Box::new(Locked(opening.create(&opened_name, &salt)?))));
-    Some((Box::new(recorder), recording(in_progress)))
+    Some((Box::new(recorder), recording))
 }
 
 impl Recording {

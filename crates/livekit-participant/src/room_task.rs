@@ -251,15 +251,15 @@ impl RoomTask {
     }
 
     fn participants(&mut self, news: &[proto::ParticipantInfo]) {
-        let us = self.local().identity;
-        if let Some(info) = news.iter().find(|info| info.sid == self.local().sid) {
+        let us = self.local();
+        if let Some(info) = news.iter().find(|info| info.sid == us.sid) {
             self.facts.lock().unwrap_or_else(PoisonError::into_inner).local = info.into();
             // Versions of the server that do not answer show it so.
             for (_, reply) in self.attributes.drain() {
                 let _ = reply.send(Ok(()));
             }
         }
-        let events = self.roster.update(&us, news);
+        let events = self.roster.update(&us.identity, news);
         self.tell_of_participants(events);
     }
 

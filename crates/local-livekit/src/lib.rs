@@ -67,14 +67,13 @@ impl LocalLiveKit {
     /// [`StartError`].
     pub fn start(options: &Options) -> Result<Self, StartError> {
         // A port that was free a moment ago may have been taken by somebody else who looked for one.
-        let mut attempts = (0..3_u8).map(|_| Self::start_once(options));
-        loop {
-            match attempts.next() {
-                Some(Err(StartError::Ended(_))) if attempts.len() > 0 => {}
-                Some(result) => return result,
-                None => return Err(StartError::NotReady),
+        for _ in 0..2 {
+            match Self::start_once(options) {
+                Err(StartError::Ended(_)) => {}
+                result => return result,
             }
         }
+        Self::start_once(options)
     }
 
     fn start_once(options: &Options) -> Result<Self, StartError> {
