@@ -52,11 +52,28 @@ fn told(on: impl Fn(RoomSays) + Copy + 'static) -> Told {
     })
 }
 
-/// Hears a room. Dropping it leaves.
-pub(crate) struct Ear {
+/// A seat in a room. Dropping it leaves.
+struct Seat {
     joined: Joined,
     _told: Told,
 }
+
+impl Seat {
+    /// Waits until it is taken; `told` lasts as long as it does.
+    async fn take(joining: Promise, told: Told) -> Result<Self, JsValue> {
+        let joined = JsFuture::from(joining).await?.unchecked_into();
+        Ok(Self { joined, _told: told })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.joined.leave();
+    }
+}
+
+/// Hears a room. Dropping it leaves.
+pub(crate) struct Ear(Seat);
 
 impl Ear {
     /// # Errors
@@ -64,27 +81,17 @@ impl Ear {
     pub(crate) async fn join(key: &RoomKey, on: impl Fn(RoomSays) + Copy + 'static) -> Result<Self, JsValue> {
         let told = told(on);
         let joining = module().await?.listen(&object(key)?, told.as_ref())?;
-        let joined = JsFuture::from(joining).await?.unchecked_into();
-        Ok(Self { joined, _told: told })
+        Seat::take(joining, told).await.map(Self)
     }
 
     /// Turns the sound on; to be called from a click.
     pub(crate) fn play(&self) {
-        self.joined.play();
-    }
-}
-
-impl Drop for Ear {
-    fn drop(&mut self) {
-        self.joined.leave();
+        self.0.joined.play();
     }
 }
 
 /// Speaks in a room. Dropping it leaves.
-pub(crate) struct Mouth {
-    joined: Joined,
-    _told: Told,
-}
+pub(crate) struct Mouth(Seat);
 
 impl Mouth {
     /// The agent alone hears it.
@@ -98,19 +105,12 @@ impl Mouth {
     ) -> Result<Self, JsValue> {
         let told = told(on);
         let joining = module().await?.speak(&object(key)?, stream, told.as_ref())?;
-        let joined = JsFuture::from(joining).await?.unchecked_into();
-        Ok(Self { joined, _told: told })
+        Seat::take(joining, told).await.map(Self)
     }
 
     /// From now on whoever the agent's side lets hear it hears it.
     pub(crate) fn to_everybody(&self) {
-        self.joined.to_everybody();
-    }
-}
-
-impl Drop for Mouth {
-    fn drop(&mut self) {
-        self.joined.leave();
+        self.0.joined.to_everybody();
     }
 }
 

@@ -97,8 +97,8 @@ async fn sign_in(store: &Store) -> Result<String, Failure> {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         installation: Arc::default(),
-        network_trouble: operations::NetworkTrouble::default(),
-        voices_trouble: operations::NetworkTrouble::default(),
+        network_trouble: operations::Trouble::default(),
+        voices_trouble: operations::Trouble::default(),
         throttle_key: [0; 32],
     };
     let link = operations::sign_in::ensure_first_invitation(&ops)

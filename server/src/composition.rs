@@ -56,8 +56,8 @@ pub fn operations(configuration: &Configuration, store: Store) -> Operations {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         installation: Arc::new(installation(configuration)),
-        network_trouble: operations::NetworkTrouble::default(),
-        voices_trouble: operations::NetworkTrouble::default(),
+        network_trouble: operations::Trouble::default(),
+        voices_trouble: operations::Trouble::default(),
         throttle_key,
     }
 }

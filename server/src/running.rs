@@ -5,9 +5,9 @@ use crate::{
     composition,
     configuration::{Configuration, ConfigurationErrors},
     embedded_postgres::{EmbeddedError, EmbeddedPostgres},
-    network_watch, routes,
+    routes,
     state::{Stopping, WebState},
-    voices_watch,
+    trouble_watch,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use operations::{event_feed::EventFeed, housekeeping, imports, number_zones, recordings, sign_in};
@@ -133,12 +133,12 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         let longest_days = configuration.recordings.keep_days;
         jobs.spawn(async move { recordings::keep(&ops, &archive, longest_days, stop).await });
     }
-    tokio::spawn(network_watch::watch(
+    tokio::spawn(trouble_watch::watch_network(
         Arc::clone(&adapters.network),
         ops.network_trouble.clone(),
         stopping.asked.clone(),
     ));
-    tokio::spawn(voices_watch::watch(
+    tokio::spawn(trouble_watch::watch_voices(
         adapters.voices.clone(),
         ops.voices_trouble.clone(),
         stopping.asked.clone(),

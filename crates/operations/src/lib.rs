@@ -19,7 +19,6 @@ pub mod housekeeping;
 pub mod imports;
 mod input;
 pub mod leads;
-mod network_trouble;
 pub mod number_zones;
 mod page_cursor;
 mod passwords;
@@ -32,14 +31,15 @@ pub mod sign_in;
 mod testing;
 mod throttle;
 mod tokens;
+mod trouble;
 pub mod users;
 
 pub use caller::Caller;
 use domain::{Chance, Clock};
-pub use network_trouble::NetworkTrouble;
 use std::sync::Arc;
 use store::Store;
 pub use throttle::shared_throttle_key;
+pub use trouble::Trouble;
 
 /// What every operation needs.
 #[derive(Clone)]
@@ -49,9 +49,9 @@ pub struct Operations {
     pub chance: Arc<dyn Chance>,
     /// What is connected and what is simulated; fixed at start.
     pub installation: Arc<domain::views::InstallationView>,
-    pub network_trouble: NetworkTrouble,
+    pub network_trouble: Trouble,
     /// The same for what the agent hears, thinks and speaks with.
-    pub voices_trouble: NetworkTrouble,
+    pub voices_trouble: Trouble,
     /// Key of the keyed hashes in the sign-in throttle. Processes with different keys count failures apart, so it should be
     /// [`shared_throttle_key`] wherever there can be several.
     pub throttle_key: [u8; 32],

@@ -43,8 +43,8 @@ pub(crate) fn operations(pool: &PgPool) -> Operations {
         clock: Arc::new(TestClock(AtomicI64::new(NOW))),
         chance: Arc::new(TestChance(AtomicU64::new(1))),
         installation: Arc::new(InstallationView::default()),
-        network_trouble: crate::NetworkTrouble::default(),
-        voices_trouble: crate::NetworkTrouble::default(),
+        network_trouble: crate::Trouble::default(),
+        voices_trouble: crate::Trouble::default(),
         throttle_key: [7; 32],
     }
 }

@@ -52,6 +52,30 @@ pub(super) const SESSION_CHECK: Duration = Duration::from_secs(2);
 /// A microphone that sends nothing for so long is gone, although its connection may not know it.
 const STALLED: Duration = Duration::from_secs(3);
 
+/// Counts what a browser sends.
+struct Pace {
+    second: Instant,
+    messages: u32,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            second: Instant::now(),
+            messages: 0,
+        }
+    }
+
+    /// One more message; the reason to end the connection if it is one too many.
+    fn too_fast(&mut self) -> Reason {
+        if self.second.elapsed() >= Duration::from_secs(1) {
+            *self = Self::new();
+        }
+        self.messages += 1;
+        (self.messages > MOST_MESSAGES).then(|| (close_code::POLICY, "Too much was sent at once.".to_owned()))
+    }
+}
+
 /// Why the server ends the connection; `None` if the browser did.
 pub(super) type Reason = Option<(u16, String)>;
 
@@ -137,7 +161,7 @@ where
     S: Stream<Item = Result<Message, axum::Error>> + Unpin,
 {
     let mut microphone: Option<Microphone> = None;
-    let (mut second, mut messages) = (Instant::now(), 0);
+    let mut pace = Pace::new();
     loop {
         let message = match timeout(STALLED, up.next()).await {
             Ok(message) => message?.ok()?,
@@ -146,12 +170,8 @@ where
                 continue;
             }
         };
-        if second.elapsed() >= Duration::from_secs(1) {
-            (second, messages) = (Instant::now(), 0);
-        }
-        messages += 1;
-        if messages > MOST_MESSAGES {
-            return Some((close_code::POLICY, "Too much was sent at once.".to_owned()));
+        if let Some(reason) = pace.too_fast() {
+            return Some(reason);
         }
         match message {
             Message::Close(_) => return None,

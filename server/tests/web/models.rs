@@ -12,7 +12,7 @@ use axum::{
 use domain::{campaign::CampaignCommand, views::NewLead};
 use operations::{campaigns, leads};
 use serde_json::{Value, json};
-use server::{composition, voices_watch};
+use server::{composition, trouble_watch};
 use std::{
     sync::{
         Arc,
@@ -80,7 +80,7 @@ async fn a_service_that_refuses_stops_calls_and_one_that_works_holds_them(pool: 
         .await
         .expect("it can start");
 
-    let look = || voices_watch::look(&installation.adapters.voices, &installation.ops.voices_trouble);
+    let look = || trouble_watch::look_at_voices(&installation.adapters.voices, &installation.ops.voices_trouble);
     look().await;
     let stop = CancellationToken::new();
     let dialer = composition::dialer(&installation.configuration, &installation.ops, &installation.adapters);

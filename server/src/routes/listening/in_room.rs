@@ -1,7 +1,7 @@
 //! A call whose sound is in a room that browsers join by themselves. The WebSocket stays beside it: it brings the browser its
 //! keys, and whoever loses it, their session or their role is put out of the room.
 
-use super::{MOST_MESSAGES, Reason, SESSION_CHECK, tell};
+use super::{Pace, Reason, SESSION_CHECK, tell};
 use crate::{
     answer::Refusal,
     state::{SignedIn, WebState},
@@ -114,7 +114,7 @@ impl Guest {
     {
         tell(down, &SoundNews::Listen(self.key(access))).await?;
         let mut still_there = interval(STILL_THERE);
-        let (mut second, mut messages) = (Instant::now(), 0);
+        let mut pace = Pace::new();
         loop {
             let message = tokio::select! {
                 message = up.next() => message?.ok()?,
@@ -123,12 +123,8 @@ impl Guest {
                     continue;
                 }
             };
-            if second.elapsed() >= Duration::from_secs(1) {
-                (second, messages) = (Instant::now(), 0);
-            }
-            messages += 1;
-            if messages > MOST_MESSAGES {
-                return Some((close_code::POLICY, "Too much was sent at once.".to_owned()));
+            if let Some(reason) = pace.too_fast() {
+                return Some(reason);
             }
             let Message::Text(text) = message else {
                 if matches!(message, Message::Close(_)) {

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// A sentence that says what is wrong and what to do, or none. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct NetworkTrouble(Arc<RwLock<Option<String>>>);
+pub struct Trouble(Arc<RwLock<Option<String>>>);
 
-impl NetworkTrouble {
+impl Trouble {
     /// What somebody found who looked. True if it was another thing before.
     pub fn set(&self, trouble: Option<String>) -> bool {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
