@@ -74,7 +74,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
             );
         }
     }
-    notices.extend(models::notice(&configuration.openai));
+    notices.extend(models::notice(&configuration.openai, configuration.livekit.is_some()));
     if !rehearsal::speech_available() {
         notices.push("Voices are plain tones, because espeak-ng is not installed.".to_owned());
     }

@@ -47,8 +47,8 @@ pub(super) fn voices(
     Ok(voices)
 }
 
-/// What is not connected, for whoever decides what to connect.
-pub(super) fn notice(openai: &OpenAiConfiguration) -> Option<String> {
+/// What is not connected, for whoever decides what to connect. With `real_calls` voices leave this machine in any case.
+pub(super) fn notice(openai: &OpenAiConfiguration, real_calls: bool) -> Option<String> {
     let missing: Vec<&str> = [
         (openai.chat.is_none(), "thinking (a stand-in follows the script)"),
         (
@@ -62,6 +62,11 @@ pub(super) fn notice(openai: &OpenAiConfiguration) -> Option<String> {
     .collect();
     match missing.len() {
         0 => None,
+        3 if real_calls => Some(
+            "Calls go through LiveKit, but neither speech recognition nor a language model is connected: a stand-in \
+             follows the script and understands only the rehearsal’s own voices."
+                .to_owned(),
+        ),
         3 => Some(
             "No language model is connected: a stand-in follows the script, and no voice leaves this machine."
                 .to_owned(),
