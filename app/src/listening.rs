@@ -22,12 +22,14 @@ use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use speaker::Speaker;
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 /// Bytes of the microphone that may wait to be sent: a quarter of a second.
 const MOST_UNSENT: u32 = 8_000;
+/// How long after the end of a room the WebSocket may still say why.
+const REASON_COMES_WITHIN: Duration = Duration::from_secs(2);
 /// The code with which the server closes when it refuses; its reason is a sentence to show.
 const REFUSED: u16 = 1_008;
 
@@ -313,7 +315,16 @@ impl Listener {
         match says {
             RoomSays::Playing => self.hearing.set(Hearing::On),
             RoomSays::Blocked => self.hearing.set(Hearing::Blocked),
-            RoomSays::Ended => self.lost("The sound has ended: the call is over, or the connection broke."),
+            RoomSays::Ended => {
+                drop(self.ear.try_update_value(Option::take).flatten());
+                // Whoever is put out of the room is told why over the WebSocket, whose end may come after the room's.
+                let unexplained = move || {
+                    if self.turn.try_get_value() == Some(turn) {
+                        self.lost("The sound has ended: the call is over, or the connection broke.");
+                    }
+                };
+                set_timeout(unexplained, REASON_COMES_WITHIN);
+            }
         }
     }
 
