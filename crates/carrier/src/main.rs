@@ -2,7 +2,6 @@
 
 use carrier::{Carrier, CarrierOptions, SimulatedPhones};
 use clap::Parser;
-use livekit_protocol::SipOutboundTrunkInfo;
 use rand::Rng;
 use rehearsal::{RehearsalConfig, Studio, StudioConfig, far_end::People};
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
@@ -99,18 +98,13 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         ..RehearsalConfig::default()
     };
     let carrier = Carrier::new(
-        CarrierOptions {
-            livekit_url: options.livekit_url,
-            api_key: options.api_key,
-            api_secret: options.api_secret,
-            outbound_trunks: vec![SipOutboundTrunkInfo {
-                sip_trunk_id: options.trunk_id,
-                name: "Simulated people".to_owned(),
-                address: "rehearsal.invalid".to_owned(),
-                numbers: vec![options.number],
-                ..SipOutboundTrunkInfo::default()
-            }],
-        },
+        CarrierOptions::with_trunk(
+            &options.livekit_url,
+            &options.api_key,
+            &options.api_secret,
+            &options.trunk_id,
+            &options.number,
+        ),
         SimulatedPhones::new(People::new(config, studio)),
         Arc::new(SystemChance),
     )?;

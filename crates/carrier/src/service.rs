@@ -53,6 +53,25 @@ pub struct CarrierOptions {
     pub outbound_trunks: Vec<proto::SipOutboundTrunkInfo>,
 }
 
+impl CarrierOptions {
+    /// With one trunk, whose calls show `number`.
+    #[must_use]
+    pub fn with_trunk(livekit_url: &str, api_key: &str, api_secret: &str, trunk_id: &str, number: &str) -> Self {
+        Self {
+            livekit_url: livekit_url.to_owned(),
+            api_key: api_key.to_owned(),
+            api_secret: api_secret.to_owned(),
+            outbound_trunks: vec![proto::SipOutboundTrunkInfo {
+                sip_trunk_id: trunk_id.to_owned(),
+                name: "Simulated people".to_owned(),
+                address: "rehearsal.invalid".to_owned(),
+                numbers: vec![number.to_owned()],
+                ..proto::SipOutboundTrunkInfo::default()
+            }],
+        }
+    }
+}
+
 /// The carrier cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum CarrierError {

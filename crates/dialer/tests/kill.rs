@@ -1,41 +1,34 @@
 //! Workers are killed at random moments, hundreds of times, while a campaign runs. Nobody may be lost and nobody may be
 //! rung twice; the network's own ledger is the witness.
 //!
-//! The worker processes are this test binary itself, started again to run only [`worker_process`].
+//! The workers are processes of their own (`support/worker_process.rs`).
 
 #![expect(clippy::expect_used, reason = "a test that fails may panic")]
 
 #[path = "support/stage.rs"]
 mod stage;
+#[path = "support/worker_process.rs"]
+mod worker_process;
 
-use dialer::{Dialer, DialerConfig};
-use domain::WorkerId;
 use rehearsal::{
     Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig,
     ledger::{self, NumberMark},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use stage::{AlwaysNoon, TestChance, WallClock};
+use stage::WallClock;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    process::Stdio,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
-use store::{PgPool, Store};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
-use tokio_util::sync::CancellationToken;
+use store::PgPool;
+use tokio::process::Child;
 
-const DATABASE: &str = "RINGSIDE_KILL_TEST_DATABASE";
 const LEDGER: &str = "RINGSIDE_KILL_TEST_LEDGER";
-const READY: &str = "the worker begins";
 const KILLS: u32 = 300;
 /// More than can be called between the kills, so that each kill hits somebody at work.
 const LEADS: usize = 2_500;
@@ -73,59 +66,23 @@ fn network(ledger: PathBuf) -> RehearsalNetwork {
 #[test]
 #[ignore = "started by the test below"]
 fn worker_process() {
-    let (Ok(database), Some(ledger)) = (std::env::var(DATABASE), std::env::var_os(LEDGER)) else {
-        return;
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async move {
-        let options: PgConnectOptions = database.parse().expect("a database");
-        let store = Store::connect(options, 6).await.expect("connected");
-        let clock = WallClock;
-        let chance = TestChance::default();
-        let worker_id = WorkerId(domain::new_id(domain::Clock::now(&clock), &chance));
-        // Calls of the dead count until their leases expire: they must not keep the living from calling.
-        let mut config = DialerConfig::new(worker_id, 1_000, None);
-        config.worker_concurrency = 10;
-        config.leases.length = Duration::from_millis(1_200);
-        config.leases.renewal = Duration::from_millis(300);
-        config.leases.search = Duration::from_millis(150);
-        let dialer = Dialer::new(
-            config,
-            store,
-            Arc::new(network(PathBuf::from(ledger))),
-            stage::voices(),
-            Arc::new(clock),
-            Arc::new(chance),
-            Arc::new(AlwaysNoon),
-        );
-        std::io::Write::write_all(&mut std::io::stdout(), format!("{READY}\n").as_bytes()).expect("said");
-        dialer.run(CancellationToken::new()).await;
-    });
+    let Some(ledger) = std::env::var_os(LEDGER) else { return };
+    worker_process::run(
+        || Arc::new(network(PathBuf::from(ledger))),
+        stage::voices(),
+        |config| {
+            // Calls of the dead count until their leases expire: they must not keep the living from calling.
+            config.worker_concurrency = 10;
+            config.leases.length = Duration::from_millis(1_200);
+            config.leases.renewal = Duration::from_millis(300);
+            config.leases.search = Duration::from_millis(150);
+        },
+    );
 }
 
 /// Starts a worker and waits until it begins to work.
 async fn start(database: &str, ledger: &Path) -> Child {
-    let mut worker = Command::new(std::env::current_exe().expect("this binary"))
-        .args(["worker_process", "--exact", "--ignored", "--nocapture"])
-        .env(DATABASE, database)
-        .env(LEDGER, ledger)
-        .stdout(Stdio::piped())
-        // Why one cannot begin; of those that are killed nothing comes.
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("a worker");
-    let mut said = BufReader::new(worker.stdout.take().expect("piped")).lines();
-    while let Some(line) = said.next_line().await.expect("read") {
-        if line.contains(READY) {
-            return worker;
-        }
-    }
-    panic!("a worker ended before it began");
+    worker_process::start(database, &[(LEDGER, ledger.as_os_str())]).await
 }
 
 /// The next of a row of numbers that only looks random.
@@ -160,15 +117,7 @@ async fn start_and_kill(database: &str, ledger: &Path, kills: &AtomicU32, mut se
 #[sqlx::test(migrations = "../../migrations")]
 async fn killed_workers_lose_nobody_and_ring_nobody_twice(options: PgPoolOptions, connect: PgConnectOptions) {
     let pool: PgPool = options.connect_with(connect.clone()).await.expect("connected");
-    let database = format!(
-        "{}/{}",
-        std::env::var("DATABASE_URL")
-            .expect("set for tests")
-            .rsplit_once('/')
-            .expect("a path")
-            .0,
-        connect.get_database().expect("a name")
-    );
+    let database = worker_process::database(&connect);
     let ledger = std::env::temp_dir().join(format!(
         "ringside-kill-{}.ledger",
         connect.get_database().expect("a name")

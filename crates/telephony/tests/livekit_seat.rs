@@ -13,7 +13,7 @@ use telephony::{
     AgentSeat, DialRequest, FRAME_SAMPLES, FarEnd, Frame, NotAnswered, RoomEvent as Told, TelephoneNetwork,
     TelephonyError,
     livekit::{
-        LiveKitNetwork, LiveKitSettings, MediaEncryption,
+        LiveKitNetwork, LiveKitSettings,
         participant::{
             Engine, Joined, LeaveReason, ParticipantInfo, Room, RoomEvent, RoomEvents, Sound, TokenSource, Voice,
         },
@@ -136,14 +136,8 @@ impl Stage {
         let (room, events) = mpsc::unbounded_channel();
         let spoken = Arc::default();
         let settings = LiveKitSettings {
-            public_url: url.clone(),
-            url,
-            api_key: "devkey".to_owned(),
-            api_secret: "secret".to_owned(),
             trunk_id: Some("ST_1".to_owned()),
-            caller_ids: Vec::new(),
-            media_encryption: MediaEncryption::Disable,
-            sip_headers: BTreeMap::new(),
+            ..LiveKitSettings::new(&url, "devkey", "secret")
         };
         let engine = HandRoom {
             events: Mutex::new(Some(events)),

@@ -2,11 +2,9 @@
 
 use async_trait::async_trait;
 use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones};
-use livekit_protocol::SipOutboundTrunkInfo;
 pub(crate) use local_livekit::{API_KEY as KEY, API_SECRET as SECRET};
 use local_livekit::{LocalLiveKit, Options};
 use std::{
-    collections::BTreeMap,
     future::Future,
     sync::{
         Arc, Mutex,
@@ -16,7 +14,7 @@ use std::{
 };
 use telephony::{
     Frame,
-    livekit::{LiveKitNetwork, LiveKitSettings, MediaEncryption, ParticipantEngine},
+    livekit::{LiveKitNetwork, LiveKitSettings, ParticipantEngine},
 };
 use tokio::{sync::mpsc, time::timeout};
 
@@ -48,17 +46,7 @@ pub(crate) struct Telephony {
 impl Telephony {
     pub(crate) async fn start(phones: impl Phones) -> Self {
         let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
-        let options = CarrierOptions {
-            livekit_url: server.url(),
-            api_key: KEY.to_owned(),
-            api_secret: SECRET.to_owned(),
-            outbound_trunks: vec![SipOutboundTrunkInfo {
-                sip_trunk_id: TRUNK.to_owned(),
-                address: "sip.example.com".to_owned(),
-                numbers: vec!["+12025550100".to_owned()],
-                ..SipOutboundTrunkInfo::default()
-            }],
-        };
+        let options = CarrierOptions::with_trunk(&server.url(), KEY, SECRET, TRUNK, "+12025550100");
         let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("ws://{}", listener.local_addr().expect("bound"));
@@ -74,14 +62,8 @@ impl Telephony {
     /// The product's own way to LiveKit, with the carrier's address for LIVEKIT_URL.
     pub(crate) fn product(&self) -> LiveKitNetwork {
         let settings = LiveKitSettings {
-            url: self.url.clone(),
-            api_key: KEY.to_owned(),
-            api_secret: SECRET.to_owned(),
-            public_url: self.url.clone(),
             trunk_id: Some(TRUNK.to_owned()),
-            caller_ids: Vec::new(),
-            media_encryption: MediaEncryption::Disable,
-            sip_headers: BTreeMap::new(),
+            ..LiveKitSettings::new(&self.url, KEY, SECRET)
         };
         LiveKitNetwork::new(settings, ParticipantEngine::new())
     }

@@ -31,6 +31,23 @@ pub struct LiveKitSettings {
     pub sip_headers: BTreeMap<String, String>,
 }
 
+impl LiveKitSettings {
+    /// Browsers reach it at the same address, nothing is dialled, and everything else is as LiveKit has it.
+    #[must_use]
+    pub fn new(url: &str, api_key: &str, api_secret: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            api_key: api_key.to_owned(),
+            api_secret: api_secret.to_owned(),
+            public_url: url.to_owned(),
+            trunk_id: None,
+            caller_ids: Vec::new(),
+            media_encryption: MediaEncryption::Disable,
+            sip_headers: BTreeMap::new(),
+        }
+    }
+}
+
 impl fmt::Debug for LiveKitSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LiveKitSettings")
