@@ -1,6 +1,8 @@
 //! Figures, each made in one run with what it is compared to. They tell about the machine they were made on: quote them
 //! with it.
 
+mod livekit;
+
 use crate::{
     build,
     postgres::TestPostgres,
@@ -23,6 +25,8 @@ pub(crate) enum Bench {
     Claims,
     /// CPU and memory of a rehearsal call, at 10, 50 and 100 calls at once
     Calls,
+    /// CPU, memory and delays of calls through a real livekit-server, at 1, 4, 8 and 16 calls at once
+    Livekit,
     /// Commit of an event to its arrival at 1,000 viewers
     Events,
     /// Size of WASM and first page over the wire, time to interactive and fluidity in Chromium
@@ -32,7 +36,7 @@ pub(crate) enum Bench {
 /// Runs one of them, or all.
 pub(crate) fn bench(which: Option<Bench>) -> Outcome {
     machine();
-    let all = [Bench::Claims, Bench::Calls, Bench::Events, Bench::Web];
+    let all = [Bench::Claims, Bench::Calls, Bench::Livekit, Bench::Events, Bench::Web];
     for bench in all
         .into_iter()
         .filter(|bench| which.is_none_or(|which| which as u8 == *bench as u8))
@@ -40,6 +44,7 @@ pub(crate) fn bench(which: Option<Bench>) -> Outcome {
         match bench {
             Bench::Claims => claims()?,
             Bench::Calls => calls()?,
+            Bench::Livekit => livekit::bench()?,
             Bench::Events => events()?,
             Bench::Web => web()?,
         }

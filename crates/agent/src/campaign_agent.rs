@@ -288,7 +288,9 @@ impl Call {
 
     fn take_news(&mut self, news: Event) {
         match &news {
+            Event::MayHaveSaid(words) if !self.ear.understood(words) => return,
             Event::Partial(text) => self.glimpses.person(text),
+            Event::MayHaveSaid(words) => self.glimpses.person(&words.text),
             Event::Heard(_) | Event::NotHeard => self.glimpses.person_is_done(),
             _ => {}
         }
@@ -327,6 +329,7 @@ impl Call {
             Effect::SetState(state) => self.glimpses.state(state),
             Effect::StartReply(id) => self.thinker.start(id, self.flow.prompt()),
             Effect::CancelReply => self.thinker.cancel(),
+            Effect::Prepare(text) => self.mouth.prepare(text),
             Effect::Speak(sentence) => self.mouth.add(sentence),
             Effect::Beep(id) => self.mouth.beep(id),
             Effect::BeginRecording => self.begin_recording(),

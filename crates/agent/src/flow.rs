@@ -22,6 +22,7 @@ mod taking_over;
 mod talking;
 #[cfg(test)]
 mod tests;
+mod thinking_ahead;
 mod who_answered;
 mod wording;
 mod wrapping_up;
@@ -46,7 +47,8 @@ use machine::Machine;
 use notice::Notice;
 use supervision::Supervision;
 use talking::Talking;
-use voice::ports::Prompt;
+use thinking_ahead::ThinkingAhead;
+use voice::ports::{ContextLine, ContextRole, Prompt};
 use who_answered::WhoAnswered;
 use wrapping_up::WrappingUp;
 
@@ -110,6 +112,7 @@ pub struct ConversationFlow {
     wording: &'static Wording,
     phase: Phase,
     floor: Floor,
+    ahead: ThinkingAhead,
     supervision: Supervision,
     notice: Notice,
     results: ConversationResults,
@@ -131,6 +134,7 @@ impl ConversationFlow {
             rules,
             phase: Phase::BeforeAnswer,
             floor: Floor::default(),
+            ahead: ThinkingAhead::default(),
             supervision: Supervision::default(),
             notice: Notice::default(),
             results: ConversationResults::default(),
@@ -149,6 +153,12 @@ impl ConversationFlow {
             return Vec::new();
         }
         self.now = self.now.max(now_ms);
+        if let Event::Reply(reply, _) = event
+            && self.ahead.is_for(reply)
+        {
+            self.ahead.hold(event);
+            return Vec::new();
+        }
         self.note(&event);
         self.note_notice(&event);
         self.supervise(&event);
@@ -171,10 +181,15 @@ impl ConversationFlow {
     /// What a language model needs in order to go on, or to draw the results.
     #[must_use]
     pub fn prompt(&self) -> Prompt {
+        let mut lines = self.floor.lines.clone();
+        lines.extend(self.ahead.text().map(|text| ContextLine {
+            role: ContextRole::Person,
+            text: text.clone(),
+        }));
         Prompt {
             script: self.rules.script.clone(),
             result_fields: self.rules.result_fields.clone(),
-            lines: self.floor.lines.clone(),
+            lines,
         }
     }
 
@@ -377,6 +392,7 @@ impl ConversationFlow {
 
     /// Stops the voice and the model. Gives what was left unsaid, the cut sentence first.
     fn fall_silent(&mut self) -> floor::Unsaid {
+        self.ahead.forget();
         let unsaid = self.floor.fall_silent();
         self.notice_may_be_cut();
         if unsaid.reply {

@@ -17,6 +17,22 @@ const DEAF_AFTER: u32 = 8;
 /// Peak of a frame in which nobody can be heard: -60 dB of full scale.
 const INAUDIBLE: u16 = 32;
 
+/// Of a voice that hums, the change from sample to sample has at most this share of the energy: it lies below 400 Hz.
+const HUMMING: f64 = 0.02;
+
+/// Whether a frame with a voice in it is only hummed: with its mouth closed (“mhm”) a voice has next to nothing above its
+/// lowest tones.
+#[must_use]
+pub fn is_humming(frame: &Frame) -> bool {
+    let square = |sample: f64| sample * sample;
+    let energy: f64 = frame.samples().iter().map(|sample| square(f64::from(*sample))).sum();
+    let changes = frame.samples().windows(2);
+    let change: f64 = changes
+        .map(|pair| square(f64::from(pair[1]) - f64::from(pair[0])))
+        .sum();
+    energy > 0.0 && change <= energy * HUMMING
+}
+
 /// What a frame sounds like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Activity {
@@ -102,6 +118,20 @@ mod tests {
             *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             i16::try_from((i32::try_from(*seed >> 16).unwrap_or(0) - 32_768) * loud / 32_768).unwrap_or(0)
         }))
+    }
+
+    #[test]
+    fn a_closed_mouth_hums_and_an_open_one_does_not() {
+        let voice = |overtones: &[(f64, f64)]| {
+            Frame::new(std::array::from_fn(|n| {
+                let tone =
+                    |(hertz, share): &(f64, f64)| share * (std::f64::consts::TAU * hertz * n as f64 / 16_000.0).sin();
+                (overtones.iter().map(tone).sum::<f64>() * 6_000.0) as i16
+            }))
+        };
+        assert!(is_humming(&voice(&[(120.0, 1.0), (240.0, 0.7), (360.0, 0.1)])), "mhm");
+        assert!(!is_humming(&voice(&[(120.0, 1.0), (720.0, 0.6), (1_200.0, 0.4)])), "ah");
+        assert!(!is_humming(&Frame::silence()));
     }
 
     #[test]

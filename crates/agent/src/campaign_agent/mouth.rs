@@ -32,12 +32,15 @@ enum Made {
     Failed,
 }
 
+/// Sound on its way.
+type Making = (mpsc::UnboundedReceiver<Made>, AbortOnDropHandle<()>);
+
 struct Line {
     saver: TranscriptSaver,
     text: Personal,
     /// Frames that wait to be played.
     frames: VecDeque<Frame>,
-    making: Option<(mpsc::UnboundedReceiver<Made>, AbortOnDropHandle<()>)>,
+    making: Option<Making>,
     complete: bool,
     failed: bool,
 }
@@ -74,6 +77,8 @@ pub(super) struct Mouth {
     text_to_speech: Arc<dyn TextToSpeech>,
     language: String,
     lines: VecDeque<Line>,
+    /// A sentence that will be said soon.
+    prepared: Option<(Personal, Making)>,
     /// The end of a voice that was stopped: it fades within a frame, for a wave that breaks off clicks.
     fading: Option<Frame>,
 }
@@ -84,17 +89,25 @@ impl Mouth {
             text_to_speech,
             language,
             lines: VecDeque::new(),
+            prepared: None,
             fading: None,
         }
     }
 
+    /// Makes the sound of a sentence that will be said soon.
+    pub(super) fn prepare(&mut self, text: Personal) {
+        let making = self.making(&text);
+        self.prepared = Some((text, making));
+    }
+
     /// Puts a sentence at the end of the row.
     pub(super) fn add(&mut self, sentence: Sentence) {
+        let prepared = self.prepared.take_if(|(text, _)| *text == sentence.text);
         self.lines.push_back(Line {
             saver: TranscriptSaver::new(sentence.id, sentence.text.clone()),
             text: sentence.text,
             frames: VecDeque::new(),
-            making: None,
+            making: prepared.map(|(_, making)| making),
             complete: false,
             failed: false,
         });
@@ -119,18 +132,24 @@ impl Mouth {
     }
 
     fn make_ahead(&mut self) {
-        for line in self.lines.iter_mut().take(AHEAD) {
+        for at in 0..self.lines.len().min(AHEAD) {
+            let line = &self.lines[at];
             if line.making.is_none() && !line.complete && !line.failed {
-                let (sender, receiver) = mpsc::unbounded_channel();
-                let making = make(
-                    Arc::clone(&self.text_to_speech),
-                    line.text.clone(),
-                    self.language.clone(),
-                    sender,
-                );
-                line.making = Some((receiver, AbortOnDropHandle::new(tokio::spawn(making))));
+                let making = self.making(&line.text);
+                self.lines[at].making = Some(making);
             }
         }
+    }
+
+    fn making(&self, text: &Personal) -> Making {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let making = make(
+            Arc::clone(&self.text_to_speech),
+            text.clone(),
+            self.language.clone(),
+            sender,
+        );
+        (receiver, AbortOnDropHandle::new(tokio::spawn(making)))
     }
 
     /// The frame for the tick that ends at `now_ms`, if there is something to say, and what happened.

@@ -1,6 +1,6 @@
 //! Whole calls with a scripted room and scripted voices, on paused time: each takes milliseconds.
 
-mod stage;
+pub(super) mod stage;
 
 use super::*;
 use domain::{
@@ -65,7 +65,7 @@ async fn a_conversation_with_results() {
 #[tokio::test(start_paused = true)]
 async fn a_barge_in_stops_the_frames_at_once() {
     let (end, witness) = play(Scenario {
-        acts: vec![Act::Answer, Act::UntilAgentSpoke(60), Act::Speak(50), Act::HangUp],
+        acts: vec![Act::Answer, Act::UntilAgentSpoke(90), Act::Speak(50), Act::HangUp],
         heard: vec!["Wait a minute"],
         ..Scenario::default()
     })

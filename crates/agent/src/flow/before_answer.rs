@@ -8,7 +8,11 @@ use telephony::NotAnswered;
 impl ConversationFlow {
     pub(super) fn before_answer(&mut self, event: &Event) {
         match event {
-            Event::Ringing => self.effects.push(Effect::SetStage(ConversationStatus::Ringing)),
+            Event::Ringing => {
+                self.effects.push(Effect::SetStage(ConversationStatus::Ringing));
+                let first = crate::sentences::split(self.rules.opening.reveal()).into_iter().next();
+                self.effects.extend(first.map(|first| Effect::Prepare(first.into())));
+            }
             Event::Answered => {
                 self.effects.push(Effect::SetStage(ConversationStatus::Live));
                 self.phase = Phase::WhoAnswered(WhoAnswered::default());

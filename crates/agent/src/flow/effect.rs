@@ -27,6 +27,8 @@ pub enum Effect {
     /// Ask the language model to go on ([`ConversationFlow::prompt`](super::ConversationFlow::prompt)).
     StartReply(ReplyId),
     CancelReply,
+    /// This sentence will be spoken soon: its sound may be made already.
+    Prepare(Personal),
     /// Speak this sentence after those that wait already.
     Speak(Sentence),
     /// Sound a beep after what waits already, and tell of it as of a sentence.

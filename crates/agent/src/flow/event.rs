@@ -72,6 +72,11 @@ pub enum Event {
     /// What is being said, so far.
     Partial(Personal),
     Heard(HeardWords),
+    /// They are silent for a moment, and this is what they said if they have finished. `WentOn` follows if they have
+    /// not, and `SpeechEnded` and `Heard` if they have.
+    MayHaveSaid(HeardWords),
+    /// They go on after a pause in which they might have finished.
+    WentOn,
     /// The sound could not be turned into text.
     NotHeard,
     /// The tone after a machine's greeting.

@@ -85,6 +85,7 @@ pub(super) struct Floor {
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) reply: Option<Reply>,
     pub(super) replies: u32,
+    reply_count: u32,
     sentence_count: u32,
 }
 
@@ -103,6 +104,7 @@ impl Floor {
                 }
             }
             Event::Partial(text) => self.partial_text(text, now),
+            Event::MayHaveSaid(heard) => self.partial_text(&heard.text, now),
             Event::NotHeard => {
                 self.awaiting_text = self.awaiting_text.saturating_sub(1);
                 self.forget_partial();
@@ -247,16 +249,29 @@ impl Floor {
 
     pub(super) fn start_reply(&mut self) -> ReplyId {
         self.replies += 1;
+        self.prepare_reply()
+    }
+
+    /// An answer that counts as none until it is wanted.
+    pub(super) fn prepare_reply(&mut self) -> ReplyId {
+        self.reply_count += 1;
         self.reply = Some(Reply {
-            id: self.replies,
+            id: self.reply_count,
             ..Reply::default()
         });
-        ReplyId(self.replies)
+        ReplyId(self.reply_count)
     }
 
     /// Whether news of this answer still counts.
     pub(super) fn is_current(&self, id: ReplyId) -> bool {
         self.reply.as_ref().is_some_and(|reply| reply.id == id.0 && !reply.done)
+    }
+
+    /// The opening has begun, and nothing else was said before it.
+    pub(super) fn opening_plays(&self) -> bool {
+        let first = self.waiting.front();
+        first.is_some_and(|first| first.purpose == Purpose::Opening && first.began && !first.cut)
+            && self.lines.is_empty()
     }
 
     pub(super) fn reply_in_the_making(&self) -> bool {
@@ -290,11 +305,12 @@ impl Floor {
 
     /// Nobody speaks, nothing is on its way, nothing is awaited.
     pub(super) fn is_quiet(&self) -> bool {
-        self.speaking_since.is_none()
-            && !self.supervisor_speaks
-            && self.awaiting_text == 0
-            && !self.has_words_waiting()
-            && !self.reply_in_the_making()
+        self.speaking_since.is_none() && self.is_quiet_otherwise()
+    }
+
+    /// The same, whether or not the person speaks.
+    pub(super) fn is_quiet_otherwise(&self) -> bool {
+        !self.supervisor_speaks && self.awaiting_text == 0 && !self.has_words_waiting() && !self.reply_in_the_making()
     }
 
     pub(super) fn state(&self) -> AgentState {

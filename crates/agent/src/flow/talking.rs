@@ -2,14 +2,24 @@
 
 use super::{
     ConversationFlow, Event, HeardWords, Phase, ReplyId, ReplyNews, SentenceId,
-    floor::{Purpose, Unsaid},
+    floor::{Purpose, Unsaid, UnsaidSentence},
     wrapping_up::WrappingUp,
 };
-use crate::greeting::{Greeting, judge};
+use crate::{
+    backchannel::only_listens,
+    greeting::{Greeting, judge},
+};
 use domain::conversation::Disposition;
 
 /// If nobody says anything for this long, the agent asks, milliseconds.
 const SILENCE_MS: u32 = 6_000;
+/// Until this time after the answer, somebody who begins to speak while the agent introduces itself may only be saying
+/// hello, milliseconds …
+const HELLO_MS: u32 = 1_500;
+/// … unless their turn takes longer than this, with the silence that ends it, milliseconds.
+const LONGEST_HELLO_MS: u32 = 1_400;
+/// Who says more than this says more than hello.
+const MOST_WORDS_OF_A_HELLO: usize = 3;
 /// How often it asks before it says goodbye.
 const MOST_PROMPTS: u32 = 2;
 /// Failures in a row (model, voice or ears) after which the agent gives up.
@@ -33,6 +43,8 @@ pub(super) struct Talking {
     /// The person began to speak before the agent did: the opening is the answer to that.
     entered_at: u32,
     opening_again: bool,
+    /// Since when they have been saying something into the agent's first sentence that may be a hello.
+    hello_since: Option<u32>,
     /// Failures in a row of the model, of the voice, and of the ears.
     failures: u32,
     not_spoken: u32,
@@ -62,14 +74,31 @@ impl Talking {
 impl ConversationFlow {
     pub(super) fn talking(&mut self, event: Event) {
         match event {
+            Event::SpeechStarted if self.now < HELLO_MS && self.floor.opening_plays() => {
+                let now = self.now;
+                if let Some(state) = self.state() {
+                    state.hello_since = Some(now);
+                }
+            }
+            Event::Tick => self.hear_out_a_hello(),
             Event::SpeechStarted => self.barge_in(),
+            Event::MayHaveSaid(words) => self.think_ahead(&words),
+            Event::WentOn => self.think_no_further(),
             Event::Partial(_) if self.may_be_a_machine() && judge(self.floor.partial()) == Greeting::Machine => {
                 return self.machine_answered(false);
             }
             Event::Beep if self.may_be_a_machine() && self.floor.replies == 0 && self.floor.spoke_at_length() => {
                 return self.machine_answered(true);
             }
-            Event::Heard(heard) => self.heard(&heard),
+            Event::Heard(heard) => {
+                self.heard(&heard);
+                let owed = self.state().is_some_and(|state| state.reply_owed);
+                if self.thought_of(&heard, owed)
+                    && let Some(state) = self.state()
+                {
+                    state.reply_owed = false;
+                }
+            }
             Event::NotHeard => self.not_heard(),
             Event::Reply(id, news) if self.floor.is_current(id) => self.reply_news(id, news),
             Event::SentenceFailed(id) => self.sentence_failed(id),
@@ -116,18 +145,46 @@ impl ConversationFlow {
         }
     }
 
+    /// Who has been speaking for too long for a hello interrupts after all.
+    fn hear_out_a_hello(&mut self) {
+        let (now, speaking) = (self.now, self.floor.speaking_since.is_some());
+        let Some(state) = self.state() else { return };
+        let too_long = |since: &mut u32| now.saturating_sub(*since) >= LONGEST_HELLO_MS;
+        if speaking && state.hello_since.take_if(too_long).is_some() {
+            self.barge_in();
+        }
+    }
+
+    /// What a barge-in cut off.
+    pub(super) fn cut_off(&mut self) -> &[UnsaidSentence] {
+        self.state().map_or(&[], |state| &state.unsaid.sentences)
+    }
+
+    /// What was said before the agent's first word is answered by the opening.
+    pub(super) fn wants_an_answer(&mut self, heard: &HeardWords) -> bool {
+        let answering = self.floor.replies > 0;
+        self.state()
+            .is_some_and(|state| answering || heard.start_ms >= state.entered_at)
+    }
+
     fn heard(&mut self, heard: &HeardWords) {
         let text = heard.text.reveal();
         if self.may_be_a_machine() && judge(text) == Greeting::Machine {
             return self.machine_answered(false);
         }
-        let answering = self.floor.replies > 0;
         let Some(state) = self.state() else { return };
-        if text.trim().is_empty() {
+        let hello = state.hello_since.take().is_some();
+        let cut_off = state.unsaid.sentences.first();
+        let only_listens = only_listens(text) && cut_off.is_some_and(|cut| !cut.text.trim_end().ends_with('?'));
+        if text.trim().is_empty() || only_listens {
             return self.it_was_only_noise();
         }
         state.prompts = 0;
         state.not_heard = 0;
+        let short = text.split_whitespace().count() <= MOST_WORDS_OF_A_HELLO;
+        if hello && short {
+            return;
+        }
         let unsaid = std::mem::take(&mut state.unsaid);
         let mut opening = unsaid.sentences;
         opening.retain(|sentence| sentence.purpose == Purpose::Opening);
@@ -135,7 +192,7 @@ impl ConversationFlow {
         // Its last sentence asks; into that, a word or two are an answer.
         let told_who = opening.len() == 1 && crate::sentences::split(self.rules.opening.reveal()).len() > 1;
         let Some(state) = self.state() else { return };
-        if opening_was_cut && !told_who && !state.opening_again && text.split_whitespace().count() <= 3 {
+        if opening_was_cut && !told_who && !state.opening_again && short {
             // “Hello?” into the opening: who is calling must be said before anything else.
             state.opening_again = true;
             state.reply_owed = false;
@@ -147,9 +204,9 @@ impl ConversationFlow {
             }
             return;
         }
-        // What was said before the agent's first word is answered by the opening.
-        if heard.start_ms >= state.entered_at || answering || opening_was_cut {
-            state.reply_owed = true;
+        let owed = opening_was_cut || self.wants_an_answer(heard);
+        if let Some(state) = self.state() {
+            state.reply_owed |= owed;
         }
     }
 
@@ -172,12 +229,8 @@ impl ConversationFlow {
             return;
         }
         state.resumed += 1;
-        if unsaid.reply
-            || unsaid
-                .sentences
-                .iter()
-                .any(|sentence| sentence.purpose == Purpose::Reply)
-        {
+        if unsaid.reply {
+            // How it would have gone on nobody knows.
             state.reply_owed = true;
             return;
         }

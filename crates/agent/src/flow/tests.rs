@@ -130,7 +130,8 @@ fn news_of_a_cancelled_answer_are_not_spoken() {
 fn who_is_calling_is_said_again_if_a_hello_cut_it_off() {
     let mut table = Table::new(VoicemailPolicy::HangUp);
     table.tell(Event::Answered);
-    table.pass(1_300);
+    table.person_says("Hello, this is Ada.", 1_400);
+    table.pass(400);
     table.person_says("Hello?", 400);
     assert_eq!(table.reply, None);
     table.pass(3_000);
@@ -142,6 +143,146 @@ fn who_is_calling_is_said_again_if_a_hello_cut_it_off() {
             "Do you have a minute?"
         ]
     );
+}
+
+#[test]
+fn a_hello_into_the_first_sentence_does_not_cut_it_and_whoever_goes_on_does() {
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.pass(500);
+    table.person_says("Hello?", 900);
+    table.pass(3_000);
+    assert_eq!(table.reply, None, "the opening is the answer");
+    let opening = [
+        "Hello, this is the AI assistant of Tea Company.",
+        "Do you have a minute?",
+    ];
+    assert_eq!(table.lines(Speaker::Agent), opening);
+
+    let mut table = Table::new(VoicemailPolicy::HangUp);
+    table.tell(Event::Answered);
+    table.pass(200);
+    table.person_says("Hello, who is that, and where did you get my number?", 2_000);
+    assert!(table.effects.contains(&Effect::StopSpeaking));
+    assert!(table.reply.is_some());
+}
+
+fn may_have_said(table: &mut Table, text: &str, start_ms: u32) {
+    table.tell(Event::MayHaveSaid(HeardWords {
+        text: text.into(),
+        start_ms,
+        end_ms: table.now,
+    }));
+}
+
+#[test]
+fn an_answer_is_begun_ahead_and_said_when_it_is_certain() {
+    let mut table = Table::talking();
+    let start_ms = table.now;
+    table.tell(Event::SpeechStarted);
+    table.pass(800);
+    may_have_said(&mut table, "Tell me more.", start_ms);
+    let last = table.flow.prompt().lines.pop().expect("a line");
+    assert_eq!(last.text.reveal(), "Tell me more.");
+    let ahead = table.reply.expect("asked ahead");
+    table.tell(Event::Reply(ahead, words("Gladly. It is ")));
+    table.tell(Event::Reply(
+        ahead,
+        ReplyNews::Result {
+            field: "interested".to_owned(),
+            value: true.into(),
+        },
+    ));
+    table.pass(200);
+    assert!(
+        table.row.is_empty() && table.flow.results().fields.is_empty(),
+        "nothing is certain yet"
+    );
+    table.tell(Event::SpeechEnded);
+    table.tell(Event::Heard(HeardWords {
+        text: "Tell me more.".into(),
+        start_ms,
+        end_ms: table.now,
+    }));
+    assert_eq!(table.reply, Some(ahead), "the same answer");
+    assert_eq!(
+        table.row.front().map(|(sentence, _)| sentence.text.reveal()),
+        Some("Gladly.")
+    );
+    assert_eq!(table.flow.results().fields.len(), 1);
+    table.tell(Event::Reply(ahead, words("green tea.")));
+    table.tell(Event::Reply(ahead, ReplyNews::Done));
+    table.pass(3_000);
+    assert_eq!(table.lines(Speaker::Agent)[2..], ["Gladly.", "It is green tea."]);
+    assert_eq!(table.lines(Speaker::Person), ["Tell me more."]);
+}
+
+#[test]
+fn what_was_thought_ahead_is_thrown_away_if_they_go_on() {
+    let mut table = Table::talking();
+    let start_ms = table.now;
+    table.tell(Event::SpeechStarted);
+    table.pass(800);
+    may_have_said(&mut table, "I want it.", start_ms);
+    let ahead = table.reply.expect("asked ahead");
+    table.tell(Event::Reply(ahead, words("Wonderful.")));
+    table.tell(Event::Reply(ahead, ReplyNews::EndCall));
+    table.tell(Event::Reply(ahead, ReplyNews::Done));
+    table.tell(Event::WentOn);
+    assert_eq!(table.reply, None, "cancelled");
+    table.pass(400);
+    table.tell(Event::SpeechEnded);
+    table.tell(Event::Heard(HeardWords {
+        text: "I want it. To stop, I mean the noise.".into(),
+        start_ms,
+        end_ms: table.now,
+    }));
+    assert!(table.row.is_empty());
+    assert!(table.reply.is_some_and(|reply| reply != ahead), "asked anew");
+    assert_eq!(table.ends(), []);
+}
+
+#[test]
+fn nothing_is_thought_ahead_of_an_open_sentence_or_while_the_agent_speaks() {
+    let mut table = Table::talking();
+    table.tell(Event::SpeechStarted);
+    let start_ms = table.now;
+    may_have_said(&mut table, "I would like it, but", start_ms);
+    assert_eq!(table.reply, None);
+    for word in ["One.", "Two.", "Three.", "Four."] {
+        may_have_said(&mut table, word, start_ms);
+        table.tell(Event::WentOn);
+    }
+    let asked = table
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::StartReply(_)));
+    assert_eq!(asked.count(), 3, "it is not asked for ever");
+}
+
+#[test]
+fn who_only_listens_does_not_take_the_floor() {
+    let mut table = Table::talking();
+    table.person_says("Tell me more.", 500);
+    table.model_says(vec![words("It is green tea from the hills. You will like it.")]);
+    table.pass(300);
+    table.person_says("Mhm.", 300);
+    assert_eq!(table.reply.map(|reply| reply.0), Some(1), "nobody was asked again");
+    table.pass(3_000);
+    assert_eq!(
+        table.lines(Speaker::Agent)[2..],
+        ["It", "It is green tea from the hills.", "You will like it."]
+    );
+}
+
+#[test]
+fn a_yes_to_a_question_that_was_cut_is_an_answer() {
+    let mut table = Table::talking();
+    table.person_says("Tell me more.", 500);
+    table.model_says(vec![words("Do you like green tea?")]);
+    table.pass(300);
+    table.person_says("Yes.", 300);
+    assert_eq!(table.reply.map(|reply| reply.0), Some(2));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use super::{ConversationFlow, Event, Machine, Phase};
 use crate::greeting::{Greeting, judge};
 use domain::{campaign::VoicemailPolicy, conversation::Disposition};
 
-/// If nobody speaks first, the agent does after this time, milliseconds. (An agent must be there within two seconds.)
-const FIRST_WORD_MS: u32 = 1_000;
+/// If nobody speaks first, the agent does after this time, milliseconds: a line that stays silent sounds like a machine's,
+/// and a hello into the first sentence does no harm.
+const FIRST_WORD_MS: u32 = 100;
 /// People answer with less than this, milliseconds.
 pub(super) const LONG_GREETING_MS: u32 = 2_600;
 /// After a long or unclear greeting it is worth waiting this long for what comes next, milliseconds.

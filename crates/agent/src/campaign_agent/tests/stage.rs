@@ -82,7 +82,7 @@ pub(super) struct Seat {
 }
 
 /// Something that a voice detector takes for a voice: a buzz with changing formants.
-pub(super) fn voice(frame: u32) -> Frame {
+pub(in crate::campaign_agent) fn voice(frame: u32) -> Frame {
     let samples = std::array::from_fn(|index| {
         let at = (frame * FRAME_SAMPLES as u32) as f32 + index as f32;
         let seconds = at / 16_000.0;

@@ -49,7 +49,7 @@ fn whoever_talks_over_it_is_told_again_and_not_recorded_before() {
     let mut table = table(RecordingRule::Announce);
     table.tell(Event::Answered);
     // Into the middle of the announcement.
-    table.pass(2_500);
+    table.pass(1_600);
     table.person_says("Who are you and what do you want from me?", 1_500);
     assert!(!is_recorded(&table));
     table.model_says(vec![words("I call about tea."), ReplyNews::Done]);
@@ -65,7 +65,7 @@ fn whoever_talks_over_it_is_told_again_and_not_recorded_before() {
 fn whoever_never_listens_is_never_recorded() {
     let mut table = table(RecordingRule::Announce);
     table.tell(Event::Answered);
-    table.pass(2_500);
+    table.pass(1_600);
     for _ in 0..8 {
         table.person_says("I talk all the time and do not listen to you.", 1_500);
         table.pass(300);
@@ -80,7 +80,7 @@ fn whoever_never_listens_is_never_recorded() {
 fn a_voice_that_fails_has_announced_nothing() {
     let mut table = table(RecordingRule::Announce);
     table.tell(Event::Answered);
-    table.pass(2_200);
+    table.pass(1_600);
     let (sentence, _) = table.row.pop_front().expect("the announcement is being said");
     assert_eq!(sentence.text.reveal(), ANNOUNCED);
     table.tell(Event::SentenceFailed(sentence.id));
