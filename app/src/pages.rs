@@ -19,5 +19,6 @@ pub mod monitor;
 pub mod not_found;
 pub mod settings;
 pub mod sign_in;
+mod turn_times;
 pub mod users;
 pub mod welcome;

@@ -14,6 +14,7 @@ use crate::{
         address::id_of_page,
         campaign_editor::{clock_text, tenths_text},
         campaigns::finished,
+        turn_times::TurnFigures,
     },
     session::may,
 };
@@ -152,6 +153,7 @@ fn CampaignDetail(campaign: CampaignView) -> impl IntoView {
         </section>
         <div class="columns">
             <Outcomes now=now />
+            <TurnFigures summary=Signal::derive(move || now.with(|now| now.turns.clone())) />
             <ContentSummary content=content created=campaign.row.created_at updated=campaign.row.updated_at />
         </div>
     }

@@ -7,7 +7,7 @@ mod transcript;
 use crate::{
     api::conversations::get_conversation,
     components::{LinkButton, Loaded, Moment, Notice, PageHeader, Problem, StatusBadge, Tone},
-    pages::address::id_of_page,
+    pages::{address::id_of_page, turn_times::TurnTimeline},
     session::may,
 };
 use domain::{
@@ -110,6 +110,7 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
                 <Decision attempt=conversation.attempt />
             </div>
         </div>
+        <TurnTimeline turns=conversation.turns />
     }
     .into_any()
 }

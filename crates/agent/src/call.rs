@@ -1,6 +1,5 @@
 //! What a call needs to know, whom it tells, and what it comes to.
 
-use crate::turn_times::TurnPart;
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Personal, PhoneNumber,
@@ -9,6 +8,7 @@ use domain::{
     live::Glimpse,
     recording::RecordingRule,
     results::{ConversationResults, ResultField},
+    turn_times::TurnTimes,
 };
 use std::time::Duration;
 
@@ -74,8 +74,8 @@ pub trait CallScribe: Send + Sync {
     async fn opted_out(&self) -> Result<(), NotWritten>;
     /// Something for the eyes of whoever watches right now.
     fn glimpse(&self, glimpse: Glimpse);
-    /// How long a part of a turn took.
-    fn measured(&self, _part: TurnPart) {}
+    /// How long the parts of a turn took.
+    async fn turn(&self, _turn: TurnTimes) {}
 }
 
 /// What a call came to.

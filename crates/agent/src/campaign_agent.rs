@@ -300,8 +300,9 @@ impl Call {
     /// Handles the events that wait. Effects that take time are put aside.
     fn decide(&mut self) {
         while let Some(event) = self.events.pop_front() {
-            let mut tell = |part| self.scribe.measured(part);
-            self.turn_clock.event(&event, self.now_ms, &mut tell);
+            if let Some(turn) = self.turn_clock.event(&event, self.now_ms) {
+                self.writer.turn(turn);
+            }
             for effect in self.flow.handle(event, self.now_ms) {
                 self.turn_clock.effect(&effect, self.now_ms);
                 self.carry_out(effect);
@@ -411,8 +412,12 @@ impl Call {
             now_ms,
             mut seat,
             recorder,
+            mut turn_clock,
             ..
         } = self;
+        if let Some(turn) = turn_clock.finish() {
+            writer.turn(turn);
+        }
         drop(recorder);
         // Idempotent; for a flow that ended without it there is nothing that could go wrong.
         let _ = tokio::time::timeout(HANGING_UP, seat.hang_up()).await;

@@ -1,7 +1,6 @@
 //! What Prometheus is told. Names of metrics are an interface: dashboards and alerts depend on them.
 
-use agent::turn_times::TurnPart;
-use domain::{calling_hours::GateReason, conversation::Disposition};
+use domain::{calling_hours::GateReason, conversation::Disposition, turn_times::TurnTimes};
 use std::time::Duration;
 
 pub(crate) fn call_started() {
@@ -15,16 +14,20 @@ pub(crate) fn call_ended(disposition: Disposition, duration: Duration) {
     }
 }
 
-/// How long a part of a turn took, in room time.
-pub(crate) fn turn_part(part: TurnPart) {
-    let (name, millis) = match part {
-        TurnPart::Endpointing(millis) => ("turn_endpointing_seconds", millis),
-        TurnPart::Transcription(millis) => ("turn_transcription_seconds", millis),
-        TurnPart::FirstWords(millis) => ("turn_first_words_seconds", millis),
-        TurnPart::FirstSound(millis) => ("turn_first_sound_seconds", millis),
-        TurnPart::Response(millis) => ("turn_response_seconds", millis),
-    };
-    metrics::histogram!(name).record(f64::from(millis) / 1_000.0);
+/// How long the parts of a turn took, in room time.
+pub(crate) fn turn(turn: &TurnTimes) {
+    for (name, millis) in [
+        ("turn_endpointing_seconds", turn.endpointing_ms),
+        ("turn_transcription_seconds", turn.transcription_ms),
+        ("turn_first_words_seconds", turn.first_words_ms),
+        ("turn_first_sound_seconds", turn.first_sound_ms),
+        ("turn_response_seconds", turn.response_ms),
+        ("turn_silence_seconds", turn.silence_ms),
+    ] {
+        if let Some(millis) = millis {
+            metrics::histogram!(name).record(f64::from(millis) / 1_000.0);
+        }
+    }
 }
 
 pub(crate) fn refused(reason: GateReason) {

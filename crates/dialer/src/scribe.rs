@@ -1,18 +1,16 @@
 //! Writes down what happens in one call.
 
 use crate::{glimpses::GlimpseSender, leases::Hold, metric};
-use agent::{
-    call::{CallScribe, NotWritten, SaidAloud},
-    turn_times::TurnPart,
-};
+use agent::call::{CallScribe, NotWritten, SaidAloud};
 use async_trait::async_trait;
 use domain::{
     CampaignId, Clock, ConversationId, PhoneNumber, WorkerId,
     conversation::{ConversationStatus, TranscriptSegment},
     live::Glimpse,
+    turn_times::TurnTimes,
 };
 use std::sync::Arc;
-use store::{Store, StoreError, calls};
+use store::{Store, StoreError, calls, turns};
 use tokio::sync::Mutex;
 
 /// The scribe of one call.
@@ -89,8 +87,16 @@ impl CallScribe for StoreScribe {
         written("opt-out", outcome)
     }
 
-    fn measured(&self, part: TurnPart) {
-        metric::turn_part(part);
+    /// A turn whose times are lost is no reason to end a call.
+    async fn turn(&self, turn: TurnTimes) {
+        metric::turn(&turn);
+        let outcome = async {
+            let mut conn = self.store.connection().await?;
+            turns::add(&mut conn, self.campaign_id, self.conversation_id, &turn).await
+        };
+        if let Err(error) = outcome.await {
+            tracing::warn!(%error, "the times of a turn could not be kept");
+        }
     }
 
     fn glimpse(&self, glimpse: Glimpse) {

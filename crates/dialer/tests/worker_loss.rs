@@ -253,7 +253,7 @@ async fn another_worker_goes_on_with_every_call(options: PgPoolOptions, connect:
     let variables = [(LIVEKIT, OsStr::new(&url))];
     let start = || worker_process::start(&database, &variables);
 
-    stage::campaign(&pool, &stage::WallClock, &stage::content("Loss"), 0, CALLS).await;
+    let campaign = stage::campaign(&pool, &stage::WallClock, &stage::content("Loss"), 0, CALLS).await;
     let mut first = start().await;
     until("everybody hears the opening", async || people.are_greeted(CALLS)).await;
     people.speak();
@@ -318,6 +318,14 @@ async fn another_worker_goes_on_with_every_call(options: PgPoolOptions, connect:
     ] {
         assert_eq!(stage::count(&pool, sql).await, expected as i64, "{what}");
     }
+    let mut conn = pool.acquire().await.expect("a connection");
+    let turns = store::turns::summary(&mut conn, campaign).await.expect("summed up");
+    drop(conn);
+    let [.., response] = turns.parts;
+    assert!(
+        turns.turns >= (CALLS - LEAVING) as u64 && response.is_some(),
+        "{turns:?}"
+    );
     let longest = waited.iter().max().expect("somebody waited").as_millis();
     let report = format!(
         "{} people heard the agent again within {longest} ms after the kill\n",

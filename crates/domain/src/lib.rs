@@ -32,6 +32,7 @@ pub mod results;
 pub mod retry;
 pub mod script;
 pub mod trial;
+pub mod turn_times;
 pub mod views;
 
 pub use ambient::{Chance, Clock, new_id};

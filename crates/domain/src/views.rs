@@ -11,6 +11,7 @@ use crate::{
     live::CampaignProgress,
     recording::RecordingRule,
     results::{ConversationResults, ResultField},
+    turn_times::{TurnSummary, TurnTimes},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,6 +65,9 @@ pub struct CampaignView {
     pub refusals: Vec<(GateReason, u64)>,
     /// Variables of the script that some leads lack: (variable, number of leads without it).
     pub missing_variables: Vec<(String, u64)>,
+    /// How quick the agent was in the last turns.
+    #[serde(default)]
+    pub turns: TurnSummary,
 }
 
 /// What became of an attempt to save a campaign.
@@ -208,6 +212,9 @@ pub struct ConversationView {
     pub result_fields: Vec<ResultField>,
     pub attempt: Option<AttemptView>,
     pub segments: Vec<TranscriptSegment>,
+    /// How long the parts of the turns took, in their order.
+    #[serde(default)]
+    pub turns: Vec<TurnTimes>,
     pub recording: Option<RecordingView>,
     /// By which rule the call was made.
     #[serde(default)]

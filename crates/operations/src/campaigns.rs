@@ -19,7 +19,7 @@ use domain::{
     views::{CampaignRow, CampaignView, SaveOutcome, ScriptPreview},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{audit, campaigns, events, leads};
+use store::{audit, campaigns, events, leads, turns};
 
 const CAMPAIGN: &str = "campaign";
 
@@ -56,6 +56,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
     let has_history = campaigns::has_history(&mut conn, id).await.map_err(internal)?;
     let outcomes = campaigns::outcomes(&mut conn, id).await.map_err(internal)?;
     let refusals = campaigns::refusals(&mut conn, id).await.map_err(internal)?;
+    let turns = turns::summary(&mut conn, id).await.map_err(internal)?;
     let known = campaigns::variables(&mut conn, id).await.map_err(internal)?;
     let missing_variables = checks::lacking(&revision.content, &known, row.progress.leads);
     let commands = if caller.may(Permission::EditCampaigns).is_ok() {
@@ -72,6 +73,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
         outcomes,
         refusals,
         missing_variables,
+        turns,
     })
 }
 

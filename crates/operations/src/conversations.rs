@@ -9,7 +9,7 @@ use domain::{
 };
 use store::{
     conversations::{self, Wanted},
-    recordings,
+    recordings, turns,
 };
 use uuid::Uuid;
 use vault::{Kept, Lock, Pieces};
@@ -50,6 +50,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         .await
         .map_err(missing("conversation"))?;
     let segments = conversations::segments(&mut snapshot, id).await.map_err(internal)?;
+    let turns = turns::of_conversation(&mut snapshot, id).await.map_err(internal)?;
     let may_listen = caller.may(Permission::Listen).is_ok();
     Ok(ConversationView {
         row: details.row,
@@ -60,6 +61,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         result_fields: details.result_fields,
         attempt: details.attempt,
         segments,
+        turns,
         recording_rule: details.recording_rule,
         recording: details.recording.filter(|_| may_listen).map(|recording| RecordingView {
             url: format!("/recordings/{id}.ogg"),

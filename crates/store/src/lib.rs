@@ -26,6 +26,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 pub mod taking_over;
+pub mod turns;
 pub mod users;
 pub mod webhooks;
 pub mod workers;

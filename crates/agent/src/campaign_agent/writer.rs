@@ -2,7 +2,7 @@
 
 use crate::call::{CallScribe, NotWritten, SaidAloud};
 use crate::flow::Event;
-use domain::conversation::ConversationStatus;
+use domain::{conversation::ConversationStatus, turn_times::TurnTimes};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -25,6 +25,7 @@ enum Entry {
     Stage(ConversationStatus),
     Sentence(SaidAloud),
     OptOut,
+    Turn(TurnTimes),
 }
 
 /// The queue to the scribe.
@@ -69,6 +70,10 @@ impl Writer {
         self.add(Entry::OptOut);
     }
 
+    pub(super) fn turn(&self, turn: TurnTimes) {
+        self.add(Entry::Turn(turn));
+    }
+
     fn add(&self, entry: Entry) {
         // The task ends only when this sender is dropped.
         let _ = self.entries.send(entry);
@@ -108,5 +113,9 @@ async fn write_once(scribe: &dyn CallScribe, entry: &Entry) -> Result<(), NotWri
         Entry::Stage(status) => scribe.stage(*status).await,
         Entry::Sentence(said) => scribe.sentence(said.clone()).await,
         Entry::OptOut => scribe.opted_out().await,
+        Entry::Turn(turn) => {
+            scribe.turn(*turn).await;
+            Ok(())
+        }
     }
 }
