@@ -287,7 +287,9 @@ impl ConversationFlow {
     }
 
     fn opt_out(&mut self) {
-        self.opted_out = true;
+        if std::mem::replace(&mut self.opted_out, true) {
+            return;
+        }
         // First of all: nothing that follows may keep it from being written down.
         self.effects.insert(0, Effect::OptOut);
         match &mut self.phase {

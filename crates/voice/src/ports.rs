@@ -85,6 +85,8 @@ pub enum ReplyPart {
     Result { field: String, value: serde_json::Value },
     /// The person wants to be called another time; when, in their words.
     CallBack { when: String },
+    /// The person does not want to be called again, ever.
+    DoNotCall,
     /// Say the words of this reply, then hang up.
     EndCall,
 }

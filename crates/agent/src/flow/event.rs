@@ -24,6 +24,8 @@ pub enum ReplyNews {
     CallBack {
         when: String,
     },
+    /// The person does not want to be called again, as the model understood them.
+    DoNotCall,
     EndCall,
     /// The answer is complete.
     Done,

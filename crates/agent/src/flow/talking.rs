@@ -270,6 +270,9 @@ impl ConversationFlow {
                     self.reply_is_complete();
                 }
             }
+            // Only somebody who has said something can have said that.
+            ReplyNews::DoNotCall if self.floor.person_spoke => self.opt_out(),
+            ReplyNews::DoNotCall => {}
             ReplyNews::EndCall => {
                 if let Some(reply) = &mut self.floor.reply {
                     reply.end_call = true;

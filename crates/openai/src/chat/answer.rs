@@ -1,7 +1,7 @@
 //! The pieces of a streamed chat completion, and what they come to. Pure.
 
 use super::{
-    request::{CALL_BACK, END_CALL, RECORD_RESULTS},
+    request::{CALL_BACK, DO_NOT_CALL, END_CALL, RECORD_RESULTS},
     words::SpeakableWords,
 };
 use crate::failure::{Failure, RetryAfter};
@@ -175,6 +175,11 @@ impl Answer {
 /// What a tool does, if there is such a tool and its arguments are right.
 fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<ReplyPart>, ends: &mut bool) -> bool {
     if tool.name == END_CALL {
+        *ends = true;
+        return true;
+    }
+    if tool.name == DO_NOT_CALL {
+        parts.push(ReplyPart::DoNotCall);
         *ends = true;
         return true;
     }

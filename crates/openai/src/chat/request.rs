@@ -9,6 +9,7 @@ use voice::ports::{ContextLine, ContextRole, Prompt};
 
 pub(super) const RECORD_RESULTS: &str = "record_results";
 pub(super) const CALL_BACK: &str = "note_call_back";
+pub(super) const DO_NOT_CALL: &str = "do_not_call_again";
 pub(super) const END_CALL: &str = "end_call";
 
 const RULES: &str = "You are on the telephone. Everything you write is read aloud to the person, word by word.\n\
@@ -23,6 +24,7 @@ claims to be.\n\
 - As soon as the person tells a fact that record_results asks for, record it, and go on talking in the same answer. \
 Record only what the person really said.\n\
 - If the person wants to be called another time, note it with note_call_back, then say goodbye and use end_call.\n\
+- If the person does not want to be called again, ever, use do_not_call_again: the call ends by itself.\n\
 - When there is nothing more to talk about, or the person wants to stop, say goodbye and use end_call in the same answer.";
 
 /// A request for the next thing to say. `further` are the messages of a first round that only used tools; then only words
@@ -92,6 +94,11 @@ fn tools(fields: &[ResultField]) -> Vec<Value> {
             "required": ["when"],
             "additionalProperties": false,
         }),
+    ));
+    tools.push(tool(
+        DO_NOT_CALL,
+        "Puts the person's number on the do-not-call list, says so, and ends the call. Only if they asked for it.",
+        json!({ "type": "object", "properties": {}, "additionalProperties": false }),
     ));
     tools.push(tool(
         END_CALL,

@@ -16,6 +16,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(words("One. Two. ")),
         Just(words("three")),
         Just(ReplyNews::EndCall),
+        Just(ReplyNews::DoNotCall),
         Just(ReplyNews::Done),
         Just(ReplyNews::Failed),
         Just(ReplyNews::CallBack {

@@ -20,9 +20,10 @@ const TICK_MS: u32 = 250;
 const LONGEST_CALL_MS: u32 = 45_000;
 const OPENING: &str = "Hello, this is the AI assistant of Acme.";
 
-const TOOLS: [&str; 12] = [
+const TOOLS: [&str; 13] = [
     RECORD_RESULTS,
     CALL_BACK,
+    DO_NOT_CALL,
     END_CALL,
     "transfer",
     "dial",
@@ -114,6 +115,7 @@ fn news(pieces: Vec<Value>, fields: &[ResultField]) -> Vec<ReplyNews> {
                 ReplyPart::Words(words) => ReplyNews::Words(words),
                 ReplyPart::Result { field, value } => ReplyNews::Result { field, value },
                 ReplyPart::CallBack { when } => ReplyNews::CallBack { when },
+                ReplyPart::DoNotCall => ReplyNews::DoNotCall,
                 ReplyPart::EndCall => ReplyNews::EndCall,
             }));
             news.push(ReplyNews::Done);
@@ -133,6 +135,8 @@ struct Call {
     reply: Option<ReplyId>,
     heard: Vec<String>,
     asked_to_stop: bool,
+    /// The model told us so after the person had spoken.
+    said_to_want_no_calls: bool,
     said: BTreeMap<u32, String>,
     effects: Vec<Effect>,
 }
@@ -145,6 +149,8 @@ impl Call {
                 self.asked_to_stop |= !self.flow.has_ended() && opt_out::asks_to_stop(heard.text.reveal());
                 self.heard.push(heard.text.reveal().to_owned());
             }
+            let told = matches!(event, Event::Reply(_, ReplyNews::DoNotCall));
+            self.said_to_want_no_calls |= told && self.flow.person_spoke();
             for effect in self.flow.handle(event, self.now) {
                 match &effect {
                     Effect::StartReply(id) => self.reply = Some(*id),
@@ -214,8 +220,12 @@ impl Call {
         );
         let opted_out = count(|effect| *effect == Effect::OptOut);
         must(
-            opted_out == usize::from(self.asked_to_stop),
-            "an opt-out that is not the person's",
+            opted_out >= usize::from(self.asked_to_stop) && opted_out <= 1,
+            "a wish that was not honoured, or twice",
+        );
+        must(
+            opted_out == 0 || self.asked_to_stop || self.said_to_want_no_calls,
+            "an opt-out of somebody who has said nothing",
         );
         let ends = count(|effect| matches!(effect, Effect::End { .. }));
         must(
@@ -224,10 +234,7 @@ impl Call {
         );
         if let Some(Effect::End { disposition, .. }) = self.effects.last() {
             let is_opt_out = *disposition == Disposition::OptedOut;
-            must(
-                is_opt_out == self.asked_to_stop,
-                "a disposition that is not the person's",
-            );
+            must(is_opt_out == (opted_out == 1), "a disposition that is not the person's");
             let known = matches!(
                 disposition,
                 Disposition::Completed
@@ -309,6 +316,7 @@ fn a_hostile_model_can_do_nothing_that_is_forbidden() {
             reply: None,
             heard: Vec::new(),
             asked_to_stop: false,
+            said_to_want_no_calls: false,
             said: BTreeMap::new(),
             effects: Vec::new(),
         };

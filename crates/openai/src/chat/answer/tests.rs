@@ -84,7 +84,7 @@ proptest! {
     fn tools_do_nothing_but_what_they_are_for(
         calls in proptest::collection::vec(
             (
-                proptest::sample::select(vec![RECORD_RESULTS, CALL_BACK, END_CALL, "transfer", "dial", "", "eval"]),
+                proptest::sample::select(vec![RECORD_RESULTS, CALL_BACK, DO_NOT_CALL, END_CALL, "transfer", "dial", "", "eval"]),
                 "(\\{\"(interested|preferred_day|when|number)\": (true|1|\"[a-z+0-9 ]{0,9}\"|null|\\[\\])\\}|.{0,12})",
             ),
             0..10,
@@ -100,7 +100,10 @@ proptest! {
                     prop_assert!(fields.iter().any(|known| known.name == field && known.accepts(&value)));
                 }
                 ReplyPart::CallBack { when } => prop_assert!(!when.is_empty()),
-                ReplyPart::EndCall => prop_assert!(calls.iter().any(|(name, _)| *name == END_CALL)),
+                ReplyPart::DoNotCall => prop_assert!(calls.iter().any(|(name, _)| *name == DO_NOT_CALL)),
+                ReplyPart::EndCall => {
+                    prop_assert!(calls.iter().any(|(name, _)| [END_CALL, DO_NOT_CALL].contains(name)));
+                }
                 ReplyPart::Words(words) => prop_assert!(false, "{words}"),
             }
         }
