@@ -86,7 +86,8 @@ impl Peer {
         Ok(())
     }
 
-    /// To be called when the deadline has passed, and after every write: packets are made on time input only.
+    /// To be called when the deadline has passed, and after every write: packets are made on time input only. Also after
+    /// every change of descriptions and candidates: without a time str0m would put off its first check for ever.
     pub(crate) fn tick(&mut self) -> Result<(), str0m::RtcError> {
         self.drain()?;
         self.rtc.handle_input(Input::Timeout(Instant::now()))?;

@@ -21,8 +21,9 @@ use str0m::{
 use tokio::time::{sleep_until, timeout};
 pub(crate) use tracks::Published;
 
-/// Most time until media can pass.
-const CONNECT: Duration = Duration::from_secs(10);
+/// Most time until media can pass. A network that loses packets makes the handshakes repeat themselves, after 1, 2 and
+/// 4 s.
+const CONNECT: Duration = Duration::from_secs(15);
 /// Most time to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// A peer connection that is cut is given this long to come back, or to be explained: a participant who is put out
@@ -150,8 +151,9 @@ impl Session {
         }
     }
 
+    /// Data may come later: it waits for its channels, whose handshake repeats itself only after 3 s.
     async fn until_connected(&mut self) -> Result<(), JoinError> {
-        while !(self.open.contains(&self.reliable) && self.subscriber.peer.rtc.is_connected()) {
+        while !(self.publisher.peer.rtc.is_connected() && self.subscriber.peer.rtc.is_connected()) {
             let input = self.wait().await;
             self.handle(input).await;
             if self.events.iter().any(|event| matches!(event, SessionEvent::Ended(_))) {
@@ -299,7 +301,6 @@ impl Session {
             .rtc
             .sdp_api()
             .accept_offer(SdpOffer::from_sdp_string(&offer.sdp)?)?;
-        link.peer.drain()?;
         link.describe()?;
         let answer = proto::SessionDescription {
             r#type: "answer".to_owned(),
@@ -331,7 +332,6 @@ impl Session {
             .rtc
             .sdp_api()
             .accept_answer(pending, SdpAnswer::from_sdp_string(&answer.sdp)?)?;
-        link.peer.drain()?;
         link.describe()?;
         for number in tracks {
             if let Some(track) = self.tracks.get_mut(&number) {
@@ -423,14 +423,15 @@ impl Link {
             return Ok(());
         }
         self.peer.rtc.add_remote_candidate(candidate);
-        self.peer.drain()
+        self.peer.tick()
     }
 
     /// The other side's description is known: its candidates can be used.
     fn describe(&mut self) -> Result<(), str0m::RtcError> {
         self.described = true;
         let candidates = std::mem::take(&mut self.candidates);
-        candidates.into_iter().try_for_each(|candidate| self.add(candidate))
+        candidates.into_iter().try_for_each(|candidate| self.add(candidate))?;
+        self.peer.tick()
     }
 }
 

@@ -30,6 +30,7 @@ const MOST_STARTING: Duration = Duration::from_secs(30);
 pub struct LocalLiveKit {
     process: Child,
     address: SocketAddr,
+    media: SocketAddr,
 }
 
 /// What can be chosen.
@@ -86,11 +87,12 @@ impl LocalLiveKit {
             Some(path) => std::fs::File::create(path)?.into(),
             None => Stdio::null(),
         };
+        let udp_port = free_udp_port()?;
         let mut process = Command::new(binary);
         process
             .args([
                 "--config-body",
-                &configuration(port, free_tcp_port()?, free_udp_port()?, options),
+                &configuration(port, free_tcp_port()?, udp_port, options),
             ])
             .env_remove("LIVEKIT_CONFIG")
             .env_remove("LIVEKIT_KEYS")
@@ -108,7 +110,12 @@ impl LocalLiveKit {
                 return Err(StartError::Ended(status));
             }
             if TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok() {
-                return Ok(Self { process, address });
+                let media = SocketAddr::new(address.ip(), udp_port);
+                return Ok(Self {
+                    process,
+                    address,
+                    media,
+                });
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -127,6 +134,12 @@ impl LocalLiveKit {
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+
+    /// Where it takes sound and data over UDP.
+    #[must_use]
+    pub fn media_address(&self) -> SocketAddr {
+        self.media
     }
 
     /// Its process.
