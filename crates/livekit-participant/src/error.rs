@@ -9,7 +9,7 @@ pub enum JoinError {
     /// No token could be had.
     #[error("no token: {0}")]
     Token(String),
-    /// The server did not answer in time, or no sound can pass: often a firewall in front of its UDP ports.
+    /// The server did not answer in time, or no sound can pass: often a firewall in front of its UDP and TCP ports.
     #[error("no media connection to LiveKit within {0:?}")]
     Media(std::time::Duration),
     /// The server ended the connection while it was made.

@@ -25,7 +25,7 @@
 //!   was heard goes on in the same [`RemoteAudioTrack`], and sound that could not be sent in time is left out.
 //! - A room is one task with two UDP sockets (a server that has one port for all tells its peers apart by their
 //!   address). Rooms of an [`Engine`] share the certificate, which is the costly part of a connection.
-//! - Reached over UDP, IPv4. TURN and TCP are not supported; signalling may be `ws` or `wss`.
+//! - Reached over UDP, or over TCP where UDP does not pass; IPv4. TURN is not supported; signalling may be `ws` or `wss`.
 
 mod data;
 mod engine;

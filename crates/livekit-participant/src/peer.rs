@@ -1,4 +1,6 @@
-//! One peer connection: str0m, which does no input or output of its own, and the socket that does it.
+//! One peer connection: str0m, which does no input or output of its own, and the sockets that do it.
+
+mod tcp;
 
 use std::{
     collections::VecDeque,
@@ -7,10 +9,11 @@ use std::{
     time::Instant,
 };
 use str0m::{
-    Candidate, Event, Input, Output, Rtc, RtcConfig,
+    Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig,
     config::DtlsCert,
-    net::{Protocol, Receive},
+    net::{Protocol, Receive, TcpType, Transmit},
 };
+use tcp::{Arrival, Arrived, Connections, Ends, Fallback};
 use tokio::net::UdpSocket;
 
 /// Larger than any datagram here.
@@ -22,8 +25,14 @@ pub(crate) struct Peer {
     socket: UdpSocket,
     /// Our own addresses, as the candidates tell them.
     addresses: Vec<SocketAddr>,
+    /// For servers that UDP does not reach.
+    tcp: Connections,
+    fallback: Fallback,
+    arrived: Option<Arrival>,
+    /// Whether datagrams pass.
+    reached: bool,
     /// When str0m wants to be asked again.
-    pub(crate) deadline: Instant,
+    deadline: Instant,
     pub(crate) events: VecDeque<Event>,
     received: Box<[u8; DATAGRAM]>,
 }
@@ -52,19 +61,45 @@ impl Peer {
             rtc,
             socket,
             addresses,
+            tcp: Connections::new(),
+            fallback: Fallback::default(),
+            arrived: None,
+            reached: false,
             deadline: now,
             events,
             received: Box::new([0; DATAGRAM]),
         })
     }
 
+    /// A candidate of the server's; its description has to be known.
+    pub(crate) fn add(&mut self, candidate: Candidate) -> Result<(), str0m::RtcError> {
+        match candidate.proto() {
+            Protocol::Udp => self.fallback.offers_udp(),
+            Protocol::Tcp => self.fallback.offers_tcp(candidate.addr(), Instant::now()),
+            _ => return Ok(()),
+        }
+        self.rtc.add_remote_candidate(candidate);
+        self.tick()
+    }
+
+    /// When [`Self::tick`] is to be called.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.fallback.due().map_or(self.deadline, |due| due.min(self.deadline))
+    }
+
     /// Waits for datagrams. Cancel safe.
-    pub(crate) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+    pub(crate) async fn readable(&mut self) {
+        tokio::select! {
+            _ = self.socket.readable() => {}
+            arrival = self.tcp.next(), if self.arrived.is_none() => self.arrived = Some(arrival),
+        }
     }
 
     /// Takes all datagrams that are there.
     pub(crate) fn receive(&mut self) -> Result<(), str0m::RtcError> {
+        if let Some(arrival) = self.arrived.take() {
+            self.arrived(arrival)?;
+        }
         // Bounded, so that a flood cannot keep the room from its other work.
         for _ in 0..64 {
             let Ok((length, source)) = self.socket.try_recv_from(&mut self.received[..]) else {
@@ -86,12 +121,49 @@ impl Peer {
         Ok(())
     }
 
+    /// Something about a connection over TCP.
+    fn arrived(&mut self, Arrival { ends, what }: Arrival) -> Result<(), str0m::RtcError> {
+        match what {
+            Arrived::Opened(sender) => {
+                let ours = Candidate::builder().tcp().host(ends.local).tcptype(TcpType::Active);
+                if let Ok(ours) = ours.build() {
+                    self.tcp.opened(ends, sender);
+                    self.rtc.add_local_candidate(ours);
+                }
+                self.tick()
+            }
+            Arrived::Datagram(datagram) => {
+                let Ok(contents) = datagram[..].try_into() else {
+                    return Ok(());
+                };
+                let datagram = Receive {
+                    proto: Protocol::Tcp,
+                    source: ends.remote,
+                    destination: ends.local,
+                    contents,
+                };
+                self.rtc.handle_input(Input::Receive(Instant::now(), datagram))?;
+                self.drain()
+            }
+            // str0m finds out by itself that nothing passes any more.
+            Arrived::Closed => {
+                self.tcp.closed(ends);
+                Ok(())
+            }
+        }
+    }
+
     /// To be called when the deadline has passed, and after every write: packets are made on time input only. Also after
     /// every change of descriptions and candidates: without a time str0m would put off its first check for ever.
     pub(crate) fn tick(&mut self) -> Result<(), str0m::RtcError> {
         self.drain()?;
-        self.rtc.handle_input(Input::Timeout(Instant::now()))?;
-        self.drain()
+        let now = Instant::now();
+        self.rtc.handle_input(Input::Timeout(now))?;
+        self.drain()?;
+        for server in self.fallback.take(now, self.reached) {
+            self.tcp.connect(server);
+        }
+        Ok(())
     }
 
     /// Sends what is to be sent, and keeps the events. Must follow every change of `rtc`.
@@ -102,11 +174,29 @@ impl Peer {
                     self.deadline = at;
                     return Ok(());
                 }
-                // A datagram that the system has no room for is lost, as any other may be.
-                Output::Transmit(datagram) => {
-                    let _ = self.socket.try_send_to(&datagram.contents, datagram.destination);
+                Output::Transmit(datagram) => self.transmit(datagram),
+                Output::Event(event) => {
+                    if let Event::IceConnectionStateChange(state) = &event {
+                        self.reached = matches!(state, IceConnectionState::Connected | IceConnectionState::Completed);
+                    }
+                    self.events.push_back(event);
                 }
-                Output::Event(event) => self.events.push_back(event),
+            }
+        }
+    }
+
+    /// A datagram that the system has no room for is lost, as any other may be.
+    fn transmit(&self, datagram: Transmit) {
+        match datagram.proto {
+            Protocol::Tcp => {
+                let ends = Ends {
+                    local: datagram.source,
+                    remote: datagram.destination,
+                };
+                self.tcp.send(ends, datagram.contents.into());
+            }
+            _ => {
+                let _ = self.socket.try_send_to(&datagram.contents, datagram.destination);
             }
         }
     }

@@ -166,12 +166,12 @@ impl Session {
     /// Waits for the next thing to handle. Cancel safe.
     pub(crate) async fn wait(&mut self) -> Input {
         let trouble = self.trouble.map(|since| since + TROUBLE);
-        let deadline = self.publisher.peer.deadline.min(self.subscriber.peer.deadline);
+        let deadline = self.publisher.peer.deadline().min(self.subscriber.peer.deadline());
         let deadline = trouble.map_or(deadline, |trouble| trouble.min(deadline));
         tokio::select! {
             signal = self.signals.recv() => Input::Signal(signal),
-            _ = self.publisher.peer.readable() => Input::Publisher,
-            _ = self.subscriber.peer.readable() => Input::Subscriber,
+            () = self.publisher.peer.readable() => Input::Publisher,
+            () = self.subscriber.peer.readable() => Input::Subscriber,
             () = sleep_until(deadline.into()) => Input::Time,
         }
     }
@@ -261,7 +261,7 @@ impl Session {
     fn time(&mut self) -> Result<(), str0m::RtcError> {
         let now = Instant::now();
         for link in [&mut self.publisher, &mut self.subscriber] {
-            if link.peer.deadline <= now {
+            if link.peer.deadline() <= now {
                 link.peer.tick()?;
             }
         }
@@ -422,8 +422,7 @@ impl Link {
             self.candidates.push(candidate);
             return Ok(());
         }
-        self.peer.rtc.add_remote_candidate(candidate);
-        self.peer.tick()
+        self.peer.add(candidate)
     }
 
     /// The other side's description is known: its candidates can be used.
@@ -465,11 +464,5 @@ fn host_and_port(url: &str) -> Result<(String, u16), JoinError> {
 fn candidate(json: &str) -> Option<Candidate> {
     let init: serde_json::Value = serde_json::from_str(json).ok()?;
     let line = init.get("candidate")?.as_str()?;
-    // Those over TCP are of no use here.
-    let candidate = Candidate::from_sdp_string(line).ok()?;
-    candidate
-        .proto()
-        .to_string()
-        .eq_ignore_ascii_case("udp")
-        .then_some(candidate)
+    Candidate::from_sdp_string(line).ok()
 }

@@ -42,6 +42,8 @@ pub struct Options {
     pub webhook: Option<String>,
     /// Where it writes its log; nowhere if not given.
     pub log: Option<PathBuf>,
+    /// Takes sound and data over TCP only.
+    pub tcp_only: bool,
     /// Ctrl-C in the terminal does not reach it: whoever started it ends it when nobody needs it any more.
     pub apart: bool,
 }
@@ -191,6 +193,9 @@ fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> 
         },
         "logging": { "level": "info", "json": true },
     });
+    if options.tcp_only {
+        configuration["rtc"]["force_tcp"] = true.into();
+    }
     if let Some(url) = &options.webhook {
         configuration["webhook"] = serde_json::json!({ "api_key": API_KEY, "urls": [url] });
     }

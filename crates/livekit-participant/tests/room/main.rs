@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod impaired;
+mod reach;
 mod support;
 
 use livekit_participant::{

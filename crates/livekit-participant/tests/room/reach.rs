@@ -1,0 +1,40 @@
+//! Ways to the server other than UDP over IPv4.
+
+use crate::support::{hear, join, say, track_of};
+use livekit_participant::Engine;
+use local_livekit::{LocalLiveKit, Options};
+
+/// 3 s of sound.
+const FRAMES: usize = 150;
+
+#[tokio::test]
+async fn a_server_that_takes_only_tcp_is_reached() {
+    let options = Options {
+        tcp_only: true,
+        ..Default::default()
+    };
+    talk(&LocalLiveKit::start(&options).unwrap()).await;
+}
+
+/// Two participants hear each other.
+async fn talk(server: &LocalLiveKit) {
+    let engine = Engine::new();
+    let (agent, mut agent_events) = join(&engine, server, "reach", "agent", "agent").await;
+    let agent_voice = agent.publish_audio("voice").await.unwrap();
+    let (phone, mut phone_events) = join(&engine, server, "reach", "phone", "sip").await;
+    let phone_voice = phone.publish_audio("voice").await.unwrap();
+    let mut from_phone = track_of(&mut agent_events, "phone").await;
+    let mut from_agent = track_of(&mut phone_events, "agent").await;
+    let (by_agent, by_phone, (), ()) = tokio::join!(
+        hear(&mut from_phone, 440.0, FRAMES),
+        hear(&mut from_agent, 1_000.0, FRAMES),
+        say(&agent_voice, 1_000.0, FRAMES),
+        say(&phone_voice, 440.0, FRAMES),
+    );
+    for heard in [by_agent, by_phone] {
+        assert!(heard.frames > FRAMES * 3 / 4, "{heard:?}");
+        assert!(heard.gaps < heard.frames / 10, "{heard:?}");
+    }
+    phone.leave().await;
+    agent.leave().await;
+}
