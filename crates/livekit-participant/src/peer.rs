@@ -1,11 +1,13 @@
 //! One peer connection: str0m, which does no input or output of its own, and the sockets that do it.
 
+mod fallback;
 mod tcp;
 
+use fallback::Fallback;
 use std::{
     collections::VecDeque,
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Instant,
 };
 use str0m::{
@@ -13,7 +15,7 @@ use str0m::{
     config::DtlsCert,
     net::{Protocol, Receive, TcpType, Transmit},
 };
-use tcp::{Arrival, Arrived, Connections, Ends, Fallback};
+use tcp::{Arrival, Arrived, Connections, Ends};
 use tokio::net::UdpSocket;
 
 /// Larger than any datagram here.
@@ -22,12 +24,14 @@ const DATAGRAM: usize = 2_000;
 pub(crate) struct Peer {
     /// Large.
     pub(crate) rtc: Box<Rtc>,
+    /// IPv4.
     socket: UdpSocket,
-    /// Our own addresses, as the candidates tell them.
+    /// Our own addresses of IPv4, as the candidates tell them.
     addresses: Vec<SocketAddr>,
-    /// For servers that UDP does not reach.
-    tcp: Connections,
+    /// For servers that are not reached so.
     fallback: Fallback,
+    over_v6: Option<(UdpSocket, SocketAddr)>,
+    tcp: Connections,
     arrived: Option<Arrival>,
     /// Whether datagrams pass.
     reached: bool,
@@ -61,8 +65,9 @@ impl Peer {
             rtc,
             socket,
             addresses,
-            tcp: Connections::new(),
             fallback: Fallback::default(),
+            over_v6: None,
+            tcp: Connections::new(),
             arrived: None,
             reached: false,
             deadline: now,
@@ -73,11 +78,7 @@ impl Peer {
 
     /// A candidate of the server's; its description has to be known.
     pub(crate) fn add(&mut self, candidate: Candidate) -> Result<(), str0m::RtcError> {
-        match candidate.proto() {
-            Protocol::Udp => self.fallback.offers_udp(),
-            Protocol::Tcp => self.fallback.offers_tcp(candidate.addr(), Instant::now()),
-            _ => return Ok(()),
-        }
+        self.fallback.offered(&candidate, Instant::now());
         self.rtc.add_remote_candidate(candidate);
         self.tick()
     }
@@ -89,8 +90,15 @@ impl Peer {
 
     /// Waits for datagrams. Cancel safe.
     pub(crate) async fn readable(&mut self) {
+        let over_v6 = async {
+            match &self.over_v6 {
+                Some((socket, _)) => socket.readable().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.socket.readable() => {}
+            _ = over_v6 => {}
             arrival = self.tcp.next(), if self.arrived.is_none() => self.arrived = Some(arrival),
         }
     }
@@ -102,13 +110,12 @@ impl Peer {
         }
         // Bounded, so that a flood cannot keep the room from its other work.
         for _ in 0..64 {
-            let Ok((length, source)) = self.socket.try_recv_from(&mut self.received[..]) else {
+            let Some((length, source, destination)) = self.next_datagram() else {
                 break;
             };
             let Ok(contents) = self.received[..length].try_into() else {
                 continue;
             };
-            let destination = address_towards(&self.addresses, source);
             let datagram = Receive {
                 proto: Protocol::Udp,
                 source,
@@ -119,6 +126,16 @@ impl Peer {
             self.drain()?;
         }
         Ok(())
+    }
+
+    /// Puts a datagram in its place: how long it is, where it comes from and where it went to.
+    fn next_datagram(&mut self) -> Option<(usize, SocketAddr, SocketAddr)> {
+        if let Ok((length, source)) = self.socket.try_recv_from(&mut self.received[..]) {
+            return Some((length, source, address_towards(&self.addresses, source)));
+        }
+        let (socket, address) = self.over_v6.as_ref()?;
+        let (length, source) = socket.try_recv_from(&mut self.received[..]).ok()?;
+        Some((length, source, *address))
     }
 
     /// Something about a connection over TCP.
@@ -160,10 +177,31 @@ impl Peer {
         let now = Instant::now();
         self.rtc.handle_input(Input::Timeout(now))?;
         self.drain()?;
-        for server in self.fallback.take(now, self.reached) {
-            self.tcp.connect(server);
+        let mut opened = false;
+        for (protocol, server) in self.fallback.take(now, self.reached) {
+            match protocol {
+                Protocol::Tcp => self.tcp.connect(server),
+                _ => opened |= self.open_v6(server),
+            }
         }
-        Ok(())
+        if opened { self.tick() } else { Ok(()) }
+    }
+
+    /// Opens a socket towards an address of IPv6. One is enough: it reaches whatever else this machine reaches from the
+    /// same address.
+    fn open_v6(&mut self, server: SocketAddr) -> bool {
+        if self.over_v6.is_some() {
+            return false;
+        }
+        let Ok((socket, address)) = v6_socket_towards(server) else {
+            return false;
+        };
+        let Ok(ours) = Candidate::host(address, Protocol::Udp) else {
+            return false;
+        };
+        self.over_v6 = Some((socket, address));
+        self.rtc.add_local_candidate(ours);
+        true
     }
 
     /// Sends what is to be sent, and keeps the events. Must follow every change of `rtc`.
@@ -196,7 +234,11 @@ impl Peer {
                 self.tcp.send(ends, datagram.contents.into());
             }
             _ => {
-                let _ = self.socket.try_send_to(&datagram.contents, datagram.destination);
+                let socket = match &self.over_v6 {
+                    Some((socket, _)) if datagram.destination.is_ipv6() => socket,
+                    _ => &self.socket,
+                };
+                let _ = socket.try_send_to(&datagram.contents, datagram.destination);
             }
         }
     }
@@ -208,7 +250,19 @@ fn address_towards(ours: &[SocketAddr], source: SocketAddr) -> SocketAddr {
     ours.iter().find(fits).or(ours.first()).copied().unwrap_or(source)
 }
 
-/// Our addresses: the one towards the server, and the one towards everything else, which differ when signalling goes
+/// A socket bound to our own address towards a server.
+fn v6_socket_towards(server: SocketAddr) -> io::Result<(UdpSocket, SocketAddr)> {
+    let probe = std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0))?;
+    // Nothing is sent: the system only says which way it would.
+    probe.connect(server)?;
+    let socket = std::net::UdpSocket::bind((probe.local_addr()?.ip(), 0))?;
+    socket.set_nonblocking(true)?;
+    let socket = UdpSocket::from_std(socket)?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
+}
+
+/// Our addresses of IPv4: the one towards the server, and the one towards everything else, which differ when signalling goes
 /// through a proxy on this machine.
 pub(crate) async fn local_addresses(host: &str, port: u16) -> io::Result<Vec<IpAddr>> {
     let mut addresses = Vec::new();
@@ -229,12 +283,6 @@ pub(crate) async fn local_addresses(host: &str, port: u16) -> io::Result<Vec<IpA
                 addresses.push(ip);
             }
         }
-    }
-    if addresses.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::NetworkUnreachable,
-            "no IPv4 address to reach LiveKit from",
-        ));
     }
     Ok(addresses)
 }

@@ -3,7 +3,7 @@
 
 use std::{
     env, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -44,6 +44,9 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// Takes sound and data over TCP only.
     pub tcp_only: bool,
+    /// The only address of this machine that it listens on. If not given, that is IPv4's loopback for signalling; for sound
+    /// and data loopback stands for any address, and whoever tells the server none of its own may not be heard.
+    pub host: Option<IpAddr>,
     /// Ctrl-C in the terminal does not reach it: whoever started it ends it when nobody needs it any more.
     pub apart: bool,
 }
@@ -61,6 +64,12 @@ pub enum StartError {
     Ended(std::process::ExitStatus),
     #[error("livekit-server is not ready after {MOST_STARTING:?}")]
     NotReady,
+}
+
+impl Options {
+    fn host(&self) -> IpAddr {
+        self.host.unwrap_or(Ipv4Addr::LOCALHOST.into())
+    }
 }
 
 impl LocalLiveKit {
@@ -83,19 +92,17 @@ impl LocalLiveKit {
         let binary = find().ok_or(StartError::NotInstalled)?;
         let port = match options.port {
             Some(port) => port,
-            None => free_tcp_port()?,
+            None => free_tcp_port(options.host())?,
         };
         let log = match &options.log {
             Some(path) => std::fs::File::create(path)?.into(),
             None => Stdio::null(),
         };
-        let udp_port = free_udp_port()?;
+        let udp_port = UdpSocket::bind((options.host(), 0))?.local_addr()?.port();
+        let tcp_port = free_tcp_port(options.host())?;
         let mut process = Command::new(binary);
         process
-            .args([
-                "--config-body",
-                &configuration(port, free_tcp_port()?, udp_port, options),
-            ])
+            .args(["--config-body", &configuration(port, tcp_port, udp_port, options)])
             .env_remove("LIVEKIT_CONFIG")
             .env_remove("LIVEKIT_KEYS")
             .stdin(Stdio::null())
@@ -105,7 +112,7 @@ impl LocalLiveKit {
             process.process_group(0);
         }
         let mut process = process.spawn()?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let address = SocketAddr::new(options.host(), port);
         let began = Instant::now();
         while began.elapsed() < MOST_STARTING {
             if let Some(status) = process.try_wait()? {
@@ -181,18 +188,22 @@ pub fn find() -> Option<PathBuf> {
 fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> String {
     let mut configuration = serde_json::json!({
         "port": port,
-        "bind_addresses": ["127.0.0.1"],
+        "bind_addresses": [options.host()],
         "keys": { API_KEY: API_SECRET },
         "rtc": {
             "udp_port": udp_port,
             "tcp_port": tcp_port,
-            "node_ip": "127.0.0.1",
+            "node_ip": options.host(),
             "use_external_ip": false,
             "enable_loopback_candidate": true,
             "allow_tcp_fallback": false,
         },
         "logging": { "level": "info", "json": true },
     });
+    if let Some(host) = options.host {
+        let bits = if host.is_ipv4() { 32 } else { 128 };
+        configuration["rtc"]["ips"] = serde_json::json!({ "includes": [format!("{host}/{bits}")] });
+    }
     if options.tcp_only {
         configuration["rtc"]["force_tcp"] = true.into();
     }
@@ -203,10 +214,6 @@ fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> 
     configuration.to_string()
 }
 
-fn free_tcp_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-fn free_udp_port() -> io::Result<u16> {
-    Ok(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+fn free_tcp_port(host: IpAddr) -> io::Result<u16> {
+    Ok(TcpListener::bind((host, 0))?.local_addr()?.port())
 }

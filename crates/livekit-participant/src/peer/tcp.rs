@@ -1,11 +1,6 @@
 //! Datagrams over TCP (RFC 6544), each after its length (RFC 4571): for servers that UDP does not reach.
 
-use std::{
-    collections::HashMap,
-    io,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
@@ -14,57 +9,13 @@ use tokio::{
     time::timeout,
 };
 
-/// UDP is better for sound: it gets this much of a lead.
-const UDP_FIRST: Duration = Duration::from_millis(500);
-/// If the server tells no address for UDP, one may still be on its way.
-const NO_UDP: Duration = Duration::from_millis(100);
 /// Most time to open a connection.
 const OPEN: Duration = Duration::from_secs(5);
 /// Datagrams that wait for a connection that has come to a halt; more are lost. 320 ms of sound: older ones are worth
 /// nothing.
 const MOST_WAITING: usize = 16;
-/// Addresses of a server that are tried.
-const MOST_SERVERS: usize = 4;
 /// Larger than any datagram here.
 const DATAGRAM: usize = 2_000;
-
-/// When TCP is tried. Pure: time is an argument.
-#[derive(Debug, Default)]
-pub(crate) struct Fallback {
-    servers: Vec<SocketAddr>,
-    since: Option<Instant>,
-    has_udp: bool,
-}
-
-impl Fallback {
-    pub(crate) fn offers_udp(&mut self) {
-        self.has_udp = true;
-    }
-
-    /// Only what has not been tried is taken in.
-    pub(crate) fn offers_tcp(&mut self, server: SocketAddr, now: Instant) {
-        if self.servers.len() < MOST_SERVERS && !self.servers.contains(&server) {
-            self.servers.push(server);
-            self.since.get_or_insert(now);
-        }
-    }
-
-    /// When [`Self::take`] is to be asked.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        let lead = if self.has_udp { UDP_FIRST } else { NO_UDP };
-        self.since.map(|since| since + lead)
-    }
-
-    /// What is to be tried now; each once.
-    pub(crate) fn take(&mut self, now: Instant, connected: bool) -> Vec<SocketAddr> {
-        if self.due().is_none_or(|due| now < due) {
-            return Vec::new();
-        }
-        self.since = None;
-        let servers = std::mem::take(&mut self.servers);
-        if connected { Vec::new() } else { servers }
-    }
-}
 
 /// The connections of a peer, each with a task of its own. They end when this is dropped.
 pub(crate) struct Connections {
@@ -225,26 +176,5 @@ mod tests {
         let (mut here, mut there) = tokio::io::duplex(100);
         here.write_all(&[0xff, 0xff, 1, 2, 3]).await.expect("sent");
         assert_eq!(read(&mut there).await.expect("a stream"), None);
-    }
-
-    #[test]
-    fn tcp_is_tried_once_when_udp_was_in_vain() {
-        let start = Instant::now();
-        let server = SocketAddr::from(([127, 0, 0, 1], 7881));
-        let mut fallback = Fallback::default();
-        assert_eq!(fallback.due(), None);
-        fallback.offers_tcp(server, start);
-        assert_eq!(fallback.due(), Some(start + NO_UDP));
-        fallback.offers_udp();
-        assert_eq!(fallback.due(), Some(start + UDP_FIRST));
-        assert!(fallback.take(start + NO_UDP, false).is_empty());
-        assert_eq!(fallback.take(start + UDP_FIRST, false), [server]);
-        assert!(fallback.take(start + 2 * UDP_FIRST, false).is_empty(), "once");
-
-        let mut reached = Fallback::default();
-        reached.offers_udp();
-        reached.offers_tcp(server, start);
-        assert!(reached.take(start + UDP_FIRST, true).is_empty());
-        assert_eq!(reached.due(), None, "and not asked again");
     }
 }

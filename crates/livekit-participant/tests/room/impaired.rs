@@ -3,19 +3,24 @@
 use crate::support::{
     hear, join_at,
     relay::{Relay, Weather},
-    say, server,
+    say,
     signal_proxy::{Detour, SignalProxy},
     track_of, until,
 };
 use livekit_participant::{Engine, OutgoingData, RoomEvent};
-use std::{sync::atomic::Ordering, time::Duration};
+use local_livekit::{LocalLiveKit, Options};
+use std::{net::Ipv4Addr, sync::atomic::Ordering, time::Duration};
 
 /// 12 s of sound.
 const FRAMES: usize = 600;
 
 #[tokio::test]
 async fn speech_stays_intelligible_when_packets_are_lost_late_and_out_of_order() {
-    let server = server();
+    let options = Options {
+        host: Some(Ipv4Addr::LOCALHOST.into()),
+        ..Default::default()
+    };
+    let server = LocalLiveKit::start(&options).unwrap();
     let weather = Weather {
         loss: 0.05,
         jitter: Duration::from_millis(30),

@@ -3,6 +3,7 @@
 use crate::support::{hear, join, say, track_of};
 use livekit_participant::Engine;
 use local_livekit::{LocalLiveKit, Options};
+use std::net::Ipv6Addr;
 
 /// 3 s of sound.
 const FRAMES: usize = 150;
@@ -14,6 +15,33 @@ async fn a_server_that_takes_only_tcp_is_reached() {
         ..Default::default()
     };
     talk(&LocalLiveKit::start(&options).unwrap()).await;
+}
+
+/// livekit-server takes nothing on IPv6's loopback, so it has to be another address of this machine; where there is none,
+/// this cannot be tried.
+#[tokio::test]
+async fn a_server_that_has_only_ipv6_is_reached() {
+    let Some(host) = v6_address() else {
+        eprintln!("not tried: this machine has no address of IPv6");
+        return;
+    };
+    for tcp_only in [false, true] {
+        let options = Options {
+            host: Some(host.into()),
+            tcp_only,
+            ..Default::default()
+        };
+        talk(&LocalLiveKit::start(&options).unwrap()).await;
+    }
+}
+
+/// An address of this machine that is neither loopback nor of one link only, as Linux lists them.
+fn v6_address() -> Option<Ipv6Addr> {
+    let list = std::fs::read_to_string("/proc/net/if_inet6").ok()?;
+    let global = list.lines().find(|line| line.split_whitespace().nth(3) == Some("00"))?;
+    u128::from_str_radix(global.split_whitespace().next()?, 16)
+        .ok()
+        .map(Ipv6Addr::from)
 }
 
 /// Two participants hear each other.
