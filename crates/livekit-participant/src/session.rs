@@ -24,6 +24,8 @@ pub(crate) use tracks::Published;
 /// Most time until media can pass. A network that loses packets makes the handshakes repeat themselves, after 1, 2 and
 /// 4 s.
 const CONNECT: Duration = Duration::from_secs(15);
+/// Most time to look up the server's name. Signalling has bounds of its own, 5 s for the connection and 5 s for an answer.
+const NAME: Duration = Duration::from_secs(5);
 /// Most time to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// A peer connection that is cut is given this long to come back, or to be explained: a participant who is put out
@@ -99,7 +101,10 @@ impl Session {
     pub(crate) async fn connect(options: &JoinOptions, certificate: &DtlsCert) -> Result<Self, JoinError> {
         let token = options.tokens.token().map_err(JoinError::Token)?;
         let (host, port) = host_and_port(&options.url)?;
-        let addresses = peer::local_addresses(&host, port).await?;
+        let addresses = match timeout(NAME, peer::local_addresses(&host, port)).await {
+            Ok(addresses) => addresses?,
+            Err(elapsed) => return Err(std::io::Error::from(elapsed).into()),
+        };
         let mut publisher = Link::new(Peer::new(&addresses, certificate.clone()).await?);
         let subscriber = Link::new(Peer::new(&addresses, certificate.clone()).await?);
 

@@ -26,11 +26,11 @@ impl Fallback {
         let server = (candidate.proto(), candidate.addr());
         match server {
             (Protocol::Udp, address) if address.is_ipv4() => self.has_udp_over_v4 = true,
-            (Protocol::Udp | Protocol::Tcp, _) => {
-                if self.servers.len() < MOST_SERVERS && !self.servers.contains(&server) {
-                    self.servers.push(server);
-                    self.since.get_or_insert(now);
-                }
+            (Protocol::Udp | Protocol::Tcp, _)
+                if self.servers.len() < MOST_SERVERS && !self.servers.contains(&server) =>
+            {
+                self.servers.push(server);
+                self.since.get_or_insert(now);
             }
             _ => {}
         }

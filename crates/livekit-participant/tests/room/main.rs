@@ -4,6 +4,8 @@
 
 mod impaired;
 mod reach;
+mod refused;
+mod secure;
 mod support;
 
 use livekit_participant::{

@@ -20,6 +20,7 @@ async fn a_server_that_takes_only_tcp_is_reached() {
 /// livekit-server takes nothing on IPv6's loopback, so it has to be another address of this machine; where there is none,
 /// this cannot be tried.
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "whoever runs it should know")]
 async fn a_server_that_has_only_ipv6_is_reached() {
     let Some(host) = v6_address() else {
         eprintln!("not tried: this machine has no address of IPv6");
