@@ -35,6 +35,8 @@ pub(crate) struct Peer {
     arrived: Option<Arrival>,
     /// Whether datagrams pass.
     reached: bool,
+    /// When the last one came.
+    pub(crate) heard: Instant,
     /// When str0m wants to be asked again.
     deadline: Instant,
     pub(crate) events: VecDeque<Event>,
@@ -70,6 +72,7 @@ impl Peer {
             tcp: Connections::new(),
             arrived: None,
             reached: false,
+            heard: now,
             deadline: now,
             events,
             received: Box::new([0; DATAGRAM]),
@@ -122,7 +125,8 @@ impl Peer {
                 destination,
                 contents,
             };
-            self.rtc.handle_input(Input::Receive(Instant::now(), datagram))?;
+            self.heard = Instant::now();
+            self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
             self.drain()?;
         }
         Ok(())
@@ -159,7 +163,8 @@ impl Peer {
                     destination: ends.local,
                     contents,
                 };
-                self.rtc.handle_input(Input::Receive(Instant::now(), datagram))?;
+                self.heard = Instant::now();
+                self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
                 self.drain()
             }
             // str0m finds out by itself that nothing passes any more.

@@ -1,13 +1,16 @@
 //! One connection to a room: signalling and two peer connections, one for what we send, one for what we hear.
 
+mod resume;
 mod tracks;
 
 use crate::{JoinError, JoinOptions, LeaveReason, RoomError, peer, peer::Peer, sdp};
 use livekit_protocol::{self as proto, signal_request::Message as Request, signal_response::Message as Response};
 use livekit_signaling::{SignalClient, SignalEvent, SignalEvents, SignalOptions};
 use prost::Message as _;
+use resume::{Attempt, Heard, Resuming};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use str0m::{
@@ -37,8 +40,10 @@ const MOST_WAITING: usize = 256;
 const PROTOCOL_VERSION: u32 = 17;
 
 pub(crate) struct Session {
-    signal: SignalClient,
+    signal: Arc<SignalClient>,
     signals: SignalEvents,
+    resuming: Option<Resuming>,
+    heard: Heard,
     publisher: Link,
     subscriber: Link,
     pub(crate) joined: proto::JoinResponse,
@@ -68,6 +73,7 @@ struct Link {
 /// What there is to be handled.
 pub(crate) enum Input {
     Signal(Option<SignalEvent>),
+    Attempted(Attempt),
     Publisher,
     Subscriber,
     Time,
@@ -92,6 +98,8 @@ pub(crate) enum SessionEvent {
         track: u64,
         sid: String,
     },
+    /// Signalling was lost and is back. What was asked for shortly before may be lost.
+    Resumed,
     /// The connection is over; with a reason if the server told one.
     Ended(Option<LeaveReason>),
 }
@@ -122,8 +130,10 @@ impl Session {
         let (signal, joined, signals) =
             SignalClient::connect(&options.url, &token, signal_options(options), None).await?;
         let mut session = Self {
-            signal,
+            signal: Arc::new(signal),
             signals,
+            resuming: None,
+            heard: Heard::default(),
             publisher,
             subscriber,
             joined,
@@ -172,9 +182,13 @@ impl Session {
     pub(crate) async fn wait(&mut self) -> Input {
         let trouble = self.trouble.map(|since| since + TROUBLE);
         let deadline = self.publisher.peer.deadline().min(self.subscriber.peer.deadline());
-        let deadline = trouble.map_or(deadline, |trouble| trouble.min(deadline));
+        let deadline = [trouble, self.silent_at()]
+            .into_iter()
+            .flatten()
+            .fold(deadline, Instant::min);
         tokio::select! {
             signal = self.signals.recv() => Input::Signal(signal),
+            attempt = resume::attempted(&mut self.resuming) => Input::Attempted(attempt),
             () = self.publisher.peer.readable() => Input::Publisher,
             () = self.subscriber.peer.readable() => Input::Subscriber,
             () = sleep_until(deadline.into()) => Input::Time,
@@ -185,7 +199,11 @@ impl Session {
     pub(crate) async fn handle(&mut self, input: Input) {
         let handled = match input {
             Input::Signal(Some(SignalEvent::Message(message))) => self.message(*message).await,
-            Input::Signal(_) => return self.end(None),
+            Input::Signal(_) => {
+                self.lost_signalling();
+                Ok(())
+            }
+            Input::Attempted(attempt) => self.attempted(attempt).await,
             Input::Publisher => self.publisher.peer.receive(),
             Input::Subscriber => self.subscriber.peer.receive(),
             Input::Time => self.time(),
@@ -195,7 +213,8 @@ impl Session {
         }
         self.look_at_publisher();
         self.look_at_subscriber();
-        if self.trouble.is_some_and(|since| since.elapsed() >= TROUBLE) {
+        let in_trouble = self.trouble.is_some_and(|since| since.elapsed() >= TROUBLE);
+        if in_trouble || self.silent_at().is_some_and(|at| at <= Instant::now()) {
             self.end(None);
         }
     }
@@ -223,9 +242,11 @@ impl Session {
         let _ = timeout(GOODBYE, self.signal.close()).await;
     }
 
-    /// Sends a message of signalling.
-    pub(crate) async fn request(&self, request: Request) {
-        self.signal.send(request).await;
+    /// Sends a message of signalling, as soon as there is a connection.
+    pub(crate) async fn request(&mut self, request: Request) {
+        if let Some(request) = self.hold(request) {
+            self.signal.send(request).await;
+        }
     }
 
     pub(crate) fn next_request_id(&self) -> u32 {
@@ -313,7 +334,7 @@ impl Session {
             id: offer.id,
             ..Default::default()
         };
-        self.signal.send(Request::Answer(answer)).await;
+        self.signal.send(Request::Answer(answer.clone())).await;
         let streams = sdp::tracks_by_ssrc(&offer.sdp);
         let still: HashSet<&String> = streams.values().collect();
         let gone = self
@@ -323,6 +344,10 @@ impl Session {
             .cloned()
             .collect();
         self.streams = streams;
+        self.heard = Heard {
+            offer: Some(offer),
+            answer: Some(answer),
+        };
         self.events.push_back(SessionEvent::Streams { gone });
         Ok(())
     }
@@ -343,7 +368,7 @@ impl Session {
                 track.answered = true;
                 self.events.push_back(SessionEvent::Published {
                     track: number,
-                    sid: track.sid.clone(),
+                    sid: track.info.sid.clone(),
                 });
             }
         }

@@ -5,6 +5,7 @@
 mod impaired;
 mod reach;
 mod refused;
+mod resumed;
 mod secure;
 mod support;
 

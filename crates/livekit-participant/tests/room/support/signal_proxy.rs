@@ -1,11 +1,18 @@
-//! Stands between participants and the server's signalling. It can lead their media another way.
+//! Stands between participants and the server's signalling. It can lead their media another way, and cut connections.
 
 use futures::{SinkExt as _, StreamExt as _};
 use livekit_protocol::{self as proto, signal_request::Message as Request, signal_response::Message as Response};
 use prost::Message as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
 };
 use tokio_tungstenite::tungstenite::{
@@ -25,25 +32,72 @@ pub(crate) struct Detour {
 /// Ends when it is dropped.
 pub(crate) struct SignalProxy {
     address: SocketAddr,
+    door: watch::Sender<Door>,
+    /// Connections that were let through.
+    passed: Arc<AtomicU64>,
     _tasks: JoinSet<()>,
+}
+
+/// Every change cuts the connections that there are.
+#[derive(Clone, Copy, PartialEq)]
+enum Door {
+    Open { cuts: u64 },
+    Closed,
 }
 
 impl SignalProxy {
     pub(crate) async fn start(server: SocketAddr, detour: Option<Detour>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
+        let (door, watched) = watch::channel(Door::Open { cuts: 0 });
+        let passed = Arc::new(AtomicU64::default());
+        let counter = passed.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(pass(stream, server, detour));
+                let mut door = watched.clone();
+                if *door.borrow_and_update() == Door::Closed {
+                    continue;
+                }
+                counter.fetch_add(1, Ordering::Relaxed);
+                connections.spawn(async move {
+                    tokio::select! {
+                        () = pass(stream, server, detour) => {}
+                        _ = door.changed() => {}
+                    }
+                });
             }
         });
-        Self { address, _tasks: tasks }
+        Self {
+            address,
+            door,
+            passed,
+            _tasks: tasks,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// Cuts all connections. New ones pass.
+    pub(crate) fn cut(&self) {
+        self.door.send_modify(|door| {
+            *door = match *door {
+                Door::Open { cuts } => Door::Open { cuts: cuts + 1 },
+                Door::Closed => Door::Open { cuts: 0 },
+            };
+        });
+    }
+
+    /// Cuts all connections, and does not let a new one pass before the next [`Self::cut`].
+    pub(crate) fn close(&self) {
+        self.door.send_replace(Door::Closed);
     }
 }
 
