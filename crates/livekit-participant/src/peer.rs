@@ -1,9 +1,13 @@
 //! One peer connection: str0m, which does no input or output of its own, and the sockets that do it.
 
 mod fallback;
+mod relay;
 mod tcp;
 
-use fallback::Fallback;
+use crate::Engine;
+use fallback::{Fallback, Way};
+pub(crate) use relay::Offer;
+use relay::{FromRelay, Relay};
 use std::{
     collections::VecDeque,
     io,
@@ -12,7 +16,6 @@ use std::{
 };
 use str0m::{
     Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig,
-    config::DtlsCert,
     net::{Protocol, Receive, TcpType, Transmit},
 };
 use tcp::{Arrival, Arrived, Connections, Ends};
@@ -33,6 +36,10 @@ pub(crate) struct Peer {
     over_v6: Option<(UdpSocket, SocketAddr)>,
     tcp: Connections,
     arrived: Option<Arrival>,
+    offer: Option<Offer>,
+    relay: Option<Relay>,
+    /// The server's addresses of UDP over IPv4, which a relay has to let through.
+    servers: Vec<SocketAddr>,
     /// Whether datagrams pass.
     reached: bool,
     /// When the last one came.
@@ -45,17 +52,18 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Binds a socket of its own: the server tells peers apart by the pair of addresses.
-    pub(crate) async fn new(addresses: &[IpAddr], certificate: DtlsCert) -> Result<Self, crate::JoinError> {
+    pub(crate) async fn new(addresses: &[IpAddr], engine: &Engine) -> Result<Self, crate::JoinError> {
         let now = Instant::now();
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
         let port = socket.local_addr()?.port();
         let rtc = RtcConfig::new()
             .set_rtp_mode(true)
-            .set_dtls_cert(certificate)
+            .set_dtls_cert(engine.certificate.clone())
             .clear_codecs()
             .enable_opus(true, false)
             .build(now);
         let mut rtc = Box::new(rtc);
+        let addresses = if engine.relay_only { &[] } else { addresses };
         let addresses: Vec<_> = addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
         for address in &addresses {
             let candidate =
@@ -67,10 +75,13 @@ impl Peer {
             rtc,
             socket,
             addresses,
-            fallback: Fallback::default(),
+            fallback: Fallback::new(engine.relay_only),
             over_v6: None,
             tcp: Connections::new(),
             arrived: None,
+            offer: None,
+            relay: None,
+            servers: Vec::new(),
             reached: false,
             heard: now,
             deadline: now,
@@ -81,14 +92,28 @@ impl Peer {
 
     /// A candidate of the server's; its description has to be known.
     pub(crate) fn add(&mut self, candidate: Candidate) -> Result<(), str0m::RtcError> {
-        self.fallback.offered(&candidate, Instant::now());
+        let (now, server) = (Instant::now(), candidate.addr());
+        self.fallback.offered(&candidate, now);
+        if candidate.proto() == Protocol::Udp && server.is_ipv4() {
+            self.servers.push(server);
+            if let Some(relay) = &mut self.relay {
+                relay.permit(server, now);
+            }
+        }
         self.rtc.add_remote_candidate(candidate);
         self.tick()
     }
 
+    /// A relay that may be used.
+    pub(crate) fn may_use(&mut self, offer: Offer) {
+        self.offer = Some(offer);
+        self.fallback.offered_relay(Instant::now());
+    }
+
     /// When [`Self::tick`] is to be called.
     pub(crate) fn deadline(&self) -> Instant {
-        self.fallback.due().map_or(self.deadline, |due| due.min(self.deadline))
+        let others = [self.fallback.due(), self.relay.as_ref().map(Relay::deadline)];
+        others.into_iter().flatten().fold(self.deadline, Instant::min)
     }
 
     /// Waits for datagrams. Cancel safe.
@@ -99,9 +124,16 @@ impl Peer {
                 None => std::future::pending().await,
             }
         };
+        let relay = async {
+            match &self.relay {
+                Some(relay) => relay.readable().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.socket.readable() => {}
             _ = over_v6 => {}
+            _ = relay => {}
             arrival = self.tcp.next(), if self.arrived.is_none() => self.arrived = Some(arrival),
         }
     }
@@ -128,6 +160,36 @@ impl Peer {
             self.heard = Instant::now();
             self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
             self.drain()?;
+        }
+        self.receive_from_relay()
+    }
+
+    fn receive_from_relay(&mut self) -> Result<(), str0m::RtcError> {
+        for _ in 0..64 {
+            let Some(relay) = &mut self.relay else { break };
+            match relay.receive(Instant::now()) {
+                None => break,
+                Some(FromRelay::Address { ours, local }) => {
+                    if let Ok(ours) = Candidate::relayed(ours, local, Protocol::Udp) {
+                        self.rtc.add_local_candidate(ours);
+                    }
+                    self.tick()?;
+                }
+                Some(FromRelay::Datagram { source, contents }) => {
+                    let (Some(destination), Ok(contents)) = (relay.ours(), contents[..].try_into()) else {
+                        continue;
+                    };
+                    let datagram = Receive {
+                        proto: Protocol::Udp,
+                        source,
+                        destination,
+                        contents,
+                    };
+                    self.heard = Instant::now();
+                    self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
+                    self.drain()?;
+                }
+            }
         }
         Ok(())
     }
@@ -182,14 +244,32 @@ impl Peer {
         let now = Instant::now();
         self.rtc.handle_input(Input::Timeout(now))?;
         self.drain()?;
+        if let Some(relay) = self.relay.as_mut().filter(|relay| relay.deadline() <= now) {
+            relay.tick(now);
+        }
         let mut opened = false;
-        for (protocol, server) in self.fallback.take(now, self.reached) {
-            match protocol {
-                Protocol::Tcp => self.tcp.connect(server),
-                _ => opened |= self.open_v6(server),
+        for way in self.fallback.take(now, self.reached) {
+            match way {
+                Way::Tcp(server) => self.tcp.connect(server),
+                Way::V6(server) => opened |= self.open_v6(server),
+                Way::Relay => self.open_relay(now),
             }
         }
         if opened { self.tick() } else { Ok(()) }
+    }
+
+    fn open_relay(&mut self, now: Instant) {
+        let offer = self.offer.as_ref();
+        self.relay = offer.and_then(|offer| Relay::open(offer, &self.servers, now).ok());
+    }
+
+    /// Says goodbye.
+    pub(crate) fn close(&mut self) {
+        let _ = self.rtc.close();
+        let _ = self.drain();
+        if let Some(relay) = &mut self.relay {
+            relay.close(Instant::now());
+        }
     }
 
     /// Opens a socket towards an address of IPv6. One is enough: it reaches whatever else this machine reaches from the
@@ -229,7 +309,14 @@ impl Peer {
     }
 
     /// A datagram that the system has no room for is lost, as any other may be.
-    fn transmit(&self, datagram: Transmit) {
+    fn transmit(&mut self, datagram: Transmit) {
+        let relay = self
+            .relay
+            .as_mut()
+            .filter(|relay| relay.ours() == Some(datagram.source));
+        if let Some(relay) = relay {
+            return relay.send(datagram.destination, &datagram.contents, Instant::now());
+        }
         match datagram.proto {
             Protocol::Tcp => {
                 let ends = Ends {

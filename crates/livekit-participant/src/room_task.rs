@@ -3,8 +3,8 @@
 mod rejoin;
 
 use crate::{
-    JoinError, JoinOptions, LeaveReason, ParticipantInfo, RemoteAudioTrack, Room, RoomError, RoomEvent, RoomEvents,
-    SpeakerLevel,
+    Engine, JoinError, JoinOptions, LeaveReason, ParticipantInfo, RemoteAudioTrack, Room, RoomError, RoomEvent,
+    RoomEvents, SpeakerLevel,
     data::Incoming,
     events::ConnectionQuality,
     local_track::OutgoingSound,
@@ -21,7 +21,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
-use str0m::config::DtlsCert;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -34,8 +33,8 @@ pub(crate) struct Started {
 }
 
 /// Joins, and starts the task.
-pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result<Started, JoinError> {
-    let session = Box::pin(Session::connect(&options, &certificate)).await?;
+pub(crate) async fn start(options: JoinOptions, engine: Engine) -> Result<Started, JoinError> {
+    let session = Box::pin(Session::connect(&options, &engine)).await?;
     let (commands, asked) = mpsc::unbounded_channel();
     let (sounds, to_send) = mpsc::channel(MOST_SOUNDS);
     let (events, happened) = mpsc::unbounded_channel();
@@ -50,7 +49,7 @@ pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result
     };
     let mut task = RoomTask {
         options,
-        certificate,
+        engine,
         session,
         roster: Roster::default(),
         incoming: Incoming::default(),
@@ -80,7 +79,7 @@ pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result
 
 struct RoomTask {
     options: JoinOptions,
-    certificate: DtlsCert,
+    engine: Engine,
     session: Session,
     roster: Roster,
     incoming: Incoming,

@@ -1,9 +1,10 @@
 //! One connection to a room: signalling and two peer connections, one for what we send, one for what we hear.
 
+mod ice_servers;
 mod resume;
 mod tracks;
 
-use crate::{JoinError, JoinOptions, LeaveReason, RoomError, peer, peer::Peer, sdp};
+use crate::{Engine, JoinError, JoinOptions, LeaveReason, RoomError, peer, peer::Peer, sdp};
 use livekit_protocol::{self as proto, signal_request::Message as Request, signal_response::Message as Response};
 use livekit_signaling::{SignalClient, SignalEvent, SignalEvents, SignalOptions};
 use prost::Message as _;
@@ -17,7 +18,6 @@ use str0m::{
     Candidate, Event, IceConnectionState,
     change::{SdpAnswer, SdpOffer, SdpPendingOffer},
     channel::{ChannelConfig, ChannelId, Reliability},
-    config::DtlsCert,
     media::Mid,
     rtp::RtpPacket,
 };
@@ -106,15 +106,15 @@ pub(crate) enum SessionEvent {
 
 impl Session {
     /// Joins, until media can pass both ways.
-    pub(crate) async fn connect(options: &JoinOptions, certificate: &DtlsCert) -> Result<Self, JoinError> {
+    pub(crate) async fn connect(options: &JoinOptions, engine: &Engine) -> Result<Self, JoinError> {
         let token = options.tokens.token().map_err(JoinError::Token)?;
         let (host, port) = host_and_port(&options.url)?;
         let addresses = match timeout(NAME, peer::local_addresses(&host, port)).await {
             Ok(addresses) => addresses?,
             Err(elapsed) => return Err(std::io::Error::from(elapsed).into()),
         };
-        let mut publisher = Link::new(Peer::new(&addresses, certificate.clone()).await?);
-        let subscriber = Link::new(Peer::new(&addresses, certificate.clone()).await?);
+        let mut publisher = Link::new(Peer::new(&addresses, engine).await?);
+        let subscriber = Link::new(Peer::new(&addresses, engine).await?);
 
         let mut sdp = publisher.peer.rtc.sdp_api();
         let reliable = sdp.add_channel("_reliable".to_owned());
@@ -150,6 +150,10 @@ impl Session {
             trouble: None,
             events: VecDeque::new(),
         };
+        if let Some(relay) = ice_servers::relay(&session.joined.ice_servers).await {
+            session.publisher.peer.may_use(relay.clone());
+            session.subscriber.peer.may_use(relay);
+        }
         if let Some((offer, pending)) = offered {
             session.send_offer(&offer, pending, Vec::new()).await;
         }
@@ -231,10 +235,8 @@ impl Session {
             self.signal.close().await;
         };
         let _ = timeout(GOODBYE, goodbye).await;
-        for link in [&mut self.publisher, &mut self.subscriber] {
-            let _ = link.peer.rtc.close();
-            let _ = link.peer.drain();
-        }
+        self.publisher.peer.close();
+        self.subscriber.peer.close();
     }
 
     /// Closes without a word to the others: somebody else has taken our place, or the connection is dead.

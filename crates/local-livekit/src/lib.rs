@@ -44,6 +44,8 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// Takes sound and data over TCP only.
     pub tcp_only: bool,
+    /// Is a relay (TURN) as well.
+    pub relay: bool,
     /// The only address of this machine that it listens on. If not given, that is IPv4's loopback for signalling; for sound
     /// and data loopback stands for any address, and whoever tells the server none of its own may not be heard.
     pub host: Option<IpAddr>,
@@ -98,11 +100,14 @@ impl LocalLiveKit {
             Some(path) => std::fs::File::create(path)?.into(),
             None => Stdio::null(),
         };
-        let udp_port = UdpSocket::bind((options.host(), 0))?.local_addr()?.port();
+        let (udp_port, relay_port) = (free_udp_port(options.host())?, free_udp_port(options.host())?);
         let tcp_port = free_tcp_port(options.host())?;
         let mut process = Command::new(binary);
         process
-            .args(["--config-body", &configuration(port, tcp_port, udp_port, options)])
+            .args([
+                "--config-body",
+                &configuration([port, tcp_port, udp_port, relay_port], options),
+            ])
             .env_remove("LIVEKIT_CONFIG")
             .env_remove("LIVEKIT_KEYS")
             .stdin(Stdio::null())
@@ -185,7 +190,7 @@ pub fn find() -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> String {
+fn configuration([port, tcp_port, udp_port, relay_port]: [u16; 4], options: &Options) -> String {
     let mut configuration = serde_json::json!({
         "port": port,
         "bind_addresses": [options.host()],
@@ -207,6 +212,17 @@ fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> 
     if options.tcp_only {
         configuration["rtc"]["force_tcp"] = true.into();
     }
+    if options.relay {
+        configuration["turn"] = serde_json::json!({
+            "enabled": true,
+            "udp_port": relay_port,
+            "bind_addresses": [options.host()],
+            "relay_range_start": 20_000,
+            "relay_range_end": 30_000,
+            // It relays to itself, which is on loopback.
+            "allow_restricted_peer_cidrs": ["127.0.0.0/8"],
+        });
+    }
     if let Some(url) = &options.webhook {
         configuration["webhook"] = serde_json::json!({ "api_key": API_KEY, "urls": [url] });
     }
@@ -216,4 +232,8 @@ fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> 
 
 fn free_tcp_port(host: IpAddr) -> io::Result<u16> {
     Ok(TcpListener::bind((host, 0))?.local_addr()?.port())
+}
+
+fn free_udp_port(host: IpAddr) -> io::Result<u16> {
+    Ok(UdpSocket::bind((host, 0))?.local_addr()?.port())
 }

@@ -10,46 +10,80 @@ use str0m::{Candidate, net::Protocol};
 const LEAD: Duration = Duration::from_millis(500);
 /// If the server tells no such address, one may still be on its way.
 const NO_LEAD: Duration = Duration::from_millis(100);
+/// A relay costs its owner most.
+const LEAD_OF_ALL: Duration = Duration::from_millis(1_500);
 /// Addresses of a server that are tried.
 const MOST_SERVERS: usize = 8;
 
+/// Another way to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    V6(SocketAddr),
+    Tcp(SocketAddr),
+    Relay,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Fallback {
-    servers: Vec<(Protocol, SocketAddr)>,
-    since: Option<Instant>,
+    /// Since when each is known.
+    ways: Vec<(Way, Instant)>,
     has_udp_over_v4: bool,
+    only_relay: bool,
 }
 
 impl Fallback {
+    /// With `only_relay` nothing but a relay is tried, and that at once.
+    pub(crate) fn new(only_relay: bool) -> Self {
+        Self {
+            only_relay,
+            ..Self::default()
+        }
+    }
+
     /// The server told an address.
     pub(crate) fn offered(&mut self, candidate: &Candidate, now: Instant) {
-        let server = (candidate.proto(), candidate.addr());
-        match server {
+        match (candidate.proto(), candidate.addr()) {
             (Protocol::Udp, address) if address.is_ipv4() => self.has_udp_over_v4 = true,
-            (Protocol::Udp | Protocol::Tcp, _)
-                if self.servers.len() < MOST_SERVERS && !self.servers.contains(&server) =>
-            {
-                self.servers.push(server);
-                self.since.get_or_insert(now);
-            }
+            (Protocol::Udp, address) => self.add(Way::V6(address), now),
+            (Protocol::Tcp, address) => self.add(Way::Tcp(address), now),
             _ => {}
         }
     }
 
+    /// The server told of a relay.
+    pub(crate) fn offered_relay(&mut self, now: Instant) {
+        self.add(Way::Relay, now);
+    }
+
+    fn add(&mut self, way: Way, now: Instant) {
+        let known = self.ways.iter().any(|(known, _)| *known == way);
+        if self.ways.len() < MOST_SERVERS && !known && (way == Way::Relay || !self.only_relay) {
+            self.ways.push((way, now));
+        }
+    }
+
+    fn due_at(&self, (way, since): (Way, Instant)) -> Instant {
+        let lead = match way {
+            Way::Relay if self.only_relay => Duration::ZERO,
+            Way::Relay => LEAD_OF_ALL,
+            _ if self.has_udp_over_v4 => LEAD,
+            _ => NO_LEAD,
+        };
+        since + lead
+    }
+
     /// When [`Self::take`] is to be asked.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let lead = if self.has_udp_over_v4 { LEAD } else { NO_LEAD };
-        self.since.map(|since| since + lead)
+        self.ways.iter().map(|way| self.due_at(*way)).min()
     }
 
     /// What is to be tried now, each once; nothing if the server is reached already.
-    pub(crate) fn take(&mut self, now: Instant, reached: bool) -> Vec<(Protocol, SocketAddr)> {
-        if self.due().is_none_or(|due| now < due) {
-            return Vec::new();
-        }
-        self.since = None;
-        let servers = std::mem::take(&mut self.servers);
-        if reached { Vec::new() } else { servers }
+    pub(crate) fn take(&mut self, now: Instant, reached: bool) -> Vec<Way> {
+        let ways = std::mem::take(&mut self.ways);
+        let (due, later): (Vec<_>, Vec<_>) = ways.into_iter().partition(|way| self.due_at(*way) <= now);
+        self.ways = later;
+        let due = due.into_iter().map(|(way, _)| way);
+        if reached { Vec::new() } else { due.collect() }
     }
 }
 
@@ -75,12 +109,30 @@ mod tests {
         fallback.offered(&candidate("udp", "127.0.0.1:7882"), start);
         assert_eq!(fallback.due(), Some(start + LEAD));
         assert!(fallback.take(start + NO_LEAD, false).is_empty());
-        let expected = [(Protocol::Tcp, tcp.addr()), (Protocol::Udp, v6.addr())];
+        let expected = [Way::Tcp(tcp.addr()), Way::V6(v6.addr())];
         assert_eq!(fallback.take(start + LEAD, false), expected);
         assert!(fallback.take(start + 2 * LEAD, false).is_empty(), "once");
 
         fallback.offered(&tcp, start);
         assert!(fallback.take(start + LEAD, true).is_empty());
         assert_eq!(fallback.due(), None, "and not asked again");
+    }
+
+    #[test]
+    fn a_relay_is_the_last_way_unless_it_is_the_only_one() {
+        let start = Instant::now();
+        let tcp = candidate("tcp", "127.0.0.1:7881");
+        let mut fallback = Fallback::default();
+        fallback.offered_relay(start);
+        fallback.offered(&tcp, start);
+        assert_eq!(fallback.take(start + NO_LEAD, false), [Way::Tcp(tcp.addr())]);
+        assert_eq!(fallback.due(), Some(start + LEAD_OF_ALL));
+        assert_eq!(fallback.take(start + LEAD_OF_ALL, false), [Way::Relay]);
+
+        let mut only = Fallback::new(true);
+        only.offered(&tcp, start);
+        only.offered_relay(start);
+        assert_eq!(only.take(start, false), [Way::Relay]);
+        assert_eq!(only.due(), None);
     }
 }

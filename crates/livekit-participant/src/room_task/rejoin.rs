@@ -33,7 +33,7 @@ impl RoomTask {
             let pause = Duration::from_millis(pauses.next().unwrap_or_default());
             let attempt = async {
                 sleep(pause).await;
-                Box::pin(Session::connect(&self.options, &self.certificate)).await
+                Box::pin(Session::connect(&self.options, &self.engine)).await
             };
             let attempt = tokio::select! {
                 () = self.leaving.cancelled() => return Err(LeaveReason::ClientInitiated),

@@ -1,9 +1,9 @@
 //! Ways to the server other than UDP over IPv4.
 
-use crate::support::{hear, join, say, track_of};
-use livekit_participant::Engine;
+use crate::support::{hear, join, say, token, track_of};
+use livekit_participant::{Engine, JoinError, JoinOptions};
 use local_livekit::{LocalLiveKit, Options};
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// 3 s of sound.
 const FRAMES: usize = 150;
@@ -45,12 +45,34 @@ fn v6_address() -> Option<Ipv6Addr> {
         .map(Ipv6Addr::from)
 }
 
-/// Two participants hear each other.
+#[tokio::test]
+async fn a_server_that_is_reached_only_through_its_relay_is_reached() {
+    let options = Options {
+        relay: true,
+        host: Some(Ipv4Addr::LOCALHOST.into()),
+        ..Default::default()
+    };
+    let server = LocalLiveKit::start(&options).unwrap();
+    talk_by(&Engine::new().through_relay_only(), &server).await;
+}
+
+#[tokio::test]
+async fn without_a_relay_nothing_goes_another_way() {
+    let server = LocalLiveKit::start(&Options::default()).unwrap();
+    let options = JoinOptions::new(server.url(), token("reach", "agent", "agent"));
+    let joined = Engine::new().through_relay_only().join(options).await;
+    assert!(matches!(joined, Err(JoinError::Media(_))), "{:?}", joined.err());
+}
+
 async fn talk(server: &LocalLiveKit) {
-    let engine = Engine::new();
-    let (agent, mut agent_events) = join(&engine, server, "reach", "agent", "agent").await;
+    talk_by(&Engine::new(), server).await;
+}
+
+/// Two participants hear each other.
+async fn talk_by(engine: &Engine, server: &LocalLiveKit) {
+    let (agent, mut agent_events) = join(engine, server, "reach", "agent", "agent").await;
     let agent_voice = agent.publish_audio("voice").await.unwrap();
-    let (phone, mut phone_events) = join(&engine, server, "reach", "phone", "sip").await;
+    let (phone, mut phone_events) = join(engine, server, "reach", "phone", "sip").await;
     let phone_voice = phone.publish_audio("voice").await.unwrap();
     let mut from_phone = track_of(&mut agent_events, "phone").await;
     let mut from_agent = track_of(&mut phone_events, "agent").await;
