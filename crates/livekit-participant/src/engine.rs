@@ -10,7 +10,8 @@ use str0m::config::DtlsCert;
 /// Joins rooms, any number of them. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    certificate: DtlsCert,
+    pub(crate) certificate: DtlsCert,
+    pub(crate) relay_only: bool,
 }
 
 /// How to join a room.
@@ -60,7 +61,16 @@ impl Engine {
         let certificate = provider.dtls_provider.generate_certificate();
         Self {
             certificate: certificate.expect("AWS-LC makes certificates"),
+            relay_only: false,
         }
+    }
+
+    /// Media passes through a relay (TURN) that the server names, or not at all: for networks that let nothing else out. By
+    /// default a relay is the last way that is tried.
+    #[must_use]
+    pub fn through_relay_only(mut self) -> Self {
+        self.relay_only = true;
+        self
     }
 
     /// Joins a room, until media can pass. Needs a Tokio runtime; dropping [`Room`] and [`RoomEvents`] both leaves.
@@ -68,7 +78,7 @@ impl Engine {
     /// # Errors
     /// [`JoinError`]; then nobody is in the room.
     pub async fn join(&self, options: JoinOptions) -> Result<(Room, RoomEvents), JoinError> {
-        let Started { room, events } = room_task::start(options, self.certificate.clone()).await?;
+        let Started { room, events } = room_task::start(options, self.clone()).await?;
         Ok((room, events))
     }
 }

@@ -21,11 +21,14 @@
 //! ```
 //!
 //! - Sound is mono, signed 16 bit, [`SAMPLE_RATE_HZ`], in frames of 20 ms ([`FRAME_SAMPLES`]).
-//! - A lost connection is replaced by a new one under the same identity; what was published is published again, what
-//!   was heard goes on in the same [`RemoteAudioTrack`], and sound that could not be sent in time is left out.
+//! - Where only signalling is lost, the session is resumed: sound goes on, and nobody in the room hears of it. Otherwise a
+//!   lost connection is replaced by a new one under the same identity; what was published is published again, what was
+//!   heard goes on in the same [`RemoteAudioTrack`], and sound that could not be sent in time is left out.
 //! - A room is one task with two UDP sockets (a server that has one port for all tells its peers apart by their
 //!   address). Rooms of an [`Engine`] share the certificate, which is the costly part of a connection.
-//! - Reached over UDP, IPv4. TURN and TCP are not supported; signalling may be `ws` or `wss`.
+//! - Media is reached over UDP and IPv4; where that is in vain for half a second, over IPv6 and TCP, and a second later
+//!   through the server's relay (TURN over UDP). Signalling is `ws` or `wss`, trusting the authorities of the web, of the
+//!   machine and of `SSL_CERT_FILE`.
 
 mod data;
 mod engine;

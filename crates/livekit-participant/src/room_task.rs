@@ -1,8 +1,10 @@
 //! The task of a room: it lives through connections, and turns what they tell into events.
 
+mod rejoin;
+
 use crate::{
-    JoinError, JoinOptions, LeaveReason, ParticipantInfo, RemoteAudioTrack, Room, RoomError, RoomEvent, RoomEvents,
-    SpeakerLevel,
+    Engine, JoinError, JoinOptions, LeaveReason, ParticipantInfo, RemoteAudioTrack, Room, RoomError, RoomEvent,
+    RoomEvents, SpeakerLevel,
     data::Incoming,
     events::ConnectionQuality,
     local_track::OutgoingSound,
@@ -17,21 +19,13 @@ use livekit_protocol::{
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
-use str0m::config::DtlsCert;
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::sleep,
-};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Packets of sound that may wait for the task; 200 ms, as much as is not stale.
 const MOST_SOUNDS: usize = 10;
-/// A lost connection is made anew after these times, in milliseconds, and then again after the last one…
-const REJOIN_AFTER_MS: [u64; 6] = [0, 250, 500, 1_000, 2_000, 4_000];
-/// … as long as this since it was lost.
-const MOST_REJOINING: Duration = Duration::from_secs(60);
 
 pub(crate) struct Started {
     pub(crate) room: Room,
@@ -39,8 +33,8 @@ pub(crate) struct Started {
 }
 
 /// Joins, and starts the task.
-pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result<Started, JoinError> {
-    let session = Box::pin(Session::connect(&options, &certificate)).await?;
+pub(crate) async fn start(options: JoinOptions, engine: Engine) -> Result<Started, JoinError> {
+    let session = Box::pin(Session::connect(&options, &engine)).await?;
     let (commands, asked) = mpsc::unbounded_channel();
     let (sounds, to_send) = mpsc::channel(MOST_SOUNDS);
     let (events, happened) = mpsc::unbounded_channel();
@@ -55,7 +49,7 @@ pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result
     };
     let mut task = RoomTask {
         options,
-        certificate,
+        engine,
         session,
         roster: Roster::default(),
         incoming: Incoming::default(),
@@ -85,7 +79,7 @@ pub(crate) async fn start(options: JoinOptions, certificate: DtlsCert) -> Result
 
 struct RoomTask {
     options: JoinOptions,
-    certificate: DtlsCert,
+    engine: Engine,
     session: Session,
     roster: Roster,
     incoming: Incoming,
@@ -187,6 +181,7 @@ impl RoomTask {
                         .for_each(|event| self.tell(event));
                 }
                 SessionEvent::Published { track, sid } => self.published(track, sid).await,
+                SessionEvent::Resumed => self.resumed().await,
                 SessionEvent::Ended(Some(reason)) if reason.is_meant() => return Some(End::Meant(reason)),
                 SessionEvent::Ended(_) => return Some(End::Lost),
             }
@@ -387,7 +382,7 @@ impl RoomTask {
         }
     }
 
-    async fn say_who_may_subscribe(&self) {
+    async fn say_who_may_subscribe(&mut self) {
         let Some(allowed) = &self.allowed else { return };
         let permission = |identity: &String| proto::TrackPermission {
             participant_identity: identity.clone(),
@@ -399,51 +394,6 @@ impl RoomTask {
             track_permissions: allowed.iter().flatten().map(permission).collect(),
         };
         self.session.request(Request::SubscriptionPermission(request)).await;
-    }
-
-    /// Makes a new connection, until it works or makes no sense any more.
-    async fn rejoin(&mut self) -> Result<(), LeaveReason> {
-        self.tell(RoomEvent::Reconnecting);
-        let began = Instant::now();
-        let mut pauses = REJOIN_AFTER_MS.into_iter().chain(std::iter::repeat(4_000));
-        while began.elapsed() < MOST_REJOINING {
-            let pause = Duration::from_millis(pauses.next().unwrap_or_default());
-            let attempt = async {
-                sleep(pause).await;
-                Box::pin(Session::connect(&self.options, &self.certificate)).await
-            };
-            let attempt = tokio::select! {
-                () = self.leaving.cancelled() => return Err(LeaveReason::ClientInitiated),
-                attempt = attempt => attempt,
-            };
-            match attempt {
-                Ok(session) => {
-                    let old = std::mem::replace(&mut self.session, session);
-                    tokio::spawn(old.abandon());
-                    self.rejoined().await;
-                    return Ok(());
-                }
-                Err(error) if is_hopeless(&error) => return Err(LeaveReason::Other),
-                Err(error) => tracing::info!(%error, "LiveKit cannot be rejoined yet"),
-            }
-        }
-        Err(LeaveReason::ConnectionTimeout)
-    }
-
-    async fn rejoined(&mut self) {
-        let now = Instant::now();
-        self.inboxes.values().for_each(|inbox| inbox.restart(now));
-        self.take_over_join();
-        let tracks: Vec<_> = self
-            .published
-            .iter()
-            .map(|(number, ours)| (*number, ours.name.clone()))
-            .collect();
-        for (number, name) in tracks {
-            self.session.publish(number, &name).await;
-        }
-        self.say_who_may_subscribe().await;
-        self.tell(RoomEvent::Reconnected);
     }
 
     /// What the server says of the room when we join.
@@ -482,10 +432,4 @@ impl RoomTask {
         // Nobody has to listen.
         let _ = self.events.send(event);
     }
-}
-
-/// Whether trying again would be refused again.
-fn is_hopeless(error: &JoinError) -> bool {
-    matches!(error, JoinError::Signal(livekit_signaling::SignalError::Client(status, _)) if matches!(status.as_u16(), 401 | 403 | 404))
-        || matches!(error, JoinError::Token(_))
 }

@@ -1,28 +1,34 @@
 //! One connection to a room: signalling and two peer connections, one for what we send, one for what we hear.
 
+mod ice_servers;
+mod resume;
 mod tracks;
 
-use crate::{JoinError, JoinOptions, LeaveReason, RoomError, peer, peer::Peer, sdp};
+use crate::{Engine, JoinError, JoinOptions, LeaveReason, RoomError, peer, peer::Peer, sdp};
 use livekit_protocol::{self as proto, signal_request::Message as Request, signal_response::Message as Response};
 use livekit_signaling::{SignalClient, SignalEvent, SignalEvents, SignalOptions};
 use prost::Message as _;
+use resume::{Attempt, Heard, Resuming};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use str0m::{
     Candidate, Event, IceConnectionState,
     change::{SdpAnswer, SdpOffer, SdpPendingOffer},
     channel::{ChannelConfig, ChannelId, Reliability},
-    config::DtlsCert,
     media::Mid,
     rtp::RtpPacket,
 };
 use tokio::time::{sleep_until, timeout};
 pub(crate) use tracks::Published;
 
-/// Most time until media can pass.
-const CONNECT: Duration = Duration::from_secs(10);
+/// Most time until media can pass. A network that loses packets makes the handshakes repeat themselves, after 1, 2 and
+/// 4 s.
+const CONNECT: Duration = Duration::from_secs(15);
+/// Most time to look up the server's name. Signalling has bounds of its own, 5 s for the connection and 5 s for an answer.
+const NAME: Duration = Duration::from_secs(5);
 /// Most time to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// A peer connection that is cut is given this long to come back, or to be explained: a participant who is put out
@@ -34,8 +40,10 @@ const MOST_WAITING: usize = 256;
 const PROTOCOL_VERSION: u32 = 17;
 
 pub(crate) struct Session {
-    signal: SignalClient,
+    signal: Arc<SignalClient>,
     signals: SignalEvents,
+    resuming: Option<Resuming>,
+    heard: Heard,
     publisher: Link,
     subscriber: Link,
     pub(crate) joined: proto::JoinResponse,
@@ -65,6 +73,7 @@ struct Link {
 /// What there is to be handled.
 pub(crate) enum Input {
     Signal(Option<SignalEvent>),
+    Attempted(Attempt),
     Publisher,
     Subscriber,
     Time,
@@ -89,18 +98,23 @@ pub(crate) enum SessionEvent {
         track: u64,
         sid: String,
     },
+    /// Signalling was lost and is back. What was asked for shortly before may be lost.
+    Resumed,
     /// The connection is over; with a reason if the server told one.
     Ended(Option<LeaveReason>),
 }
 
 impl Session {
     /// Joins, until media can pass both ways.
-    pub(crate) async fn connect(options: &JoinOptions, certificate: &DtlsCert) -> Result<Self, JoinError> {
+    pub(crate) async fn connect(options: &JoinOptions, engine: &Engine) -> Result<Self, JoinError> {
         let token = options.tokens.token().map_err(JoinError::Token)?;
         let (host, port) = host_and_port(&options.url)?;
-        let addresses = peer::local_addresses(&host, port).await?;
-        let mut publisher = Link::new(Peer::new(&addresses, certificate.clone()).await?);
-        let subscriber = Link::new(Peer::new(&addresses, certificate.clone()).await?);
+        let addresses = match timeout(NAME, peer::local_addresses(&host, port)).await {
+            Ok(addresses) => addresses?,
+            Err(elapsed) => return Err(std::io::Error::from(elapsed).into()),
+        };
+        let mut publisher = Link::new(Peer::new(&addresses, engine).await?);
+        let subscriber = Link::new(Peer::new(&addresses, engine).await?);
 
         let mut sdp = publisher.peer.rtc.sdp_api();
         let reliable = sdp.add_channel("_reliable".to_owned());
@@ -116,8 +130,10 @@ impl Session {
         let (signal, joined, signals) =
             SignalClient::connect(&options.url, &token, signal_options(options), None).await?;
         let mut session = Self {
-            signal,
+            signal: Arc::new(signal),
             signals,
+            resuming: None,
+            heard: Heard::default(),
             publisher,
             subscriber,
             joined,
@@ -134,6 +150,10 @@ impl Session {
             trouble: None,
             events: VecDeque::new(),
         };
+        if let Some(relay) = ice_servers::relay(&session.joined.ice_servers).await {
+            session.publisher.peer.may_use(relay.clone());
+            session.subscriber.peer.may_use(relay);
+        }
         if let Some((offer, pending)) = offered {
             session.send_offer(&offer, pending, Vec::new()).await;
         }
@@ -150,8 +170,9 @@ impl Session {
         }
     }
 
+    /// Data may come later: it waits for its channels, whose handshake repeats itself only after 3 s.
     async fn until_connected(&mut self) -> Result<(), JoinError> {
-        while !(self.open.contains(&self.reliable) && self.subscriber.peer.rtc.is_connected()) {
+        while !(self.publisher.peer.rtc.is_connected() && self.subscriber.peer.rtc.is_connected()) {
             let input = self.wait().await;
             self.handle(input).await;
             if self.events.iter().any(|event| matches!(event, SessionEvent::Ended(_))) {
@@ -164,12 +185,16 @@ impl Session {
     /// Waits for the next thing to handle. Cancel safe.
     pub(crate) async fn wait(&mut self) -> Input {
         let trouble = self.trouble.map(|since| since + TROUBLE);
-        let deadline = self.publisher.peer.deadline.min(self.subscriber.peer.deadline);
-        let deadline = trouble.map_or(deadline, |trouble| trouble.min(deadline));
+        let deadline = self.publisher.peer.deadline().min(self.subscriber.peer.deadline());
+        let deadline = [trouble, self.silent_at()]
+            .into_iter()
+            .flatten()
+            .fold(deadline, Instant::min);
         tokio::select! {
             signal = self.signals.recv() => Input::Signal(signal),
-            _ = self.publisher.peer.readable() => Input::Publisher,
-            _ = self.subscriber.peer.readable() => Input::Subscriber,
+            attempt = resume::attempted(&mut self.resuming) => Input::Attempted(attempt),
+            () = self.publisher.peer.readable() => Input::Publisher,
+            () = self.subscriber.peer.readable() => Input::Subscriber,
             () = sleep_until(deadline.into()) => Input::Time,
         }
     }
@@ -178,7 +203,11 @@ impl Session {
     pub(crate) async fn handle(&mut self, input: Input) {
         let handled = match input {
             Input::Signal(Some(SignalEvent::Message(message))) => self.message(*message).await,
-            Input::Signal(_) => return self.end(None),
+            Input::Signal(_) => {
+                self.lost_signalling();
+                Ok(())
+            }
+            Input::Attempted(attempt) => self.attempted(attempt).await,
             Input::Publisher => self.publisher.peer.receive(),
             Input::Subscriber => self.subscriber.peer.receive(),
             Input::Time => self.time(),
@@ -188,7 +217,8 @@ impl Session {
         }
         self.look_at_publisher();
         self.look_at_subscriber();
-        if self.trouble.is_some_and(|since| since.elapsed() >= TROUBLE) {
+        let in_trouble = self.trouble.is_some_and(|since| since.elapsed() >= TROUBLE);
+        if in_trouble || self.silent_at().is_some_and(|at| at <= Instant::now()) {
             self.end(None);
         }
     }
@@ -205,10 +235,8 @@ impl Session {
             self.signal.close().await;
         };
         let _ = timeout(GOODBYE, goodbye).await;
-        for link in [&mut self.publisher, &mut self.subscriber] {
-            let _ = link.peer.rtc.close();
-            let _ = link.peer.drain();
-        }
+        self.publisher.peer.close();
+        self.subscriber.peer.close();
     }
 
     /// Closes without a word to the others: somebody else has taken our place, or the connection is dead.
@@ -216,9 +244,11 @@ impl Session {
         let _ = timeout(GOODBYE, self.signal.close()).await;
     }
 
-    /// Sends a message of signalling.
-    pub(crate) async fn request(&self, request: Request) {
-        self.signal.send(request).await;
+    /// Sends a message of signalling, as soon as there is a connection.
+    pub(crate) async fn request(&mut self, request: Request) {
+        if let Some(request) = self.hold(request) {
+            self.signal.send(request).await;
+        }
     }
 
     pub(crate) fn next_request_id(&self) -> u32 {
@@ -259,7 +289,7 @@ impl Session {
     fn time(&mut self) -> Result<(), str0m::RtcError> {
         let now = Instant::now();
         for link in [&mut self.publisher, &mut self.subscriber] {
-            if link.peer.deadline <= now {
+            if link.peer.deadline() <= now {
                 link.peer.tick()?;
             }
         }
@@ -299,7 +329,6 @@ impl Session {
             .rtc
             .sdp_api()
             .accept_offer(SdpOffer::from_sdp_string(&offer.sdp)?)?;
-        link.peer.drain()?;
         link.describe()?;
         let answer = proto::SessionDescription {
             r#type: "answer".to_owned(),
@@ -307,7 +336,7 @@ impl Session {
             id: offer.id,
             ..Default::default()
         };
-        self.signal.send(Request::Answer(answer)).await;
+        self.signal.send(Request::Answer(answer.clone())).await;
         let streams = sdp::tracks_by_ssrc(&offer.sdp);
         let still: HashSet<&String> = streams.values().collect();
         let gone = self
@@ -317,6 +346,10 @@ impl Session {
             .cloned()
             .collect();
         self.streams = streams;
+        self.heard = Heard {
+            offer: Some(offer),
+            answer: Some(answer),
+        };
         self.events.push_back(SessionEvent::Streams { gone });
         Ok(())
     }
@@ -331,14 +364,13 @@ impl Session {
             .rtc
             .sdp_api()
             .accept_answer(pending, SdpAnswer::from_sdp_string(&answer.sdp)?)?;
-        link.peer.drain()?;
         link.describe()?;
         for number in tracks {
             if let Some(track) = self.tracks.get_mut(&number) {
                 track.answered = true;
                 self.events.push_back(SessionEvent::Published {
                     track: number,
-                    sid: track.sid.clone(),
+                    sid: track.info.sid.clone(),
                 });
             }
         }
@@ -422,15 +454,15 @@ impl Link {
             self.candidates.push(candidate);
             return Ok(());
         }
-        self.peer.rtc.add_remote_candidate(candidate);
-        self.peer.drain()
+        self.peer.add(candidate)
     }
 
     /// The other side's description is known: its candidates can be used.
     fn describe(&mut self) -> Result<(), str0m::RtcError> {
         self.described = true;
         let candidates = std::mem::take(&mut self.candidates);
-        candidates.into_iter().try_for_each(|candidate| self.add(candidate))
+        candidates.into_iter().try_for_each(|candidate| self.add(candidate))?;
+        self.peer.tick()
     }
 }
 
@@ -464,11 +496,5 @@ fn host_and_port(url: &str) -> Result<(String, u16), JoinError> {
 fn candidate(json: &str) -> Option<Candidate> {
     let init: serde_json::Value = serde_json::from_str(json).ok()?;
     let line = init.get("candidate")?.as_str()?;
-    // Those over TCP are of no use here.
-    let candidate = Candidate::from_sdp_string(line).ok()?;
-    candidate
-        .proto()
-        .to_string()
-        .eq_ignore_ascii_case("udp")
-        .then_some(candidate)
+    Candidate::from_sdp_string(line).ok()
 }

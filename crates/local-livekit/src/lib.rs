@@ -3,7 +3,7 @@
 
 use std::{
     env, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -30,6 +30,7 @@ const MOST_STARTING: Duration = Duration::from_secs(30);
 pub struct LocalLiveKit {
     process: Child,
     address: SocketAddr,
+    media: SocketAddr,
 }
 
 /// What can be chosen.
@@ -41,6 +42,13 @@ pub struct Options {
     pub webhook: Option<String>,
     /// Where it writes its log; nowhere if not given.
     pub log: Option<PathBuf>,
+    /// Takes sound and data over TCP only.
+    pub tcp_only: bool,
+    /// Is a relay (TURN) as well.
+    pub relay: bool,
+    /// The only address of this machine that it listens on. If not given, that is IPv4's loopback for signalling; for sound
+    /// and data loopback stands for any address, and whoever tells the server none of its own may not be heard.
+    pub host: Option<IpAddr>,
     /// Ctrl-C in the terminal does not reach it: whoever started it ends it when nobody needs it any more.
     pub apart: bool,
 }
@@ -58,6 +66,12 @@ pub enum StartError {
     Ended(std::process::ExitStatus),
     #[error("livekit-server is not ready after {MOST_STARTING:?}")]
     NotReady,
+}
+
+impl Options {
+    fn host(&self) -> IpAddr {
+        self.host.unwrap_or(Ipv4Addr::LOCALHOST.into())
+    }
 }
 
 impl LocalLiveKit {
@@ -80,17 +94,19 @@ impl LocalLiveKit {
         let binary = find().ok_or(StartError::NotInstalled)?;
         let port = match options.port {
             Some(port) => port,
-            None => free_tcp_port()?,
+            None => free_tcp_port(options.host())?,
         };
         let log = match &options.log {
             Some(path) => std::fs::File::create(path)?.into(),
             None => Stdio::null(),
         };
+        let (udp_port, relay_port) = (free_udp_port(options.host())?, free_udp_port(options.host())?);
+        let tcp_port = free_tcp_port(options.host())?;
         let mut process = Command::new(binary);
         process
             .args([
                 "--config-body",
-                &configuration(port, free_tcp_port()?, free_udp_port()?, options),
+                &configuration([port, tcp_port, udp_port, relay_port], options),
             ])
             .env_remove("LIVEKIT_CONFIG")
             .env_remove("LIVEKIT_KEYS")
@@ -101,14 +117,19 @@ impl LocalLiveKit {
             process.process_group(0);
         }
         let mut process = process.spawn()?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let address = SocketAddr::new(options.host(), port);
         let began = Instant::now();
         while began.elapsed() < MOST_STARTING {
             if let Some(status) = process.try_wait()? {
                 return Err(StartError::Ended(status));
             }
             if TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok() {
-                return Ok(Self { process, address });
+                let media = SocketAddr::new(address.ip(), udp_port);
+                return Ok(Self {
+                    process,
+                    address,
+                    media,
+                });
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -127,6 +148,12 @@ impl LocalLiveKit {
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+
+    /// Where it takes sound and data over UDP.
+    #[must_use]
+    pub fn media_address(&self) -> SocketAddr {
+        self.media
     }
 
     /// Its process.
@@ -163,21 +190,39 @@ pub fn find() -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> String {
+fn configuration([port, tcp_port, udp_port, relay_port]: [u16; 4], options: &Options) -> String {
     let mut configuration = serde_json::json!({
         "port": port,
-        "bind_addresses": ["127.0.0.1"],
+        "bind_addresses": [options.host()],
         "keys": { API_KEY: API_SECRET },
         "rtc": {
             "udp_port": udp_port,
             "tcp_port": tcp_port,
-            "node_ip": "127.0.0.1",
+            "node_ip": options.host(),
             "use_external_ip": false,
             "enable_loopback_candidate": true,
             "allow_tcp_fallback": false,
         },
         "logging": { "level": "info", "json": true },
     });
+    if let Some(host) = options.host {
+        let bits = if host.is_ipv4() { 32 } else { 128 };
+        configuration["rtc"]["ips"] = serde_json::json!({ "includes": [format!("{host}/{bits}")] });
+    }
+    if options.tcp_only {
+        configuration["rtc"]["force_tcp"] = true.into();
+    }
+    if options.relay {
+        configuration["turn"] = serde_json::json!({
+            "enabled": true,
+            "udp_port": relay_port,
+            "bind_addresses": [options.host()],
+            "relay_range_start": 20_000,
+            "relay_range_end": 30_000,
+            // It relays to itself, which is on loopback.
+            "allow_restricted_peer_cidrs": ["127.0.0.0/8"],
+        });
+    }
     if let Some(url) = &options.webhook {
         configuration["webhook"] = serde_json::json!({ "api_key": API_KEY, "urls": [url] });
     }
@@ -185,10 +230,10 @@ fn configuration(port: u16, tcp_port: u16, udp_port: u16, options: &Options) -> 
     configuration.to_string()
 }
 
-fn free_tcp_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+fn free_tcp_port(host: IpAddr) -> io::Result<u16> {
+    Ok(TcpListener::bind((host, 0))?.local_addr()?.port())
 }
 
-fn free_udp_port() -> io::Result<u16> {
-    Ok(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+fn free_udp_port(host: IpAddr) -> io::Result<u16> {
+    Ok(UdpSocket::bind((host, 0))?.local_addr()?.port())
 }

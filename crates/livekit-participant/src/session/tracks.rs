@@ -15,8 +15,9 @@ const STALE: Duration = Duration::from_millis(200);
 
 /// A track of ours in this session.
 pub(crate) struct Published {
-    cid: String,
-    pub(super) sid: String,
+    pub(super) cid: String,
+    /// As the server has it.
+    pub(super) info: proto::TrackInfo,
     pub(super) mid: Option<Mid>,
     pub(super) answered: bool,
     sequence: u64,
@@ -28,7 +29,7 @@ impl Session {
         let cid = cid(number);
         let published = Published {
             cid: cid.clone(),
-            sid: String::new(),
+            info: proto::TrackInfo::default(),
             mid: None,
             answered: false,
             sequence: 0,
@@ -65,7 +66,7 @@ impl Session {
     pub(crate) async fn mute(&mut self, number: u64, muted: bool) {
         if let Some(track) = self.tracks.get(&number) {
             let request = proto::MuteTrackRequest {
-                sid: track.sid.clone(),
+                sid: track.info.sid.clone(),
                 muted,
             };
             self.request(Request::Mute(request)).await;
@@ -77,7 +78,7 @@ impl Session {
             return Ok(());
         };
         if let Some(track) = self.tracks.get_mut(&number) {
-            track.sid = published.track.map(|track| track.sid).unwrap_or_default();
+            track.info = published.track.unwrap_or_default();
         }
         self.to_offer.push(number);
         self.negotiate().await
@@ -85,7 +86,8 @@ impl Session {
 
     /// Offers what has changed, one offer at a time.
     pub(super) async fn negotiate(&mut self) -> Result<(), str0m::RtcError> {
-        if self.offered.is_some() || (self.to_offer.is_empty() && self.to_stop.is_empty()) {
+        // An offer that is lost is never answered.
+        if self.resuming.is_some() || self.offered.is_some() || (self.to_offer.is_empty() && self.to_stop.is_empty()) {
             return Ok(());
         }
         let mut sdp = self.publisher.peer.rtc.sdp_api();

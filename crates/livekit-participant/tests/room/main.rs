@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod impaired;
+mod reach;
+mod refused;
+mod resumed;
+mod secure;
 mod support;
 
 use livekit_participant::{

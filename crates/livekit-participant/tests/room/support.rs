@@ -1,5 +1,8 @@
 //! Participants in rooms of a real livekit-server.
 
+pub(crate) mod relay;
+pub(crate) mod signal_proxy;
+
 use livekit_api::{
     access_token::{AccessToken, VideoGrants},
     services::LiveKitApi,
@@ -45,13 +48,12 @@ pub(crate) async fn join(
     identity: &str,
     kind: &str,
 ) -> (Room, RoomEvents) {
-    timeout(
-        PATIENCE,
-        engine.join(JoinOptions::new(server.url(), token(room, identity, kind))),
-    )
-    .await
-    .unwrap()
-    .unwrap()
+    join_at(engine, &server.url(), room, identity, kind).await
+}
+
+pub(crate) async fn join_at(engine: &Engine, url: &str, room: &str, identity: &str, kind: &str) -> (Room, RoomEvents) {
+    let options = JoinOptions::new(url, token(room, identity, kind));
+    timeout(PATIENCE, engine.join(options)).await.unwrap().unwrap()
 }
 
 /// The next event that fits; others are passed over.
@@ -76,11 +78,14 @@ pub(crate) async fn track_of(events: &mut RoomEvents, identity: &str) -> RemoteA
     .await
 }
 
+/// Amplitude of every tone.
+const LOUDNESS: f64 = 8_000.0;
+
 /// A frame of a tone.
 pub(crate) fn tone(hz: f64, frame: usize) -> [i16; FRAME_SAMPLES] {
     std::array::from_fn(|n| {
         let time = (frame * FRAME_SAMPLES + n) as f64 / f64::from(SAMPLE_RATE_HZ);
-        (8_000.0 * (TAU * hz * time).sin()) as i16
+        (LOUDNESS * (TAU * hz * time).sin()) as i16
     })
 }
 
@@ -112,7 +117,7 @@ pub(crate) async fn listen(track: &mut RemoteAudioTrack, hz: f64, frames: usize)
 
 /// Part of a frame's energy that is at this frequency (Goertzel's algorithm), 0 to 1; 0 for silence.
 pub(crate) fn purity(samples: &[i16], hz: f64) -> f64 {
-    let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    let energy = energy(samples);
     if energy < 1e6 {
         return 0.0;
     }
@@ -124,4 +129,47 @@ pub(crate) fn purity(samples: &[i16], hz: f64) -> f64 {
     }
     let power = one.powi(2) + two.powi(2) - 2.0 * omega.cos() * one * two;
     2.0 * power / (energy * samples.len() as f64)
+}
+
+/// What was heard of a tone, from its first frame on.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// Frames since then.
+    pub(crate) frames: usize,
+    /// Frames in which it was 20 dB quieter than it was said, and most of them in a row.
+    pub(crate) gaps: usize,
+    pub(crate) longest_gap: usize,
+    /// Frames in which it was 6 dB quieter.
+    pub(crate) quiet: usize,
+    /// Part of the energy that was not the tone.
+    pub(crate) error: f64,
+}
+
+/// Listens for so many frames.
+pub(crate) async fn hear(track: &mut RemoteAudioTrack, hz: f64, frames: usize) -> Heard {
+    let mut ticks = ticks();
+    let (mut heard, mut gap, mut all, mut tone) = (Heard::default(), 0, 0.0, 0.0);
+    for _ in 0..frames {
+        ticks.tick().await;
+        let samples = track.pull().samples;
+        let energy = energy(&samples);
+        let of_tone = energy * purity(&samples, hz);
+        let loudness = (2.0 * of_tone / FRAME_SAMPLES as f64).sqrt();
+        let audible = loudness > LOUDNESS / 10.0;
+        if heard.frames == 0 && !audible {
+            continue;
+        }
+        heard.frames += 1;
+        gap = if audible { 0 } else { gap + 1 };
+        heard.gaps += usize::from(!audible);
+        heard.quiet += usize::from(loudness < LOUDNESS / 2.0);
+        heard.longest_gap = heard.longest_gap.max(gap);
+        (all, tone) = (all + energy, tone + of_tone);
+    }
+    heard.error = 1.0 - tone / all;
+    heard
+}
+
+fn energy(samples: &[i16]) -> f64 {
+    samples.iter().map(|sample| f64::from(*sample).powi(2)).sum()
 }

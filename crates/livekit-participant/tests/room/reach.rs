@@ -1,0 +1,91 @@
+//! Ways to the server other than UDP over IPv4.
+
+use crate::support::{hear, join, say, token, track_of};
+use livekit_participant::{Engine, JoinError, JoinOptions};
+use local_livekit::{LocalLiveKit, Options};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// 3 s of sound.
+const FRAMES: usize = 150;
+
+#[tokio::test]
+async fn a_server_that_takes_only_tcp_is_reached() {
+    let options = Options {
+        tcp_only: true,
+        ..Default::default()
+    };
+    talk(&LocalLiveKit::start(&options).unwrap()).await;
+}
+
+/// livekit-server takes nothing on IPv6's loopback, so it has to be another address of this machine; where there is none,
+/// this cannot be tried.
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "whoever runs it should know")]
+async fn a_server_that_has_only_ipv6_is_reached() {
+    let Some(host) = v6_address() else {
+        eprintln!("not tried: this machine has no address of IPv6");
+        return;
+    };
+    for tcp_only in [false, true] {
+        let options = Options {
+            host: Some(host.into()),
+            tcp_only,
+            ..Default::default()
+        };
+        talk(&LocalLiveKit::start(&options).unwrap()).await;
+    }
+}
+
+/// An address of this machine that is neither loopback nor of one link only, as Linux lists them.
+fn v6_address() -> Option<Ipv6Addr> {
+    let list = std::fs::read_to_string("/proc/net/if_inet6").ok()?;
+    let global = list.lines().find(|line| line.split_whitespace().nth(3) == Some("00"))?;
+    u128::from_str_radix(global.split_whitespace().next()?, 16)
+        .ok()
+        .map(Ipv6Addr::from)
+}
+
+#[tokio::test]
+async fn a_server_that_is_reached_only_through_its_relay_is_reached() {
+    let options = Options {
+        relay: true,
+        host: Some(Ipv4Addr::LOCALHOST.into()),
+        ..Default::default()
+    };
+    let server = LocalLiveKit::start(&options).unwrap();
+    talk_by(&Engine::new().through_relay_only(), &server).await;
+}
+
+#[tokio::test]
+async fn without_a_relay_nothing_goes_another_way() {
+    let server = LocalLiveKit::start(&Options::default()).unwrap();
+    let options = JoinOptions::new(server.url(), token("reach", "agent", "agent"));
+    let joined = Engine::new().through_relay_only().join(options).await;
+    assert!(matches!(joined, Err(JoinError::Media(_))), "{:?}", joined.err());
+}
+
+async fn talk(server: &LocalLiveKit) {
+    talk_by(&Engine::new(), server).await;
+}
+
+/// Two participants hear each other.
+async fn talk_by(engine: &Engine, server: &LocalLiveKit) {
+    let (agent, mut agent_events) = join(engine, server, "reach", "agent", "agent").await;
+    let agent_voice = agent.publish_audio("voice").await.unwrap();
+    let (phone, mut phone_events) = join(engine, server, "reach", "phone", "sip").await;
+    let phone_voice = phone.publish_audio("voice").await.unwrap();
+    let mut from_phone = track_of(&mut agent_events, "phone").await;
+    let mut from_agent = track_of(&mut phone_events, "agent").await;
+    let (by_agent, by_phone, (), ()) = tokio::join!(
+        hear(&mut from_phone, 440.0, FRAMES),
+        hear(&mut from_agent, 1_000.0, FRAMES),
+        say(&agent_voice, 1_000.0, FRAMES),
+        say(&phone_voice, 440.0, FRAMES),
+    );
+    for heard in [by_agent, by_phone] {
+        assert!(heard.frames > FRAMES * 3 / 4, "{heard:?}");
+        assert!(heard.gaps < heard.frames / 10, "{heard:?}");
+    }
+    phone.leave().await;
+    agent.leave().await;
+}
