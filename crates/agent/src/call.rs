@@ -1,6 +1,6 @@
 //! What a call needs to know, whom it tells, and what it comes to.
 
-use crate::turn_times::TurnPart;
+use crate::{flow::AnsweredBy, turn_times::TurnPart};
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Personal, PhoneNumber,
@@ -74,6 +74,9 @@ pub trait CallScribe: Send + Sync {
     async fn opted_out(&self) -> Result<(), NotWritten>;
     /// Something for the eyes of whoever watches right now.
     fn glimpse(&self, glimpse: Glimpse);
+    /// Who answered, as far as it can be told, and how long after the answer that was known, in room time. Told again if it
+    /// turns out otherwise.
+    fn answered_by(&self, _who: AnsweredBy, _after: Duration) {}
     /// How long a part of a turn took.
     fn measured(&self, _part: TurnPart) {}
 }

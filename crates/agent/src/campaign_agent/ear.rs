@@ -10,7 +10,7 @@ use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Durat
 use telephony::{FRAME_MILLIS, Frame};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
-use voice::{activity::VoiceActivity, beep::BeepDetector, ports::SpeechToText};
+use voice::{activity::VoiceActivity, ports::SpeechToText};
 
 /// Sound before the first voiced frame that the recogniser gets too, milliseconds: soft first letters.
 const PRE_ROLL_MS: u32 = 300;
@@ -66,7 +66,6 @@ pub(super) struct Ear {
     speech_to_text: Arc<dyn SpeechToText>,
     language: String,
     activity: VoiceActivity,
-    beeps: BeepDetector,
     turns: TurnDetector,
     pre_roll: VecDeque<Frame>,
     current: Option<Recognising>,
@@ -87,7 +86,6 @@ impl Ear {
             speech_to_text,
             language,
             activity: VoiceActivity::new(),
-            beeps: BeepDetector::new(),
             turns: TurnDetector::default(),
             pre_roll: VecDeque::with_capacity(PRE_ROLL_FRAMES + 1),
             current: None,
@@ -99,9 +97,6 @@ impl Ear {
     /// Their sound of the tick that ends at `now_ms`.
     pub(super) fn hear(&mut self, frame: &Frame, now_ms: u32, events: &mut VecDeque<Event>) {
         let person = matches!(self.whom, Whom::Person);
-        if person && self.beeps.hear(frame) {
-            events.push_back(Event::Beep);
-        }
         let speaking = self.activity.hear(frame).speaking;
         if let Some(current) = &self.current {
             // A recogniser that has given up needs no sound.

@@ -5,8 +5,8 @@ use super::{
     floor::{Purpose, Unsaid},
     wrapping_up::WrappingUp,
 };
-use crate::greeting::{Greeting, judge};
 use domain::conversation::Disposition;
+use voice::line_sound::LineSound;
 
 /// If nobody says anything for this long, the agent asks, milliseconds.
 const SILENCE_MS: u32 = 6_000;
@@ -63,12 +63,8 @@ impl ConversationFlow {
     pub(super) fn talking(&mut self, event: Event) {
         match event {
             Event::SpeechStarted => self.barge_in(),
-            Event::Partial(_) if self.may_be_a_machine() && judge(self.floor.partial()) == Greeting::Machine => {
-                return self.machine_answered(false);
-            }
-            Event::Beep if self.may_be_a_machine() && self.floor.replies == 0 && self.floor.spoke_at_length() => {
-                return self.machine_answered(true);
-            }
+            Event::Partial(_) if self.turns_out_a_machine(None) => return,
+            Event::Line(LineSound::Beep) if self.beeped_in_talk() => return,
             Event::Heard(heard) => self.heard(&heard),
             Event::NotHeard => self.not_heard(),
             Event::Reply(id, news) if self.floor.is_current(id) => self.reply_news(id, news),
@@ -118,8 +114,8 @@ impl ConversationFlow {
 
     fn heard(&mut self, heard: &HeardWords) {
         let text = heard.text.reveal();
-        if self.may_be_a_machine() && judge(text) == Greeting::Machine {
-            return self.machine_answered(false);
+        if self.turns_out_a_machine(Some(text)) {
+            return;
         }
         let answering = self.floor.replies > 0;
         let Some(state) = self.state() else { return };
@@ -134,9 +130,10 @@ impl ConversationFlow {
         let opening_was_cut = !opening.is_empty();
         // Its last sentence asks; into that, a word or two are an answer.
         let told_who = opening.len() == 1 && crate::sentences::split(self.rules.opening.reveal()).len() > 1;
+        // “Hello?” into the opening, or anything before a word of it was out: who is calling is said before anything else.
+        let heard_nothing = text.split_whitespace().count() <= 3 || !self.floor.agent_spoke();
         let Some(state) = self.state() else { return };
-        if opening_was_cut && !told_who && !state.opening_again && text.split_whitespace().count() <= 3 {
-            // “Hello?” into the opening: who is calling must be said before anything else.
+        if opening_was_cut && !told_who && !state.opening_again && heard_nothing {
             state.opening_again = true;
             state.reply_owed = false;
             for (place, sentence) in opening.iter().enumerate() {
