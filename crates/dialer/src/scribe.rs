@@ -3,6 +3,7 @@
 use crate::{glimpses::GlimpseSender, leases::Hold, metric};
 use agent::{
     call::{CallScribe, NotWritten, SaidAloud},
+    flow::AnsweredBy,
     turn_times::TurnPart,
 };
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use domain::{
     conversation::{ConversationStatus, TranscriptSegment},
     live::Glimpse,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use store::{Store, StoreError, calls};
 use tokio::sync::Mutex;
 
@@ -87,6 +88,10 @@ impl CallScribe for StoreScribe {
     async fn opted_out(&self) -> Result<(), NotWritten> {
         let outcome = calls::opted_out(&self.store, self.conversation_id, &self.number, self.clock.now()).await;
         written("opt-out", outcome)
+    }
+
+    fn answered_by(&self, who: AnsweredBy, after: Duration) {
+        metric::answered_by(who, after);
     }
 
     fn measured(&self, part: TurnPart) {

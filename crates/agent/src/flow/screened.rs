@@ -3,6 +3,7 @@
 
 use super::{ConversationFlow, Effect, Event, HeardWords, Phase, ReplyNews, floor::Purpose};
 use crate::{
+    farewell::is_farewell,
     greeting::{Greeting, asks_to_wait, is_turned_away, judge, wants_to_know_more},
     sentences,
 };
@@ -132,7 +133,8 @@ impl ConversationFlow {
         reply.done |= over;
         for sentence in sentences {
             let Some(reply) = &mut self.floor.reply else { return };
-            if reply.sentences < MOST_SENTENCES && !sentence.trim_end().ends_with('?') {
+            let is_for_the_person = sentence.trim_end().ends_with('?') || is_farewell(&sentence);
+            if reply.sentences < MOST_SENTENCES && !is_for_the_person {
                 reply.sentences += 1;
                 self.say(&sentence, Purpose::Fixed);
             }
