@@ -25,6 +25,8 @@ pub(crate) enum Bench {
     Calls,
     /// Commit of an event to its arrival at 1,000 viewers
     Events,
+    /// What the agent takes for a person, a voicemail, a menu, call screening, a fax, noise or a network, and how soon
+    Answers,
     /// Size of WASM and first page over the wire, time to interactive and fluidity in Chromium
     Web,
 }
@@ -32,7 +34,7 @@ pub(crate) enum Bench {
 /// Runs one of them, or all.
 pub(crate) fn bench(which: Option<Bench>) -> Outcome {
     machine();
-    let all = [Bench::Claims, Bench::Calls, Bench::Events, Bench::Web];
+    let all = [Bench::Claims, Bench::Calls, Bench::Events, Bench::Answers, Bench::Web];
     for bench in all
         .into_iter()
         .filter(|bench| which.is_none_or(|which| which as u8 == *bench as u8))
@@ -41,6 +43,7 @@ pub(crate) fn bench(which: Option<Bench>) -> Outcome {
             Bench::Claims => claims()?,
             Bench::Calls => calls()?,
             Bench::Events => events()?,
+            Bench::Answers => answers()?,
             Bench::Web => web()?,
         }
     }
@@ -118,6 +121,12 @@ fn events() -> Outcome {
     say("events: commit to arrival at 1,000 viewers of the event stream, 10 events a second");
     say(&format!("  {}", output(bench)?.trim()));
     Ok(())
+}
+
+fn answers() -> Outcome {
+    let who_answered = example("rehearsal", "who_answered")?;
+    say("answers: who answered, by the agent that makes real calls");
+    run(program(&who_answered, &[]))
 }
 
 fn web() -> Outcome {

@@ -130,6 +130,16 @@ pub fn judge(text: &str) -> Greeting {
     }
 }
 
+/// Whoever says this speaks for a whole household, or wants words to be left: with a beep after it, it is a machine. “He is
+/// not here” alone is not enough.
+#[must_use]
+pub fn is_like_a_machine(text: &str) -> bool {
+    let words = words_of(text).words;
+    [&REACHED, &LEAVE_WORDS, &SUBSCRIBER]
+        .iter()
+        .any(|marks| marks.are_in(&words))
+}
+
 /// Somebody expects an answer.
 #[must_use]
 pub fn asks(text: &str) -> bool {
@@ -153,6 +163,14 @@ pub fn sounds_like_somebody(text: &str) -> bool {
         && !words.is_empty()
         && !asks_to_wait(text)
         && (asks(text) || words.len() <= SHORT_ANSWER || HELLO.are_in(begins))
+}
+
+/// After tones by which a network says that a number cannot be reached: these are no words of the network.
+#[must_use]
+pub fn is_surely_somebody(text: &str) -> bool {
+    let words = words_of(text).words;
+    let begins = &words[..words.len().min(3)];
+    judge(text) <= Greeting::Unclear && (asks(text) || HELLO.are_in(begins))
 }
 
 /// “Please hold.”

@@ -10,7 +10,7 @@ use telephony::FRAME_MILLIS;
 /// Mean loudness of a sample below which a line is silent: -47 dB of full scale.
 pub(crate) const AUDIBLE: f32 = 150.0;
 /// A sound this many times softer than the tone before it is the end of the tone.
-const FADED: f32 = 8.0;
+const FADED: f32 = 4.0;
 /// Share of the energy in the two strongest tones, and in the one of a single tone.
 const PURE: f32 = 0.78;
 const SINGLE: f32 = 0.75;
@@ -23,6 +23,8 @@ const DISTURBED_MS: u32 = 60;
 const OTHER_MS: u32 = 120;
 /// What is shorter was no tone, milliseconds.
 const SHORTEST_MS: u32 = 80;
+/// No voice keeps one pure tone for so long, milliseconds.
+const NO_VOICE_MS: u32 = 160;
 /// Pitches that networks use for ringing and busy, hertz.
 const PROGRESS_HZ: std::ops::RangeInclusive<f32> = 335.0..=660.0;
 const RINGING_HZ: std::ops::RangeInclusive<f32> = 380.0..=495.0;
@@ -40,7 +42,7 @@ const SPECIAL_GAP_MS: u32 = 140;
 /// Busy: three tones of one length with pauses of one length between them, milliseconds.
 const BUSY_MS: std::ops::RangeInclusive<u32> = 140..=650;
 const BUSY_UNLIKE_MS: u32 = 80;
-/// Ringing: a long tone before anything else, or a shorter one that comes again, milliseconds.
+/// Ringing: a long tone before any other, or a shorter one that comes again, milliseconds.
 const RINGS_LONG_MS: u32 = 900;
 const RINGS_AGAIN_MS: u32 = 340;
 const RINGS_EVERY_MS: std::ops::RangeInclusive<u32> = 1_700..=5_500;
@@ -114,8 +116,6 @@ pub(crate) struct ToneRow {
     current: Option<Burst>,
     disturbed_ms: u32,
     other_ms: u32,
-    /// Something else than tones was heard before.
-    other: bool,
     bursts: VecDeque<Burst>,
 }
 
@@ -168,7 +168,7 @@ impl ToneRow {
     /// A tone is sounding that no voice makes.
     pub(crate) fn is_tone(&self) -> bool {
         self.current
-            .is_some_and(|burst| burst.lasted() >= SHORTEST_MS && (burst.is_single() || burst.is_progress()))
+            .is_some_and(|burst| burst.lasted() >= NO_VOICE_MS && (burst.is_single() || burst.is_progress()))
     }
 
     fn other_sound(&mut self) -> Option<Row> {
@@ -180,7 +180,6 @@ impl ToneRow {
             None
         };
         if self.other_ms >= OTHER_MS {
-            self.other = true;
             self.bursts.clear();
         }
         ended
@@ -206,7 +205,7 @@ impl ToneRow {
         if just(*SPECIAL_MS.start()) && self.is_special(burst) {
             return Some(Row::SpecialInformation);
         }
-        if just(RINGS_LONG_MS) && burst.is_ringing() && self.bursts.is_empty() && !self.other {
+        if just(RINGS_LONG_MS) && burst.is_ringing() && self.bursts.is_empty() {
             return Some(Row::Ringing);
         }
         (just(RINGS_AGAIN_MS) && self.rings_again(burst)).then_some(Row::Ringing)
@@ -225,7 +224,7 @@ impl ToneRow {
             return Some(Row::Busy);
         }
         // From its end on the next one is waited for.
-        let long = burst.lasted() >= RINGS_LONG_MS && burst.is_ringing() && !self.other;
+        let long = burst.lasted() >= RINGS_LONG_MS && burst.is_ringing();
         (long && (self.bursts.len() == 1 || earlier().any(Burst::is_ringing))).then_some(Row::Ringing)
     }
 

@@ -5,12 +5,14 @@
 //! comes back here.
 
 use super::{AnsweredBy, ConversationFlow, Effect, Event, Machine, Menu, Phase, Screened};
-use crate::greeting::{Greeting, asks, judge, judge_so_far};
+use crate::greeting::{Greeting, asks, is_like_a_machine, is_surely_somebody, judge, judge_so_far};
 use domain::{campaign::VoicemailPolicy, conversation::Disposition};
 use voice::line_sound::LineSound;
 
 /// If nobody speaks first, the agent does after this time, milliseconds. (An agent must be there within two seconds.)
 const FIRST_WORD_MS: u32 = 1_000;
+/// After tones that announce an announcement, what is longer than this may belong to it, milliseconds.
+const SHORT_ANSWER_MS: u32 = 1_500;
 /// People answer with less than this, milliseconds.
 pub(super) const LONG_GREETING_MS: u32 = 2_600;
 /// After a long or unclear greeting it is worth waiting this long for what comes next, milliseconds.
@@ -47,11 +49,19 @@ pub(super) struct WhoAnswered {
     greeting: Option<Greeting>,
     /// Somebody expects an answer.
     asked: bool,
+    /// What was said is often said by machines.
+    like_a_machine: bool,
+    /// Length of what was understood, milliseconds.
+    heard_ms: u32,
     beeped: Option<u32>,
     network: Option<NetworkTone>,
 }
 
 impl WhoAnswered {
+    fn beeped_lately(&self, now: u32) -> bool {
+        self.beeped.is_some_and(|at| now.saturating_sub(at) < BEEP_COUNTS_MS)
+    }
+
     /// Nobody has been heard, only tones of the network.
     pub(super) fn is_network(&self) -> bool {
         self.network.is_some() && self.greeting.is_none()
@@ -88,11 +98,20 @@ impl ConversationFlow {
                 if !text.trim().is_empty() {
                     state.greeting = state.greeting.max(Some(judge(text)));
                     state.asked |= asks(text);
+                    state.like_a_machine |= is_like_a_machine(text);
                     // Somebody speaks: it rings no more.
-                    state.network = None;
+                    let spoke_ms = heard.end_ms.saturating_sub(heard.start_ms);
+                    state.heard_ms += spoke_ms;
+                    let announced = matches!(state.network, Some(NetworkTone::Special { .. }));
+                    if !announced || spoke_ms <= SHORT_ANSWER_MS || is_surely_somebody(text) {
+                        state.network = None;
+                    }
                 }
             }
-            Event::Line(LineSound::Beep) => state.beeped = Some(self.now),
+            // What sounds before any word is a tone of the network, or of a fax.
+            Event::Line(LineSound::Beep) if state.spoken_ms > 0 || state.speech_began.is_some() => {
+                state.beeped = Some(self.now);
+            }
             _ => {}
         }
         if self.beep_tells() {
@@ -103,21 +122,16 @@ impl ConversationFlow {
         }
     }
 
-    /// People do not beep, but kitchens do: a beep is that of a machine after a long or unclear greeting, of which is known
-    /// that it asked nothing.
+    /// People do not beep, but kitchens do: a beep is that of a machine only after a greeting that was long, or like a
+    /// machine's, and of which all is known and nothing was a question.
     fn beep_tells(&self) -> bool {
         let Phase::WhoAnswered(state) = &self.phase else {
             return false;
         };
-        let beeped = state
-            .beeped
-            .is_some_and(|at| self.now.saturating_sub(at) < BEEP_COUNTS_MS);
-        let speaking = state.speech_began.map_or(0, |began| self.now.saturating_sub(began));
-        let partial = self.floor.partial();
-        let unclear = state.greeting == Some(Greeting::Unclear) || judge_so_far(partial) == Greeting::Unclear;
-        let known = state.greeting.is_some() || !partial.is_empty();
-        let asked = state.asked || asks(partial);
-        beeped && known && !asked && (unclear || state.spoken_ms + speaking >= LONG_GREETING_MS)
+        let all_known =
+            state.greeting.is_some() && self.floor.speaking_since.is_none() && self.floor.awaiting_text == 0;
+        let a_machines = state.like_a_machine || state.heard_ms >= LONG_GREETING_MS;
+        state.beeped_lately(self.now) && all_known && a_machines && !state.asked && state.network.is_none()
     }
 
     fn is_time_to_open(&self) -> bool {
@@ -135,7 +149,7 @@ impl ConversationFlow {
         let Some(silent_since) = state.silent_since else {
             return self.now >= FIRST_WORD_MS;
         };
-        let long = state.spoken_ms >= LONG_GREETING_MS;
+        let long = state.spoken_ms >= LONG_GREETING_MS || state.beeped_lately(self.now);
         if (!long && state.greeting != Some(Greeting::Unclear)) || state.asked || noise {
             // “Hello?” – its text is not worth waiting for.
             return true;

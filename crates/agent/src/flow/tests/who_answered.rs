@@ -60,11 +60,26 @@ fn a_message_is_left_after_the_beep_or_after_silence() {
 #[test]
 fn a_long_greeting_with_a_beep_is_a_machine() {
     let mut table = answered(VoicemailPolicy::HangUp);
-    table.tell(Event::SpeechStarted);
-    table.tell(Event::Partial("Hey, this is Bob, you know what to do, so do it".into()));
-    table.pass(4_000);
+    table.person_says("Hey, this is Bob, you know what to do, so do it.", 4_000);
+    table.pass(500);
+    assert_eq!(table.disposition(), None);
     table.tell(BEEP);
     assert_eq!(table.disposition(), Some(Disposition::Voicemail));
+    // But a kitchen beeps, too.
+    for text in ["He is not available.", "Hello, this is Ada."] {
+        let mut table = answered(VoicemailPolicy::HangUp);
+        table.tell(Event::SpeechStarted);
+        table.pass(1_500);
+        table.tell(BEEP);
+        table.tell(Event::SpeechEnded);
+        table.tell(Event::Heard(HeardWords {
+            text: text.into(),
+            start_ms: 0,
+            end_ms: 1_500,
+        }));
+        table.pass(3_000);
+        assert_eq!(table.answered_by(), [AnsweredBy::Person], "{text}");
+    }
     // The words may come after the beep.
     let mut table = answered(VoicemailPolicy::HangUp);
     table.tell(Event::SpeechStarted);
@@ -296,6 +311,12 @@ fn tones_of_the_network_are_no_person() {
         "its words are waited for"
     );
     table.person_says("The number you have dialed is not in service.", 3_000);
+    assert_eq!(table.disposition(), Some(Disposition::Unreachable));
+    // Words that were not understood whole do not make it a person.
+    let mut table = answered(VoicemailPolicy::LeaveMessage);
+    table.tell(Event::Line(LineSound::SpecialInformation));
+    table.person_says("The number you", 3_000);
+    table.pass(3_000);
     assert_eq!(table.disposition(), Some(Disposition::Unreachable));
 
     // There are answering machines that play these tones to frighten callers, and people behind them.
