@@ -29,6 +29,8 @@ pub(crate) enum Bench {
     Livekit,
     /// Commit of an event to its arrival at 1,000 viewers
     Events,
+    /// What the agent takes for a person, a voicemail, a menu, call screening, a fax, noise or a network, and how soon
+    Answers,
     /// Size of WASM and first page over the wire, time to interactive and fluidity in Chromium
     Web,
 }
@@ -36,7 +38,14 @@ pub(crate) enum Bench {
 /// Runs one of them, or all.
 pub(crate) fn bench(which: Option<Bench>) -> Outcome {
     machine();
-    let all = [Bench::Claims, Bench::Calls, Bench::Livekit, Bench::Events, Bench::Web];
+    let all = [
+        Bench::Claims,
+        Bench::Calls,
+        Bench::Livekit,
+        Bench::Events,
+        Bench::Answers,
+        Bench::Web,
+    ];
     for bench in all
         .into_iter()
         .filter(|bench| which.is_none_or(|which| which as u8 == *bench as u8))
@@ -46,6 +55,7 @@ pub(crate) fn bench(which: Option<Bench>) -> Outcome {
             Bench::Calls => calls()?,
             Bench::Livekit => livekit::bench()?,
             Bench::Events => events()?,
+            Bench::Answers => answers()?,
             Bench::Web => web()?,
         }
     }
@@ -123,6 +133,12 @@ fn events() -> Outcome {
     say("events: commit to arrival at 1,000 viewers of the event stream, 10 events a second");
     say(&format!("  {}", output(bench)?.trim()));
     Ok(())
+}
+
+fn answers() -> Outcome {
+    let who_answered = example("rehearsal", "who_answered")?;
+    say("answers: who answered, by the agent that makes real calls");
+    run(program(&who_answered, &[]))
 }
 
 fn web() -> Outcome {

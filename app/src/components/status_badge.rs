@@ -39,6 +39,8 @@ impl HasLook for Disposition {
             Self::EndedBySupervisor => (Tone::Human, "user-round"),
             Self::TimeLimit => (Tone::Warning, "timer"),
             Self::Voicemail | Self::VoicemailLeft => (Tone::Neutral, "voicemail"),
+            Self::PhoneMenu => (Tone::Neutral, "list-checks"),
+            Self::FaxOrNoise => (Tone::Neutral, "activity"),
             Self::NoAnswer => (Tone::Neutral, "phone-missed"),
             Self::Busy => (Tone::Neutral, "hourglass"),
             Self::Rejected => (Tone::Neutral, "x"),

@@ -1,5 +1,6 @@
 //! What a call needs to know, whom it tells, and what it comes to.
 
+use crate::flow::AnsweredBy;
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Personal, PhoneNumber,
@@ -74,6 +75,9 @@ pub trait CallScribe: Send + Sync {
     async fn opted_out(&self) -> Result<(), NotWritten>;
     /// Something for the eyes of whoever watches right now.
     fn glimpse(&self, glimpse: Glimpse);
+    /// Who answered, as far as it can be told, and how long after the answer that was known, in room time. Told again if it
+    /// turns out otherwise.
+    fn answered_by(&self, _who: AnsweredBy, _after: Duration) {}
     /// How long the parts of a turn took.
     async fn turn(&self, _turn: TurnTimes) {}
 }

@@ -34,7 +34,7 @@ use telephony::{AgentSeat, DialRequest, FRAME_MILLIS, Frame, RoomEvent};
 use thinker::Thinker;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use voice::{ports::Voices, recording::CallRecorder};
+use voice::{line_sound::LineEar, ports::Voices, recording::CallRecorder};
 use writer::Writer;
 
 /// Asking the network to dial may take this long, by the wall clock.
@@ -93,6 +93,7 @@ struct Call {
     flow: ConversationFlow,
     hangup: HangupDetector,
     ear: Ear,
+    line_ear: LineEar,
     supervisors: Supervisors,
     mouth: Mouth,
     thinker: Thinker,
@@ -141,6 +142,7 @@ impl Call {
                 brief.language.clone(),
                 news.clone(),
             ),
+            line_ear: LineEar::new(),
             mouth: Mouth::new(voices.text_to_speech, brief.language.clone()),
             thinker: Thinker::new(voices.language_model, news.clone()),
             writer: Writer::start(Arc::clone(&scribe), news),
@@ -267,7 +269,14 @@ impl Call {
     /// the frame of the same tick.
     fn tick(&mut self, person: &Frame) {
         self.now_ms = self.now_ms.saturating_add(FRAME_MILLIS);
-        self.ear.hear(person, self.now_ms, &mut self.events);
+        self.events.extend(self.line_ear.hear(person).map(Event::Line));
+        // A tone is no voice, whatever a detector of voices thinks of it.
+        let voice = if self.line_ear.is_tone() {
+            &Frame::silence()
+        } else {
+            person
+        };
+        self.ear.hear(voice, self.now_ms, &mut self.events);
         let supervisor = self.supervisors.tick(self.now_ms, &mut self.events);
         self.decide();
         let agent = self.mouth.tick(self.now_ms, &mut self.events);
@@ -327,6 +336,10 @@ impl Call {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::SetStage(status) => self.writer.stage(status),
+            Effect::KnowWhoAnswered(who) => {
+                let after = Duration::from_millis(u64::from(self.now_ms));
+                self.scribe.answered_by(who, after);
+            }
             Effect::SetState(state) => self.glimpses.state(state),
             Effect::StartReply(id) => self.thinker.start(id, self.flow.prompt()),
             Effect::CancelReply => self.thinker.cancel(),

@@ -2,11 +2,12 @@
 //! back what is to be done. It needs no runtime, no clock and no model.
 //!
 //! A call passes through these states, each in a file of its own: **before the answer** (`before_answer`), **who
-//! answered** (`who_answered`), a **machine** (`machine`) or a person to be **talking** with (`talking`: opening,
-//! listening, thinking and speaking), **wrapping up** (`wrapping_up`: a goodbye is on its way), **ending**
-//! (`ending`: hung up, the last words are being collected), and ended. What does not depend on the state is here and
-//! in `floor`: who is speaking, which sentences are on their way, and what has been said; and in `supervision`: whether a
-//! supervisor has taken over or barged in.
+//! answered** (`who_answered`), an answering **machine** (`machine`), a phone **menu** (`menu`), an assistant by which the
+//! call is **screened** (`screened`), or a person to be **talking** with (`talking`: opening, listening, thinking and
+//! speaking), **wrapping up** (`wrapping_up`: a goodbye is on its way), **ending** (`ending`: hung up, the last words are
+//! being collected), and ended. What does not depend on the state is here and in `floor`: who is speaking, which sentences
+//! are on their way, and what has been said; in `line`: faxes, tones of the network, noise; and in `supervision`: whether
+//! a supervisor has taken over or barged in.
 //!
 //! A new rule of conversation goes into the state it belongs to, with a scenario in `flow/tests.rs`.
 
@@ -15,8 +16,11 @@ mod effect;
 mod ending;
 mod event;
 mod floor;
+mod line;
 mod machine;
+mod menu;
 mod notice;
+mod screened;
 mod supervision;
 mod taking_over;
 mod talking;
@@ -27,7 +31,7 @@ mod who_answered;
 mod wording;
 mod wrapping_up;
 
-pub use effect::{Effect, Sentence};
+pub use effect::{AnsweredBy, Effect, Sentence};
 pub use event::{Event, HeardWords, ReplyId, ReplyNews, SentenceId, SpokenWords};
 pub use supervision::SUPERVISOR_GRACE_MS;
 pub use wording::{Wording, wording};
@@ -43,8 +47,11 @@ use domain::{
 };
 use ending::Ending;
 use floor::Floor;
+use line::Line;
 use machine::Machine;
+use menu::Menu;
 use notice::Notice;
+use screened::Screened;
 use supervision::Supervision;
 use talking::Talking;
 use thinking_ahead::ThinkingAhead;
@@ -100,6 +107,8 @@ enum Phase {
     BeforeAnswer,
     WhoAnswered(WhoAnswered),
     Machine(Machine),
+    Menu(Menu),
+    Screened(Screened),
     Talking(Talking),
     WrappingUp(WrappingUp),
     Ending(Ending),
@@ -115,6 +124,7 @@ pub struct ConversationFlow {
     ahead: ThinkingAhead,
     supervision: Supervision,
     notice: Notice,
+    line: Line,
     results: ConversationResults,
     opted_out: bool,
     whispers: u32,
@@ -137,6 +147,7 @@ impl ConversationFlow {
             ahead: ThinkingAhead::default(),
             supervision: Supervision::default(),
             notice: Notice::default(),
+            line: Line::default(),
             results: ConversationResults::default(),
             opted_out: false,
             whispers: 0,
@@ -162,11 +173,13 @@ impl ConversationFlow {
         self.note(&event);
         self.note_notice(&event);
         self.supervise(&event);
-        if !self.handle_anywhere(&event) {
+        if !self.handle_anywhere(&event) && !self.listen_to_line(&event) {
             match self.phase {
                 Phase::BeforeAnswer => self.before_answer(&event),
                 Phase::WhoAnswered(_) => self.who_answered(&event),
                 Phase::Machine(_) => self.machine(&event),
+                Phase::Menu(_) => self.menu(&event),
+                Phase::Screened(_) => self.screened(event),
                 Phase::Talking(_) if self.supervision.is_taken_over() => {}
                 Phase::Talking(_) => self.talking(event),
                 Phase::WrappingUp(_) => self.wrapping_up(&event),
@@ -318,6 +331,10 @@ impl ConversationFlow {
             Phase::BeforeAnswer => Disposition::NoAnswer,
             // A message that was cut short is none.
             Phase::Machine(_) => Disposition::Voicemail,
+            Phase::Menu(_) => Disposition::PhoneMenu,
+            Phase::Screened(_) => return self.end(Disposition::Rejected, Some(screened::TURNED_AWAY)),
+            // It rang on, or said only that it does not.
+            Phase::WhoAnswered(state) if state.is_network() => Disposition::NoAnswer,
             Phase::WrappingUp(wrapping_up) => wrapping_up.disposition(),
             _ if self.results.call_back.is_some() => Disposition::CallBack,
             // The model was about to hang up: the person was merely quicker.
@@ -333,6 +350,8 @@ impl ConversationFlow {
         let disposition = match &self.phase {
             // A message that was cut short is none.
             Phase::Machine(_) => Disposition::Voicemail,
+            Phase::Menu(_) => Disposition::PhoneMenu,
+            Phase::Screened(_) => Disposition::NoAnswer,
             Phase::WrappingUp(wrapping_up) => wrapping_up.disposition(),
             _ => Disposition::TimeLimit,
         };

@@ -1,5 +1,6 @@
 //! What Prometheus is told. Names of metrics are an interface: dashboards and alerts depend on them.
 
+use agent::flow::AnsweredBy;
 use domain::{calling_hours::GateReason, conversation::Disposition, turn_times::TurnTimes};
 use std::time::Duration;
 
@@ -12,6 +13,12 @@ pub(crate) fn call_ended(disposition: Disposition, duration: Duration) {
     if disposition.answered_by_person() {
         metrics::histogram!("call_duration_seconds").record(duration.as_secs_f64());
     }
+}
+
+/// Who answered, and how long after the answer that was known, in room time. Corrections are counted too.
+pub(crate) fn answered_by(who: AnsweredBy, after: Duration) {
+    metrics::counter!("calls_answered_by_total", "who" => who.as_str()).increment(1);
+    metrics::histogram!("who_answered_seconds").record(after.as_secs_f64());
 }
 
 /// How long the parts of a turn took, in room time.

@@ -1,7 +1,10 @@
 //! Writes down what happens in one call.
 
 use crate::{glimpses::GlimpseSender, leases::Hold, metric};
-use agent::call::{CallScribe, NotWritten, SaidAloud};
+use agent::{
+    call::{CallScribe, NotWritten, SaidAloud},
+    flow::AnsweredBy,
+};
 use async_trait::async_trait;
 use domain::{
     CampaignId, Clock, ConversationId, PhoneNumber, WorkerId,
@@ -9,7 +12,7 @@ use domain::{
     live::Glimpse,
     turn_times::TurnTimes,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use store::{Store, StoreError, calls, turns};
 use tokio::sync::Mutex;
 
@@ -85,6 +88,10 @@ impl CallScribe for StoreScribe {
     async fn opted_out(&self) -> Result<(), NotWritten> {
         let outcome = calls::opted_out(&self.store, self.conversation_id, &self.number, self.clock.now()).await;
         written("opt-out", outcome)
+    }
+
+    fn answered_by(&self, who: AnsweredBy, after: Duration) {
+        metric::answered_by(who, after);
     }
 
     /// A turn whose times are lost is no reason to end a call.

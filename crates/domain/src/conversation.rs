@@ -26,6 +26,10 @@ pub enum Disposition {
     Voicemail,
     /// A machine answered; the message was spoken after the beep.
     VoicemailLeft,
+    /// A phone menu answered, and nobody came to the phone.
+    PhoneMenu,
+    /// A fax, a modem or mere noise answered.
+    FaxOrNoise,
     /// Nobody picked up as long as it was waited.
     NoAnswer,
     Busy,
@@ -42,7 +46,7 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Completed,
         Self::CallBack,
         Self::OptedOut,
@@ -52,6 +56,8 @@ impl Disposition {
         Self::TimeLimit,
         Self::Voicemail,
         Self::VoicemailLeft,
+        Self::PhoneMenu,
+        Self::FaxOrNoise,
         Self::NoAnswer,
         Self::Busy,
         Self::Rejected,
@@ -74,6 +80,8 @@ impl Disposition {
             Self::TimeLimit => "time_limit",
             Self::Voicemail => "voicemail",
             Self::VoicemailLeft => "voicemail_left",
+            Self::PhoneMenu => "phone_menu",
+            Self::FaxOrNoise => "fax_or_noise",
             Self::NoAnswer => "no_answer",
             Self::Busy => "busy",
             Self::Rejected => "rejected",
@@ -97,6 +105,8 @@ impl Disposition {
             Self::TimeLimit => "Time limit",
             Self::Voicemail => "Voicemail",
             Self::VoicemailLeft => "Voicemail left",
+            Self::PhoneMenu => "Phone menu",
+            Self::FaxOrNoise => "Fax or noise",
             Self::NoAnswer => "No answer",
             Self::Busy => "Busy",
             Self::Rejected => "Rejected",

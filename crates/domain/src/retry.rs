@@ -14,11 +14,13 @@ pub struct RetryRule {
     pub delay_minutes: u16,
 }
 
-/// The outcomes for which a campaign may ask for another try.
-pub const RETRYABLE: [Disposition; 8] = [
+/// The outcomes for which a campaign may ask for another try. A fax is not among them: it stays one, and whoever has it in
+/// the house is rung for nothing.
+pub const RETRYABLE: [Disposition; 9] = [
     Disposition::NoAnswer,
     Disposition::Busy,
     Disposition::Voicemail,
+    Disposition::PhoneMenu,
     Disposition::Rejected,
     Disposition::Unreachable,
     Disposition::Failed,
@@ -118,6 +120,35 @@ mod tests {
         assert_eq!(
             after_call(&rules, Disposition::NoAnswer, 2),
             AfterCall::Finished(LeadStatus::Failed)
+        );
+    }
+
+    #[test]
+    fn a_fax_is_never_called_again() {
+        let rule = RetryRule {
+            after: Disposition::FaxOrNoise,
+            times: 1,
+            delay_minutes: 60,
+        };
+        assert!(RetryRule::validate_all(std::slice::from_ref(&rule)).is_err());
+        let mut rules = RetryRule::template();
+        assert_eq!(
+            after_call(&rules, Disposition::FaxOrNoise, 0),
+            AfterCall::Finished(LeadStatus::Failed)
+        );
+        assert_eq!(
+            after_call(&rules, Disposition::PhoneMenu, 0),
+            AfterCall::Finished(LeadStatus::Failed),
+            "a menu is tried again only if the campaign asks for it"
+        );
+        rules.push(RetryRule {
+            after: Disposition::PhoneMenu,
+            ..rule
+        });
+        assert_eq!(RetryRule::validate_all(&rules), Ok(()));
+        assert_eq!(
+            after_call(&rules, Disposition::PhoneMenu, 0),
+            AfterCall::Again(Duration::from_secs(3_600))
         );
     }
 

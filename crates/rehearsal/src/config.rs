@@ -76,7 +76,7 @@ impl Odds {
 impl Default for Odds {
     fn default() -> Self {
         Self::new([
-            (Outcome::Person(Persona::Interested), 24),
+            (Outcome::Person(Persona::Interested), 20),
             (Outcome::Person(Persona::BadTime), 8),
             (Outcome::Person(Persona::Sceptical), 10),
             (Outcome::Person(Persona::Curious), 12),
@@ -84,10 +84,13 @@ impl Default for Odds {
             (Outcome::Person(Persona::StopCalling), 4),
             (Outcome::Person(Persona::HangsUp), 5),
             (Outcome::Person(Persona::Silent), 1),
-            (Outcome::NoAnswer, 9),
+            (Outcome::NoAnswer, 7),
             (Outcome::Busy, 4),
             (Outcome::Rejected, 3),
-            (Outcome::Voicemail, 9),
+            (Outcome::Voicemail, 8),
+            (Outcome::PhoneMenu, 2),
+            (Outcome::CallScreening, 4),
+            (Outcome::Fax, 1),
             (Outcome::Unreachable, 2),
             (Outcome::Lost, 1),
         ])

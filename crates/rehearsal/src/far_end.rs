@@ -3,9 +3,13 @@
 //!
 //! Everything is in room time: when a tick really comes is up to whoever carries the sound.
 
+mod assistant;
+mod fax;
 mod line;
 mod machine;
+mod menu;
 mod speaker;
+mod tone;
 
 use crate::{
     config::RehearsalConfig,
@@ -16,9 +20,12 @@ use crate::{
     studio::Studio,
     voice_of::PEOPLE,
 };
+use assistant::{Assistant, Screening};
 use domain::PhoneNumber;
+use fax::Fax;
 use line::PersonsLine;
 use machine::Machine;
+use menu::Menu;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -93,7 +100,12 @@ impl People {
             }),
             Outcome::Rejected => Fate::Declined { ringing },
             Outcome::NoAnswer => Fate::Unanswered,
-            Outcome::Voicemail | Outcome::Lost | Outcome::Person(_) => Fate::Answered {
+            Outcome::Voicemail
+            | Outcome::PhoneMenu
+            | Outcome::CallScreening
+            | Outcome::Fax
+            | Outcome::Lost
+            | Outcome::Person(_) => Fate::Answered {
                 ringing,
                 callee: Callee(Box::new((outcome, chance))),
             },
@@ -109,23 +121,30 @@ impl People {
             let after = between(&mut chance, &self.config.lost_after);
             u32::try_from(after.as_millis()).unwrap_or(u32::MAX)
         });
-        let end = if outcome == Outcome::Voicemail {
-            End::Machine(Box::new(Machine::answer(&mut chance, &self.studio)))
-        } else {
-            let persona = match outcome {
-                Outcome::Person(persona) => persona,
-                _ => Persona::Interested,
-            };
-            let voice = PEOPLE[chance.random_range(0..PEOPLE.len())];
-            let person = Person::new(persona, chance.next_u64());
-            End::Person(Box::new(PersonsLine::answer(person, voice, &self.studio)))
+        let end = match outcome {
+            Outcome::Voicemail => End::Machine(Box::new(Machine::answer(&mut chance, &self.studio))),
+            Outcome::PhoneMenu => End::Menu(Box::new(Menu::answer(&mut chance, &self.studio))),
+            Outcome::Fax => End::Fax(Fax::answer(&mut chance)),
+            Outcome::CallScreening => {
+                let assistant = Assistant::answer(&mut chance, &self.studio);
+                End::Screened(Box::new(assistant), Some(chance))
+            }
+            Outcome::Person(persona) => self.somebody(persona, &mut chance),
+            _ => self.somebody(Persona::Interested, &mut chance),
         };
         OnTheLine {
             end,
+            people: self.clone(),
             lost_at_ms,
             now_ms: 0,
             line_noise: self.config.line_noise,
         }
+    }
+
+    fn somebody(&self, persona: Persona, chance: &mut ChaCha8Rng) -> End {
+        let voice = PEOPLE[chance.random_range(0..PEOPLE.len())];
+        let person = Person::new(persona, chance.next_u64());
+        End::Person(Box::new(PersonsLine::answer(person, voice, &self.studio)))
     }
 
     fn draw(&self, number: NumberMark, earlier: u32) -> (Outcome, ChaCha8Rng) {
@@ -144,11 +163,16 @@ fn between(chance: &mut ChaCha8Rng, range: &RangeInclusive<Duration>) -> Duratio
 enum End {
     Person(Box<PersonsLine>),
     Machine(Box<Machine>),
+    Menu(Box<Menu>),
+    Fax(Fax),
+    /// The chance that makes the person who takes the call.
+    Screened(Box<Assistant>, Option<ChaCha8Rng>),
 }
 
 /// Somebody who has answered.
 pub struct OnTheLine {
     end: End,
+    people: People,
     /// When the line breaks.
     lost_at_ms: Option<u32>,
     now_ms: u32,
@@ -161,6 +185,9 @@ impl OnTheLine {
         match &mut self.end {
             End::Person(line) => line.be_ready().await,
             End::Machine(machine) => machine.be_ready().await,
+            End::Menu(menu) => menu.be_ready().await,
+            End::Screened(assistant, _) => assistant.be_ready().await,
+            End::Fax(_) => {}
         }
     }
 
@@ -176,6 +203,19 @@ impl OnTheLine {
         let said = match &mut self.end {
             End::Person(line) => line.tick(heard),
             End::Machine(machine) => machine.tick(heard),
+            End::Menu(menu) => menu.tick(heard),
+            End::Fax(fax) => fax.tick(),
+            End::Screened(assistant, chance) => match assistant.tick(heard) {
+                Screening::GoesOn(said) => Some(said),
+                Screening::TurnsAway => None,
+                Screening::LetsThrough => {
+                    let taken = chance.take();
+                    if let Some(mut chance) = taken {
+                        self.end = self.people.somebody(Persona::Interested, &mut chance);
+                    }
+                    Some(None)
+                }
+            },
         };
         let said = said.ok_or(FarEnd::HungUp)?;
         Ok(said.unwrap_or_else(|| {

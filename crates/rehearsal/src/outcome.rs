@@ -35,18 +35,27 @@ pub enum Outcome {
     Unreachable,
     /// A machine greets, beeps, and records.
     Voicemail,
+    /// A company's phone menu says which keys to press, and hangs up when none is.
+    PhoneMenu,
+    /// An assistant asks who is calling; then an interested person takes the call, or does not.
+    CallScreening,
+    /// A fax machine.
+    Fax,
     /// An interested person, until the connection breaks.
     Lost,
     Person(Persona),
 }
 
 impl Outcome {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::NoAnswer,
         Self::Busy,
         Self::Rejected,
         Self::Unreachable,
         Self::Voicemail,
+        Self::PhoneMenu,
+        Self::CallScreening,
+        Self::Fax,
         Self::Lost,
         Self::Person(Persona::Interested),
         Self::Person(Persona::BadTime),
@@ -67,6 +76,9 @@ impl Outcome {
             Self::Rejected => "rejected",
             Self::Unreachable => "unreachable",
             Self::Voicemail => "voicemail",
+            Self::PhoneMenu => "phone_menu",
+            Self::CallScreening => "call_screening",
+            Self::Fax => "fax",
             Self::Lost => "lost",
             Self::Person(Persona::Interested) => "interested",
             Self::Person(Persona::BadTime) => "bad_time",

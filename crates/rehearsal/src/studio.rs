@@ -157,7 +157,7 @@ impl Studio {
                 self.render(voice, text).await?;
             }
         }
-        for text in phrases::GREETINGS_OF_MACHINES {
+        for text in phrases::stock_of_machines() {
             self.render(MACHINE, text).await?;
         }
         Ok(())

@@ -281,6 +281,55 @@ async fn what_is_not_answered_is_told_apart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn machines_are_told_from_people() {
+    for (outcome, disposition) in [
+        (Outcome::PhoneMenu, Disposition::PhoneMenu),
+        (Outcome::Fax, Disposition::FaxOrNoise),
+    ] {
+        for call in rehearse(outcome, &[disposition], 8).await {
+            let story = call.transcript.join("\n");
+            let question = call.transcript.iter().any(|line| line.contains("a minute"));
+            assert!(!question, "it is not talked to as a person\n{story}");
+            assert!(call.end.duration < Duration::from_secs(20), "{story}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_assistant_hears_who_is_calling_and_why() {
+    let expected = [Disposition::Completed, Disposition::Rejected];
+    let calls = rehearse(Outcome::CallScreening, &expected, 8).await;
+    for call in &calls {
+        let story = call.transcript.join("\n");
+        let agent: Vec<&str> = call
+            .transcript
+            .iter()
+            .filter_map(|line| line[7..].strip_prefix("A: "))
+            .collect();
+        assert_eq!(
+            agent[..2],
+            [
+                "Hello Ada, this is the AI assistant of Example Company.",
+                "I am calling on behalf of Example Company about your yearly service appointment."
+            ],
+            "{story}"
+        );
+        let taken = call.end.disposition == Disposition::Completed;
+        assert_eq!(
+            taken,
+            agent.contains(&"Do you have a minute?"),
+            "only people are asked\n{story}"
+        );
+    }
+    for disposition in expected {
+        assert!(
+            calls.iter().any(|call| call.end.disposition == disposition),
+            "{disposition:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_is_left_after_the_beep() {
     let studio = tones();
     for number in 0..6 {

@@ -13,7 +13,6 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use voice::{
     activity::{VoiceActivity, is_humming},
-    beep::BeepDetector,
     ports::{SpeechToText, Utterance},
 };
 
@@ -81,7 +80,6 @@ pub(super) struct Ear {
     speech_to_text: Arc<dyn SpeechToText>,
     language: String,
     activity: VoiceActivity,
-    beeps: BeepDetector,
     turns: TurnDetector,
     pre_roll: VecDeque<Frame>,
     current: Option<Recognising>,
@@ -106,7 +104,6 @@ impl Ear {
             speech_to_text,
             language,
             activity: VoiceActivity::new(),
-            beeps: BeepDetector::new(),
             turns: TurnDetector::default(),
             pre_roll: VecDeque::with_capacity(PRE_ROLL_FRAMES + 1),
             current: None,
@@ -120,9 +117,6 @@ impl Ear {
     /// Their sound of the tick that ends at `now_ms`.
     pub(super) fn hear(&mut self, frame: &Frame, now_ms: u32, events: &mut VecDeque<Event>) {
         let person = matches!(self.whom, Whom::Person);
-        if person && self.beeps.hear(frame) {
-            events.push_back(Event::Beep);
-        }
         let sounding = match self.activity.hear(frame).speaking {
             false => Sounding::Silent,
             true if is_humming(frame) => Sounding::Humming,

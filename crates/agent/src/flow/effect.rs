@@ -17,11 +17,46 @@ pub struct Sentence {
     pub text: Personal,
 }
 
+/// Who, or what, is on the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AnsweredBy {
+    /// Also whenever there is doubt.
+    Person,
+    Voicemail,
+    /// “For sales, press one.”
+    PhoneMenu,
+    /// An assistant that asks on behalf of the person who is calling.
+    CallScreening,
+    Fax,
+    /// Noise or music, and nobody in it.
+    Noise,
+    /// An announcement or a tone of the network: nobody has answered.
+    Network,
+}
+
+impl AnsweredBy {
+    /// Its name in figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Voicemail => "voicemail",
+            Self::PhoneMenu => "phone_menu",
+            Self::CallScreening => "call_screening",
+            Self::Fax => "fax",
+            Self::Noise => "noise",
+            Self::Network => "network",
+        }
+    }
+}
+
 /// To be carried out in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// It rings, or it was answered.
     SetStage(ConversationStatus),
+    /// Who answered, as far as it can be told; told again if it turns out otherwise.
+    KnowWhoAnswered(AnsweredBy),
     /// For people who watch.
     SetState(AgentState),
     /// Ask the language model to go on ([`ConversationFlow::prompt`](super::ConversationFlow::prompt)).

@@ -4,6 +4,7 @@ use domain::{Personal, PhoneNumber, UserId, call_command::CallSupervisor};
 use serde_json::Value;
 use std::sync::Arc;
 use telephony::{FarEnd, NotAnswered};
+use voice::line_sound::LineSound;
 
 /// Number of an answer that a language model was asked for; grows with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,8 +82,8 @@ pub enum Event {
     WentOn,
     /// The sound could not be turned into text.
     NotHeard,
-    /// The tone after a machine's greeting.
-    Beep,
+    /// A sound of the line that is nobody's voice.
+    Line(LineSound),
     /// A key of the keypad.
     Dtmf(char),
     Reply(ReplyId, ReplyNews),

@@ -5,7 +5,7 @@ use super::{
     event::{Event, HeardWords, ReplyId, SentenceId},
     who_answered::LONG_GREETING_MS,
 };
-use crate::{call::SaidAloud, opt_out, sentences::SentenceSplitter};
+use crate::{call::SaidAloud, greeting::asks, opt_out, sentences::SentenceSplitter};
 use domain::{Personal, agent_state::AgentState, conversation::Speaker};
 use std::collections::VecDeque;
 use voice::ports::{ContextLine, ContextRole};
@@ -217,6 +217,12 @@ impl Floor {
     /// One of the person's turns was as long as a machine's greeting.
     pub(super) fn spoke_at_length(&self) -> bool {
         self.longest_turn_ms >= LONG_GREETING_MS
+    }
+
+    /// The person asked something: they expect an answer.
+    pub(super) fn person_asked(&self) -> bool {
+        let said = self.lines.iter().filter(|line| line.role == ContextRole::Person);
+        said.map(|line| line.text.reveal()).chain([self.partial()]).any(asks)
     }
 
     fn forget_partial(&mut self) {

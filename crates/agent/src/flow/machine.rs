@@ -1,8 +1,9 @@
 //! A machine answered, and a message is to be left: after the beep, or after a silence if there is none.
 
-use super::{ConversationFlow, Event, Phase, floor::Purpose};
+use super::{AnsweredBy, ConversationFlow, Effect, Event, Phase, floor::Purpose};
 use crate::greeting::{Greeting, judge};
 use domain::conversation::Disposition;
+use voice::line_sound::LineSound;
 
 /// From the recognised beep to the first word, milliseconds: the tone must be over.
 const AFTER_BEEP_MS: u32 = 400;
@@ -40,13 +41,14 @@ impl ConversationFlow {
             return;
         };
         match event {
-            Event::Beep if state.message_began.is_none() => state.beeped = Some(self.now),
+            Event::Line(LineSound::Beep) if state.message_began.is_none() => state.beeped = Some(self.now),
             Event::SpeechStarted | Event::SpeechEnded => state.silent_since = self.now,
             // Somebody picked up while the message was being spoken.
             Event::Heard(heard) => {
                 let into_message = state.message_began.is_some_and(|began| heard.start_ms > began);
                 if into_message && !heard.text.is_empty() && judge(heard.text.reveal()) == Greeting::Person {
                     self.fall_silent();
+                    self.effects.push(Effect::KnowWhoAnswered(AnsweredBy::Person));
                     self.talk();
                     self.person_said_something();
                 }

@@ -136,7 +136,7 @@ impl ConversationFlow {
     /// There is a person to speak with, and no goodbye of ours that must stand.
     fn supervisor_may_steer(&self) -> bool {
         match &self.phase {
-            Phase::Talking(_) | Phase::WhoAnswered(_) | Phase::Machine(_) => true,
+            Phase::Talking(_) | Phase::WhoAnswered(_) | Phase::Machine(_) | Phase::Menu(_) | Phase::Screened(_) => true,
             Phase::WrappingUp(wrapping_up) => !wrapping_up.is_ours(),
             _ => false,
         }

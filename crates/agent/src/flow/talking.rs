@@ -5,11 +5,9 @@ use super::{
     floor::{Purpose, Unsaid, UnsaidSentence},
     wrapping_up::WrappingUp,
 };
-use crate::{
-    backchannel::only_listens,
-    greeting::{Greeting, judge},
-};
+use crate::backchannel::only_listens;
 use domain::conversation::Disposition;
+use voice::line_sound::LineSound;
 
 /// If nobody says anything for this long, the agent asks, milliseconds.
 const SILENCE_MS: u32 = 6_000;
@@ -84,12 +82,8 @@ impl ConversationFlow {
             Event::SpeechStarted => self.barge_in(),
             Event::MayHaveSaid(words) => self.think_ahead(&words),
             Event::WentOn => self.think_no_further(),
-            Event::Partial(_) if self.may_be_a_machine() && judge(self.floor.partial()) == Greeting::Machine => {
-                return self.machine_answered(false);
-            }
-            Event::Beep if self.may_be_a_machine() && self.floor.replies == 0 && self.floor.spoke_at_length() => {
-                return self.machine_answered(true);
-            }
+            Event::Partial(_) if self.turns_out_a_machine(None) => return,
+            Event::Line(LineSound::Beep) if self.beeped_in_talk() => return,
             Event::Heard(heard) => {
                 self.heard(&heard);
                 let owed = self.state().is_some_and(|state| state.reply_owed);
@@ -169,8 +163,8 @@ impl ConversationFlow {
 
     fn heard(&mut self, heard: &HeardWords) {
         let text = heard.text.reveal();
-        if self.may_be_a_machine() && judge(text) == Greeting::Machine {
-            return self.machine_answered(false);
+        if self.turns_out_a_machine(Some(text)) {
+            return;
         }
         let Some(state) = self.state() else { return };
         let hello = state.hello_since.take().is_some();
@@ -191,9 +185,10 @@ impl ConversationFlow {
         let opening_was_cut = !opening.is_empty();
         // Its last sentence asks; into that, a word or two are an answer.
         let told_who = opening.len() == 1 && crate::sentences::split(self.rules.opening.reveal()).len() > 1;
+        // “Hello?” into the opening, or anything before a word of it was out: who is calling is said before anything else.
+        let heard_nothing = short || !self.floor.agent_spoke();
         let Some(state) = self.state() else { return };
-        if opening_was_cut && !told_who && !state.opening_again && short {
-            // “Hello?” into the opening: who is calling must be said before anything else.
+        if opening_was_cut && !told_who && !state.opening_again && heard_nothing {
             state.opening_again = true;
             state.reply_owed = false;
             for (place, sentence) in opening.iter().enumerate() {

@@ -4,6 +4,7 @@ mod any_order;
 mod notice;
 mod supervision;
 mod table;
+mod who_answered;
 
 use super::*;
 use crate::call::{SaidAloud, TakenOver};
@@ -15,6 +16,7 @@ use std::collections::VecDeque;
 use supervision::{supervisor, voice_of};
 use table::{Table, rules, words};
 use telephony::{FarEnd, NotAnswered};
+use voice::line_sound::LineSound;
 
 #[test]
 fn a_whole_conversation() {
@@ -364,57 +366,6 @@ fn silence_is_asked_about_twice_and_ends_the_call() {
     assert_eq!(table.disposition(), Some(Disposition::Completed));
     let asked = table.lines(Speaker::Agent);
     assert_eq!(asked.iter().filter(|line| **line == "Are you still there?").count(), 2);
-}
-
-#[test]
-fn a_machine_is_left_alone() {
-    let mut table = Table::new(VoicemailPolicy::HangUp);
-    table.tell(Event::Answered);
-    table.tell(Event::SpeechStarted);
-    table.pass(2_000);
-    table.tell(Event::Partial(
-        "You have reached Ada, please leave a message after".into(),
-    ));
-    assert_eq!(table.disposition(), Some(Disposition::Voicemail));
-    assert!(table.lines(Speaker::Agent).is_empty());
-}
-
-#[test]
-fn a_message_is_left_after_the_beep_or_after_silence() {
-    for beep in [true, false] {
-        let mut table = Table::new(VoicemailPolicy::LeaveMessage);
-        table.tell(Event::Answered);
-        table.person_says("You have reached Ada, please leave a message after the tone.", 4_000);
-        table.pass(1_000);
-        assert!(table.row.is_empty());
-        if beep {
-            table.tell(Event::Beep);
-        }
-        table.pass(1_000);
-        assert_eq!(!table.row.is_empty(), beep);
-        table.pass(5_000);
-        assert_eq!(table.disposition(), Some(Disposition::VoicemailLeft));
-        assert_eq!(table.lines(Speaker::Agent), ["We will try again.", "Goodbye."]);
-    }
-}
-
-#[test]
-fn a_long_greeting_with_a_beep_is_a_machine_and_without_one_a_person() {
-    let mut table = Table::new(VoicemailPolicy::HangUp);
-    table.tell(Event::Answered);
-    table.tell(Event::SpeechStarted);
-    table.pass(4_000);
-    table.tell(Event::Beep);
-    assert_eq!(table.disposition(), Some(Disposition::Voicemail));
-
-    let mut table = Table::new(VoicemailPolicy::HangUp);
-    table.tell(Event::Answered);
-    table.person_says(
-        "Good morning, Smith and Sons, you are speaking to Ada, how can I help?",
-        4_500,
-    );
-    table.pass(4_000);
-    assert_eq!(table.lines(Speaker::Agent).len(), 2);
 }
 
 #[test]

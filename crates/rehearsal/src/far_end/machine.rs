@@ -1,16 +1,17 @@
 //! An answering machine: it greets, beeps, records, and hangs up when it hears nothing more.
 
-use super::speaker::Speaker;
+use super::{speaker::Speaker, tone::tone};
 use crate::{fingerprint::rms, person::phrases::GREETINGS_OF_MACHINES, studio::Studio, voice_of::MACHINE};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
-use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
+use telephony::{FRAME_MILLIS, Frame};
 
 const AUDIBLE: f32 = 200.0;
 /// From the greeting to the beep, milliseconds.
 const PAUSE_MS: u32 = 500;
 const BEEP_MS: u32 = 400;
+const BEEP_LOUDNESS: f32 = 7_000.0;
 const PITCHES_HZ: [f32; 4] = [440.0, 800.0, 1_000.0, 1_400.0];
 /// It stops recording after this much silence, milliseconds; at first it is more patient.
 const SILENCE_MS: u32 = 3_000;
@@ -56,7 +57,7 @@ impl Machine {
         }
         let recording_from = from + BEEP_MS;
         if now < recording_from {
-            return Some(Some(self.beep(now - from)));
+            return Some(Some(tone(self.pitch_hz, BEEP_LOUDNESS, now - from)));
         }
         if rms(agent) >= AUDIBLE {
             self.last_heard = Some(now);
@@ -68,18 +69,5 @@ impl Machine {
             FIRST_SILENCE_MS
         };
         (silent_for < patience && now - recording_from < LONGEST_MESSAGE_MS).then_some(None)
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a short tone, well within 16 bits"
-    )]
-    fn beep(&self, since_ms: u32) -> Frame {
-        let start = since_ms * SAMPLE_RATE_HZ / 1_000;
-        Frame::new(std::array::from_fn::<i16, FRAME_SAMPLES, _>(|index| {
-            let seconds = (start as f32 + index as f32) / SAMPLE_RATE_HZ as f32;
-            ((std::f32::consts::TAU * self.pitch_hz * seconds).sin() * 7_000.0) as i16
-        }))
     }
 }

@@ -135,6 +135,23 @@ pub(crate) const GREETINGS_OF_MACHINES: [&str; 3] = [
     "Hi, I am not here right now. Leave a message after the beep and I will call you back.",
 ];
 
+/// What phone menus say.
+pub(crate) const PHONE_MENUS: [&str; 3] = [
+    "Thank you for calling Example Company. For sales, press one. For service, press two. To hear this again, press nine.",
+    "Welcome. Please choose from the following options. If you have a question about a bill, press one. For anything else, press two.",
+    "Good day. For appointments, press one. For opening hours, press two. For everything else, press zero.",
+];
+pub(crate) const NO_KEY_PRESSED: &str = "No key was pressed. Goodbye.";
+
+/// What call assistants say.
+pub(crate) const SCREENING_PROMPTS: [&str; 3] = [
+    "Hi. The person you are calling uses a screening service, and will see what you say. Please say your name and why you are calling.",
+    "Hello. If you record your name and reason for calling, I will see if this person is available.",
+    "Hi, this call is being screened. Please state your name and the purpose of your call.",
+];
+pub(crate) const SCREENING_WAIT: [&str; 2] = ["Thank you. Please stay on the line.", "Thanks. One moment, please."];
+pub(crate) const SCREENING_NO: &str = "Sorry, this person is not available right now. Goodbye.";
+
 const STOCK: &[&[&str]] = &[
     &HELLO,
     &GO_AHEAD,
@@ -170,7 +187,17 @@ pub(crate) fn stock() -> impl Iterator<Item = &'static str> {
     STOCK.iter().copied().flatten().copied()
 }
 
+/// All that machines say from stock.
+pub(crate) fn stock_of_machines() -> impl Iterator<Item = &'static str> {
+    GREETINGS_OF_MACHINES
+        .into_iter()
+        .chain(PHONE_MENUS)
+        .chain(SCREENING_PROMPTS)
+        .chain(SCREENING_WAIT)
+        .chain([NO_KEY_PRESSED, SCREENING_NO])
+}
+
 /// True if a sentence is one that people or machines say from stock: no person's data can be in it.
 pub(crate) fn is_stock(text: &str) -> bool {
-    stock().chain(GREETINGS_OF_MACHINES).any(|phrase| phrase == text)
+    stock().chain(stock_of_machines()).any(|phrase| phrase == text)
 }

@@ -27,6 +27,10 @@ pub(super) fn reply(prompt: &Prompt, talk: &StateOfTalk) -> Reply {
     };
     let mut reply = match intent(&talk.latest) {
         _ if talk.wants_no_calls => ending("I will take you off our list. Goodbye."),
+        _ if whispered(talk, &["screens this call"]) => Reply {
+            words: answer(Topic::WhatAbout, prompt, talk),
+            ..Reply::default()
+        },
         _ if whispered(talk, &["goodbye", "end the call", "wrap up", "hang up"]) => {
             ending("Thank you for your time. Goodbye.")
         }

@@ -9,6 +9,10 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("Hello?"),
         Just("Yes please. Tell me more!"),
         Just("please leave a message after the beep"),
+        Just("for sales press one, for support press two"),
+        Just("say your name and why you are calling"),
+        Just("the number you have dialed is not in service"),
+        Just("please stay on the line"),
         Just("stop calling me"),
         Just("bye"),
     ];
@@ -36,7 +40,16 @@ fn any_event() -> impl Strategy<Value = Event> {
         5 => text.clone().prop_map(|text| Event::Partial(text.into())),
         10 => text.prop_map(|text| Event::Heard(HeardWords { text: text.into(), start_ms: 0, end_ms: 0 })),
         2 => Just(Event::NotHeard),
-        2 => Just(Event::Beep),
+        3 => prop_oneof![
+            Just(LineSound::Beep),
+            Just(LineSound::Fax),
+            Just(LineSound::SpecialInformation),
+            Just(LineSound::Busy),
+            Just(LineSound::Ringing),
+            Just(LineSound::Noise),
+            Just(LineSound::NoiseOver),
+        ]
+        .prop_map(Event::Line),
         1 => prop_oneof![Just('9'), Just('1')].prop_map(Event::Dtmf),
         15 => (0u32..8, news).prop_map(|(id, news)| Event::Reply(ReplyId(id), news)),
         5 => (0u32..20).prop_map(|id| Event::SentenceBegan(SentenceId(id))),
