@@ -127,7 +127,7 @@ impl People {
             Outcome::Fax => End::Fax(Fax::answer(&mut chance)),
             Outcome::CallScreening => {
                 let assistant = Assistant::answer(&mut chance, &self.studio);
-                End::Screened(Box::new(assistant), Some(chance))
+                End::Screened(Box::new(assistant), Box::new(Some(chance)))
             }
             Outcome::Person(persona) => self.somebody(persona, &mut chance),
             _ => self.somebody(Persona::Interested, &mut chance),
@@ -166,7 +166,7 @@ enum End {
     Menu(Box<Menu>),
     Fax(Fax),
     /// The chance that makes the person who takes the call.
-    Screened(Box<Assistant>, Option<ChaCha8Rng>),
+    Screened(Box<Assistant>, Box<Option<ChaCha8Rng>>),
 }
 
 /// Somebody who has answered.

@@ -6,6 +6,8 @@
 //! Lines are clear or noisy, from 30 to 15 dB below speech. The ears are those of the rehearsal, which know the words by
 //! their sound, so what is measured is the decision and not a recogniser. Time is that of the room.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
+
 mod call;
 mod cases;
 mod sound;
