@@ -6,15 +6,17 @@
 //! listening, thinking and speaking), **wrapping up** (`wrapping_up`: a goodbye is on its way), **ending**
 //! (`ending`: hung up, the last words are being collected), and ended. What does not depend on the state is here and
 //! in `floor`: who is speaking, which sentences are on their way, and what has been said; and in `supervision`: whether a
-//! supervisor has taken over or barged in.
+//! supervisor has taken over or barged in; in `colleague`: whether somebody was called in.
 //!
 //! A new rule of conversation goes into the state it belongs to, with a scenario in `flow/tests.rs`.
 
 mod before_answer;
+mod colleague;
 mod effect;
 mod ending;
 mod event;
 mod floor;
+mod keypad;
 mod machine;
 mod notice;
 mod supervision;
@@ -32,6 +34,7 @@ pub use supervision::SUPERVISOR_GRACE_MS;
 pub use wording::{Wording, wording};
 
 use crate::{call::CallBrief, opt_out};
+use colleague::Visit;
 use domain::{
     Personal,
     agent_state::AgentState,
@@ -42,6 +45,7 @@ use domain::{
 };
 use ending::Ending;
 use floor::Floor;
+use keypad::Keypad;
 use machine::Machine;
 use notice::Notice;
 use supervision::Supervision;
@@ -111,6 +115,8 @@ pub struct ConversationFlow {
     phase: Phase,
     floor: Floor,
     supervision: Supervision,
+    visit: Visit,
+    keypad: Keypad,
     notice: Notice,
     results: ConversationResults,
     opted_out: bool,
@@ -132,6 +138,8 @@ impl ConversationFlow {
             phase: Phase::BeforeAnswer,
             floor: Floor::default(),
             supervision: Supervision::default(),
+            visit: Visit::default(),
+            keypad: Keypad::default(),
             notice: Notice::default(),
             results: ConversationResults::default(),
             opted_out: false,
@@ -152,9 +160,12 @@ impl ConversationFlow {
         self.note(&event);
         self.note_notice(&event);
         self.supervise(&event);
+        self.visit_news(&event);
+        self.keys(&event);
         if !self.handle_anywhere(&event) {
             match self.phase {
                 Phase::BeforeAnswer => self.before_answer(&event),
+                Phase::WhoAnswered(_) | Phase::Machine(_) | Phase::Talking(_) if self.is_handing_over() => {}
                 Phase::WhoAnswered(_) => self.who_answered(&event),
                 Phase::Machine(_) => self.machine(&event),
                 Phase::Talking(_) if self.supervision.is_taken_over() => {}
@@ -417,6 +428,7 @@ impl ConversationFlow {
             }
             _ => return self.end(disposition, reason),
         }
+        self.dismiss_colleague();
         self.release_floor();
         self.fall_silent();
         let deadline = self.now + within_ms;
@@ -435,13 +447,16 @@ impl ConversationFlow {
             Phase::WrappingUp(wrapping_up) => wrapping_up.reason(),
             _ => None,
         });
+        self.write_keys();
+        self.dismiss_colleague();
         self.release_floor();
         self.fall_silent();
         let disposition = if self.opted_out {
             Disposition::OptedOut
         } else {
-            disposition
+            self.visit.disposition(disposition)
         };
+        let reason = reason.or_else(|| self.visit.reason(disposition));
         self.phase = Phase::Ending(Ending::new(disposition, reason));
         self.effects.extend([Effect::HangUp, Effect::Settle]);
     }

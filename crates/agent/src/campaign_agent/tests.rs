@@ -4,6 +4,7 @@ mod stage;
 
 use super::*;
 use domain::{
+    call_command::CallCommand,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
     recording::{ANNOUNCEMENT, RecordingRule},

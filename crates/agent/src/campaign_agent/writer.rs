@@ -25,6 +25,7 @@ enum Entry {
     Stage(ConversationStatus),
     Sentence(SaidAloud),
     OptOut,
+    RecordingBegan,
 }
 
 /// The queue to the scribe.
@@ -62,6 +63,10 @@ impl Writer {
 
     pub(super) fn sentence(&self, said: SaidAloud) {
         self.add(Entry::Sentence(said));
+    }
+
+    pub(super) fn recording_began(&self) {
+        self.add(Entry::RecordingBegan);
     }
 
     pub(super) fn opted_out(&mut self) {
@@ -108,5 +113,6 @@ async fn write_once(scribe: &dyn CallScribe, entry: &Entry) -> Result<(), NotWri
         Entry::Stage(status) => scribe.stage(*status).await,
         Entry::Sentence(said) => scribe.sentence(said.clone()).await,
         Entry::OptOut => scribe.opted_out().await,
+        Entry::RecordingBegan => scribe.recording_began().await,
     }
 }

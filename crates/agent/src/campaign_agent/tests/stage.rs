@@ -5,7 +5,7 @@ use crate::call::{NotWritten, SaidAloud};
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Personal, UserId,
-    call_command::CallSupervisor,
+    call_command::{CallCommand, CallSupervisor},
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
