@@ -22,8 +22,23 @@ async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(screenshotFolder, `${name}.png`), animations: "disabled" });
 }
 
+/** Looks at a state of the monitor, at both widths, light and dark. */
+async function looked(page: Page, name: string): Promise<void> {
+  for (const [width, height, suffix] of [[1280, 800, ""], [390, 844, "-phone"]] as const) {
+    await page.setViewportSize({ width, height });
+    await fits(page);
+    await accessible(page);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(page, `${name}${suffix}${colorScheme === "dark" ? "-dark" : ""}`);
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
 test("from the first link to a transcript one can hear", async ({ page, context }) => {
-  test.setTimeout(420_000);
+  test.setTimeout(540_000);
   await context.addInitScript(() => {
     const contexts: AudioContext[] = [];
     Object.assign(window, { audioContexts: contexts });
@@ -189,12 +204,12 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     await monitor.getByRole("button", { name: "Barge in" }).click();
     await expect(monitor.getByText("You, the agent and the person all speak.")).toBeVisible();
     await monitor.getByRole("button", { name: "Transfer" }).click();
-    await monitor.getByLabel("Number to put the person through to").fill("12");
+    await monitor.getByLabel("Number of a colleague").fill("12");
     await monitor.getByRole("button", { name: "Put through" }).click();
     await monitor.getByRole("button", { name: "Yes, put through" }).click();
     await expect(monitor.getByRole("alert").filter({ hasText: "number" })).toBeVisible();
     await accessible(page);
-    await monitor.getByLabel("Number to put the person through to").fill("+49 30 901820");
+    await monitor.getByLabel("Number of a colleague").fill("+49 30 901820");
     await monitor.getByRole("button", { name: "Put through" }).click();
     await monitor.getByRole("button", { name: "Yes, put through" }).click();
     await expect(monitor.getByText("The call is over.")).toBeVisible({ timeout: 30_000 });
@@ -202,6 +217,49 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     for (const act of ["took over call", "barged in on call", "returned to the agent call", "transferred call"]) {
       await expect(page.getByText(act).first()).toBeVisible();
     }
+  });
+
+  await test.step("press keys, call a colleague first, connect them, get the call back", async () => {
+    await page.goto("/");
+    await hydrated(page);
+    const talking = page.getByRole("row").filter({ hasText: "Agent: " });
+    await expect(talking.first()).toBeVisible({ timeout: 60_000 });
+    await talking.getByRole("link", { name: /^Monitor the call with/ }).last().click();
+    const monitor = page.getByRole("dialog", { name: "Call monitor" });
+    await monitor.getByRole("button", { name: "Keypad" }).click();
+    await expect(monitor.getByRole("button", { name: "1", exact: true })).toBeFocused();
+    await monitor.getByRole("button", { name: "4", exact: true }).click();
+    await page.keyboard.press("2");
+    await page.keyboard.press("#");
+    await expect(monitor.getByText("Pressed: 42#")).toBeVisible();
+    await expect(monitor.getByRole("log").getByText("Ada Admin pressed 42#")).toBeVisible();
+    await looked(page, "keypad");
+    await monitor.getByRole("button", { name: "Keypad" }).click();
+
+    await monitor.getByRole("button", { name: "Transfer" }).click();
+    await monitor.getByLabel("Number of a colleague").fill("112");
+    await monitor.getByRole("button", { name: "Call first" }).click();
+    await expect(monitor.getByRole("alert").filter({ hasText: "number" })).toBeVisible();
+    await monitor.getByLabel("Number of a colleague").fill("+49 30 901820");
+    await monitor.getByRole("button", { name: "Call first" }).click();
+    await expect(monitor.getByText("A colleague’s phone rings.", { exact: false })).toBeVisible();
+    await expect(monitor.getByText("Your colleague is on the line", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await expect(monitor.getByRole("button", { name: "Speak to the colleague" })).toBeVisible();
+    await looked(page, "colleague");
+    await monitor.getByRole("button", { name: "Connect with the person" }).click();
+    await expect(monitor.getByText("Your colleague speaks with the person. The agent is silent and listens.")).toBeVisible();
+    await expect(monitor.getByRole("button", { name: "Take over" })).toBeDisabled();
+    await monitor.getByRole("group", { name: "A colleague in the call" }).getByRole("button", { name: "Return to the agent" }).click();
+    await expect(monitor.getByText("Your colleague speaks with the person.", { exact: false })).toBeHidden();
+    await expect(monitor.getByRole("log").getByText("Ada Admin sent the colleague away.")).toBeVisible();
+
+    await monitor.getByRole("button", { name: "End call" }).click();
+    await looked(page, "end-call");
+    await monitor.getByRole("group", { name: "End this call?" }).getByRole("button", { name: "End call" }).click();
+    await expect(monitor.getByText("The call is over.")).toBeVisible({ timeout: 30_000 });
+    await page.goto("/audit");
+    const acts = ["pressed a key in call", "called a colleague into call", "connected a colleague in call", "dismissed a colleague from call"];
+    for (const act of acts) await expect(page.getByText(act).first()).toBeVisible();
   });
 
   await test.step("a microphone that is denied is told in a sentence", async () => {

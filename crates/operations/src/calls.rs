@@ -7,7 +7,8 @@ use domain::{
     ConversationId, Personal, UserError,
     access::Permission,
     call_command::{CallCommand, is_key},
-    conversation::ConversationStatus, monitor::MonitorState,
+    conversation::ConversationStatus,
+    monitor::MonitorState,
 };
 use store::{PgConnection, StoreError, audit, call_commands, conversations, do_not_call, live};
 
@@ -47,10 +48,7 @@ pub async fn command(
         CallCommand::ReturnToAgent => (CallCommand::ReturnToAgent, "returned to the agent call"),
         CallCommand::Transfer(to) => (CallCommand::Transfer(number(&to)?), "transferred call"),
         CallCommand::Press(key) => (CallCommand::Press(checked_key(key)?), "pressed a key in call"),
-        CallCommand::CallColleague(to) => (
-            CallCommand::CallColleague(number(&to)?),
-            "called a colleague into call",
-        ),
+        CallCommand::CallColleague(to) => (CallCommand::CallColleague(number(&to)?), "called a colleague into call"),
         CallCommand::ConnectColleague => (CallCommand::ConnectColleague, "connected a colleague in call"),
         CallCommand::DismissColleague => (CallCommand::DismissColleague, "dismissed a colleague from call"),
         CallCommand::End => (CallCommand::End, "ended call"),
@@ -132,7 +130,7 @@ async fn may_be_dialled(conn: &mut PgConnection, number: &Personal) -> Result<()
     let Ok(number) = number.reveal().parse() else {
         return Ok(());
     };
-    if do_not_call::is_listed(conn, &number).await.map_err(internal)? {
+    if do_not_call::contains(conn, &number).await.map_err(internal)? {
         return Err(UserError::field(
             "text",
             "This number is on the do-not-call list, so nobody can be put through to it.",

@@ -153,6 +153,8 @@ pub struct HeardFrames {
     pub person: Frame,
     /// Supervisors whom the person hears, by their identities; whoever speaks wants to hear all but themselves.
     pub supervisors: Vec<(Arc<str>, Frame)>,
+    /// A colleague who was brought in and whom the person does not hear.
+    pub aside: Option<Frame>,
 }
 
 /// What a network says about an attempt after a crash.

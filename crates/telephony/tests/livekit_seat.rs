@@ -411,14 +411,19 @@ async fn a_colleague_comes_unheard_and_is_put_out_again() {
     seat.let_person_hear(&identity, true).await.expect("done");
     seat.put_out(&identity).await.expect("asked");
     stage.until_asked("livekit.RoomService/RemoveParticipant").await;
-    assert!(seat.put_out(&person().identity).await.is_err(), "the person is no colleague");
+    assert!(
+        seat.put_out(&person().identity).await.is_err(),
+        "the person is no colleague"
+    );
 }
 
 #[tokio::test]
 async fn a_transfer_is_asked_for_and_told_when_it_is_decided() {
     let stage = Stage::start().await;
     let mut seat = answered(&stage).await;
-    seat.transfer(&"+14155550199".parse().expect("valid")).await.expect("asked");
+    seat.transfer(&"+14155550199".parse().expect("valid"))
+        .await
+        .expect("asked");
     assert_eq!(told(&mut seat).await, Told::Transferred(true));
     stage.until_asked("livekit.SIP/TransferSIPParticipant").await;
 }
@@ -427,7 +432,11 @@ async fn a_transfer_is_asked_for_and_told_when_it_is_decided() {
 async fn a_seat_that_is_given_up_on_the_way_in_leaves_no_trace() {
     let stage = Stage::start().await;
     // Somebody else came first; the next one is not let in.
-    let _first = stage.network.open_room(ID_OF_ANOTHER.parse().expect("an id")).await.expect("opens");
+    let _first = stage
+        .network
+        .open_room(ID_OF_ANOTHER.parse().expect("an id"))
+        .await
+        .expect("opens");
     let joining = tokio::time::timeout(Duration::from_millis(300), stage.network.rejoin(conversation()));
     assert!(joining.await.is_err(), "still at the door");
     stage.until_asked("livekit.RoomService/ListParticipants").await;

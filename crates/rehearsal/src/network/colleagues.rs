@@ -24,6 +24,15 @@ struct Visitor {
     person_hears: bool,
 }
 
+/// What was said in a tick.
+#[derive(Default)]
+pub(super) struct Said {
+    /// So that the person hears it.
+    pub(super) aloud: Vec<(Arc<str>, Frame)>,
+    /// So that they do not.
+    pub(super) aside: Option<Frame>,
+}
+
 /// All of a room.
 #[derive(Default)]
 pub(super) struct Colleagues {
@@ -67,14 +76,9 @@ impl Colleagues {
         }
     }
 
-    /// 20 ms in which `heard` was said in the room before; gives what the person hears of them, and tells who came and went.
-    pub(super) fn tick(
-        &mut self,
-        shared: &Shared,
-        heard: &Frame,
-        events: &mut VecDeque<RoomEvent>,
-    ) -> Vec<(Arc<str>, Frame)> {
-        let mut aloud = Vec::new();
+    /// 20 ms in which `heard` was said in the room before; gives what they say, and tells who came and went.
+    pub(super) fn tick(&mut self, shared: &Shared, heard: &Frame, events: &mut VecDeque<RoomEvent>) -> Said {
+        let mut said = Said::default();
         self.visitors.retain_mut(|visitor| {
             let identity = Arc::clone(&visitor.identity);
             let line = match &mut visitor.stage {
@@ -98,12 +102,14 @@ impl Colleagues {
                 return false;
             };
             if visitor.person_hears {
-                aloud.push((Arc::clone(&identity), frame.clone()));
+                said.aloud.push((Arc::clone(&identity), frame.clone()));
+            } else {
+                said.aside = Some(frame.clone());
             }
             events.push_back(RoomEvent::SupervisorSound { identity, frame });
             true
         });
-        aloud
+        said
     }
 
     pub(super) fn let_person_hear(&mut self, identity: &str, hear: bool) {

@@ -45,6 +45,8 @@ pub(super) struct Seat {
     colleagues: Colleagues,
     /// What supervisors say in this tick, whoever hears it.
     briefing: Frame,
+    /// A colleague in this tick whom the person does not hear.
+    aside: Option<Frame>,
     /// What happened besides the tick that comes next, and that tick.
     coming: VecDeque<RoomEvent>,
     stage: Stage,
@@ -74,6 +76,7 @@ impl Seat {
             microphones,
             colleagues: Colleagues::default(),
             briefing: Frame::silence(),
+            aside: None,
             coming: VecDeque::new(),
             stage: Stage::Quiet,
             next_tick: Instant::now(),
@@ -122,6 +125,7 @@ impl Seat {
             .iter()
             .fold(agent.clone(), |sum, (_, frame)| sum.mixed_with(frame));
         let person = self.person.take();
+        let aside = self.aside.take();
         let to_colleague = [&self.briefing]
             .into_iter()
             .chain(&person)
@@ -135,6 +139,7 @@ impl Seat {
                 agent,
                 person,
                 supervisors,
+                aside,
             });
         }
         (to_person, to_colleague)
@@ -156,7 +161,8 @@ impl Seat {
         });
         self.briefing = sounds.fold(Frame::silence(), |sum, frame| sum.mixed_with(frame));
         let colleagues = self.colleagues.tick(&self.shared, &to_colleague, &mut self.coming);
-        self.supervisors.extend(colleagues);
+        self.supervisors.extend(colleagues.aloud);
+        self.aside = colleagues.aside;
         let heard = match far {
             Far::Simulated(line) => line.tick(&to_person),
             Far::Browser => self.microphones.take_person().ok_or(FarEnd::HungUp),

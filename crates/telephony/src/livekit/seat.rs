@@ -270,6 +270,7 @@ impl Seat {
                 agent,
                 person: tick.person,
                 supervisors: self.supervisors.aloud(),
+                aside: self.supervisors.aside(),
             });
         }
     }

@@ -187,6 +187,12 @@ impl Supervisors {
             .collect()
     }
 
+    /// What a colleague says whom the person does not hear.
+    pub(super) fn aside(&self) -> Option<Frame> {
+        let unheard = self.list.iter().filter(|known| known.is_phone && !known.person_hears);
+        unheard.filter_map(|known| known.said.clone()).next()
+    }
+
     pub(super) async fn let_person_hear(
         &mut self,
         person: &str,
