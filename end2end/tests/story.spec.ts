@@ -298,6 +298,55 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     expect(await part.text()).toBe("OggS");
   });
 
+  await test.step("the parts of a recording are played one after the other", async () => {
+    // As if another worker had gone on with the call: what comes after a hole is the same sound once more.
+    let length = 0;
+    await page.route("**/api/conversations/get", async (route) => {
+      const answer = await route.fetch();
+      const view = await answer.json();
+      const [first] = view.recordings;
+      length = first.duration_ms;
+      view.recordings.push({ ...first, url: `${first.url}?further`, starts_ms: length + 9_000 });
+      await route.fulfill({ response: answer, json: view });
+    });
+    await page.goto("/conversations");
+    await hydrated(page);
+    await page.locator(`a[href="/conversations/${conversation}"]`).first().click();
+    await expect(page.getByText("another went on with it", { exact: false })).toBeVisible();
+    await looked(page, "recording-in-parts");
+    const audio = page.locator("audio");
+    const now = () => audio.evaluate((element: HTMLAudioElement) => [element.currentSrc.endsWith("?further"), element.currentTime] as const);
+    await audio.evaluate((element: HTMLAudioElement) => (element.muted = true));
+    await page.getByRole("link", { name: /^Part 2:/ }).click();
+    await expect.poll(async () => (await now())[0]).toBe(true);
+    await page.getByRole("link", { name: /^Part 1:/ }).click();
+    await expect.poll(async () => (await now())[0]).toBe(false);
+    // Towards its end the second follows by itself.
+    await audio.evaluate((element: HTMLAudioElement, seconds) => {
+      element.currentTime = seconds;
+      return element.play();
+    }, length / 1_000 - 0.5);
+    await expect.poll(now, { timeout: 20_000 }).toEqual([true, expect.any(Number)]);
+    await expect.poll(async () => (await now())[1]).toBeGreaterThan(0.3);
+    await page.unroute("**/api/conversations/get");
+  });
+
+  await test.step("what keeps calls from being started is told where one looks", async () => {
+    let trouble: string | null = "The language model does not answer. Check OPENAI_CHAT_BASE_URL.";
+    await page.route("**/api/settings/trouble", (route) => route.fulfill({ json: { voices: trouble, network: null } }));
+    for (const path of ["/", campaign]) {
+      trouble = "The language model does not answer. Check OPENAI_CHAT_BASE_URL.";
+      await page.goto(path);
+      await hydrated(page);
+      await expect(page.getByText("No campaign starts a new call", { exact: false })).toBeVisible();
+      await expect(page.getByText("Check OPENAI_CHAT_BASE_URL.", { exact: false })).toBeVisible();
+      await looked(page, path === "/" ? "trouble-dashboard" : "trouble-campaign");
+      trouble = null;
+      await expect(page.getByText("No campaign starts a new call", { exact: false })).toBeHidden();
+    }
+    await page.unroute("**/api/settings/trouble");
+  });
+
   await test.step("the phone's dashboard", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto("/");
