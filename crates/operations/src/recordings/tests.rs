@@ -291,9 +291,9 @@ async fn what_was_kept_long_enough_is_really_gone_and_the_page_says_so(pool: PgP
     let supervisor = testing::person(&pool, Role::Supervisor, "sue").await;
     let view = crate::conversations::get(&ops, &supervisor, calls[1]).await.unwrap();
     assert!(!view.row.has_recording);
-    let recording = view.recording.unwrap();
+    let recording = view.recordings.into_iter().next().unwrap();
     assert!(recording.deleted_at.is_some_and(|at| at.0 >= NOW) && recording.peaks.is_empty());
-    let gone = crate::conversations::recording(&ops, &supervisor, calls[1]).await;
+    let gone = crate::conversations::recording(&ops, &supervisor, calls[1], 0).await;
     assert_eq!(gone.unwrap_err().kind, domain::ErrorKind::NotFound);
 }
 

@@ -189,8 +189,8 @@ impl Supervisors {
 
     /// What a colleague says whom the person does not hear.
     pub(super) fn aside(&self) -> Option<Frame> {
-        let unheard = self.list.iter().filter(|known| known.is_phone && !known.person_hears);
-        unheard.filter_map(|known| known.said.clone()).next()
+        let mut unheard = self.list.iter().filter(|known| known.is_phone && !known.person_hears);
+        unheard.find_map(|known| known.said.clone())
     }
 
     pub(super) async fn let_person_hear(

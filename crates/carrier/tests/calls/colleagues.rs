@@ -1,7 +1,6 @@
 //! A colleague is called into a call of the product's own network, through the carrier and a real livekit-server.
 
-mod support;
-
+use super::support::{NUMBER, Telephony, soon};
 use async_trait::async_trait;
 use carrier::{Invitation, LegEvent, PhoneLeg, Phones, SipStatus};
 use domain::{AttemptId, ConversationId, PhoneNumber};
@@ -12,7 +11,6 @@ use std::{
     },
     time::Duration,
 };
-use support::{NUMBER, Telephony, soon};
 use telephony::{AgentSeat, DialRequest, FRAME_SAMPLES, Frame, NotAnswered, RoomEvent, TelephoneNetwork};
 use tokio::time::{Instant, sleep_until};
 
