@@ -11,6 +11,7 @@ use super::{
     line::{self, LineState},
     names,
     network::Shared,
+    outcome,
     participant::{Joined, LeaveReason, ParticipantInfo, Room, RoomEvent, RoomEvents, Sound, Voice},
     progress::{CallProgress, DialFailure, Gone, STATUS_ATTRIBUTE, Sign, SipStatus},
 };
@@ -229,7 +230,7 @@ impl Seat {
         if info.identity == self.person.identity {
             if self.person.sid.as_ref().is_none_or(|sid| *sid == info.sid) {
                 self.person.sound = None;
-                self.observe(Sign::Gone(gone(reason)));
+                self.observe(Sign::Gone(outcome::of_leaving(reason)));
             }
         } else if info.identity.starts_with(SUPERVISOR_PREFIX) {
             let told = self.supervisors.left(info);
@@ -343,16 +344,6 @@ impl Seat {
             request: self.request.take(),
             caller_id: self.caller_id.take(),
         })
-    }
-}
-
-/// How somebody went.
-fn gone(reason: LeaveReason) -> Gone {
-    match reason {
-        LeaveReason::ClientInitiated => Gone::HungUp,
-        LeaveReason::UserUnavailable => Gone::Unavailable,
-        LeaveReason::UserRejected => Gone::Rejected,
-        LeaveReason::Other => Gone::Lost,
     }
 }
 
