@@ -22,6 +22,8 @@ export default defineConfig({
     { name: "story", testMatch: "story.spec.ts", use: desktop },
     // With an installation of its own.
     { name: "livekit", testMatch: "livekit.spec.ts", use: desktop },
+    // With another, in which calls are slow.
+    { name: "monitor", testMatch: "monitor.spec.ts", use: desktop },
     { name: "management", testMatch: "management.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "desktop", testMatch: "pages.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "phone", testMatch: "pages.spec.ts", use: phone, dependencies: ["story"] },

@@ -3,11 +3,11 @@
 ALTER TABLE conversations DROP CONSTRAINT conversations_status_check;
 ALTER TABLE conversations ADD CONSTRAINT conversations_status_check CHECK (status IN (
     'dialing', 'ringing', 'live',
-    'completed', 'call_back', 'opted_out', 'hung_up', 'silent', 'ended_by_supervisor', 'time_limit', 'voicemail',
-    'voicemail_left', 'phone_menu', 'fax_or_noise', 'no_answer', 'busy', 'rejected', 'unreachable', 'failed', 'lost',
+    'completed', 'call_back', 'opted_out', 'hung_up', 'silent', 'ended_by_supervisor', 'transferred', 'time_limit',
+    'voicemail', 'voicemail_left', 'phone_menu', 'fax_or_noise', 'no_answer', 'busy', 'rejected', 'unreachable', 'failed', 'lost',
     'cancelled')) NOT VALID;
 ALTER TABLE attempts DROP CONSTRAINT attempts_disposition_check;
 ALTER TABLE attempts ADD CONSTRAINT attempts_disposition_check CHECK (disposition IN (
-    'completed', 'call_back', 'opted_out', 'hung_up', 'silent', 'ended_by_supervisor', 'time_limit', 'voicemail',
-    'voicemail_left', 'phone_menu', 'fax_or_noise', 'no_answer', 'busy', 'rejected', 'unreachable', 'failed', 'lost',
+    'completed', 'call_back', 'opted_out', 'hung_up', 'silent', 'ended_by_supervisor', 'transferred', 'time_limit',
+    'voicemail', 'voicemail_left', 'phone_menu', 'fax_or_noise', 'no_answer', 'busy', 'rejected', 'unreachable', 'failed', 'lost',
     'cancelled')) NOT VALID;

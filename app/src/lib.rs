@@ -29,3 +29,4 @@ pub mod microphone;
 pub mod monitor;
 pub mod pages;
 pub mod session;
+mod trouble_banner;

@@ -1,7 +1,10 @@
 //! The call monitor: one call as it goes on, in a popup over any page or in a window of its own.
 
 mod actions;
+mod colleague;
+mod end_call;
 mod floor_banner;
+mod keypad;
 mod listen_button;
 mod side;
 mod speaking;
@@ -15,7 +18,10 @@ use crate::{
     session::may,
 };
 use domain::{
-    ConversationId, access::Permission, call_command::CallFloor, conversation::ConversationStatus,
+    ConversationId,
+    access::Permission,
+    call_command::{CallFloor, Colleague},
+    conversation::ConversationStatus,
     monitor::MonitorState,
 };
 use leptos::prelude::*;
@@ -118,6 +124,8 @@ struct Watching {
     status: Memo<ConversationStatus>,
     /// Whom the person hears.
     floor: Memo<CallFloor>,
+    /// Whom a supervisor calls in.
+    colleague: Memo<Colleague>,
 }
 
 impl Watching {
@@ -136,6 +144,7 @@ fn Watched(state: MonitorState, own_window: bool, reload: Arc<dyn Fn() + Send + 
         state,
         status: Memo::new(move |_| state.with(|state| state.call.status)),
         floor: Memo::new(move |_| state.with(|state| state.floor.clone())),
+        colleague: Memo::new(move |_| state.with(|state| state.colleague.clone())),
     };
     provide_context(watching);
     let feed = (!over).then(|| {

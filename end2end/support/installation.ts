@@ -11,6 +11,8 @@ const port = process.env.END2END_PORT ?? "3999";
 export const baseURL = `http://localhost:${port}`;
 /** Of the installation that calls through LiveKit. */
 export const livekitURL = `http://localhost:${Number(port) + 1}`;
+/** Of the installation with slow calls. */
+export const monitorURL = `http://localhost:${Number(port) + 2}`;
 export const siteFolder = resolve(process.env.RINGSIDE_SITE_DIR ?? join(target, "site"));
 const dataFolder = join(target, "end2end");
 export const adminState = join(dataFolder, "administrator.json");

@@ -11,10 +11,11 @@ test.use({ baseURL: livekitURL, storageState: { cookies: [], origins: [] } });
 
 let carrier: Carrier;
 let installation: { server: ChildProcess; link: string };
-/** Rung for the first call; every other is told that the line is busy. */
+/** Rung for the first call; every other is told that the line is busy, unless a colleague is expected. */
 let ringing: (dialled: Dialled) => void;
 const rung = new Promise<Dialled>((resolve) => (ringing = resolve));
 let answered: Promise<Page> | undefined;
+let colleague: { expected: boolean; phone?: Promise<Page> } = { expected: false };
 
 async function answer(browser: Browser, dialled: Dialled): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
@@ -26,7 +27,12 @@ async function answer(browser: Browser, dialled: Dialled): Promise<Page> {
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(300_000);
   carrier = await startCarrier(program!, async (dialled) => {
-    if (answered) return "busy";
+    if (answered) {
+      if (!colleague.expected || !dialled.identity.startsWith("supervisor-phone-")) return "busy";
+      colleague.phone = answer(browser, dialled);
+      await colleague.phone;
+      return "answered";
+    }
     answered = answer(browser, dialled);
     await answered;
     ringing(dialled);
@@ -160,6 +166,40 @@ test("hear a call in its room unseen, speak in it, and be put out of it", async 
     await expect(page.getByText("Nobody hears you", { exact: false })).toBeVisible();
     await expect.poll(() => supervisors(phone)).toEqual([]);
     await expect.poll(async () => hums(await loudest(page))).toBe(true);
+  });
+
+  const callColleague = async () => {
+    await page.getByRole("button", { name: "Transfer" }).click();
+    await page.getByLabel("Number of a colleague").fill("+49 30 901820");
+    await page.getByRole("button", { name: "Call first" }).click();
+  };
+
+  await test.step("a colleague who is busy is told on the screen, and the agent goes on", async () => {
+    await callColleague();
+    await expect(page.getByText("The colleague’s line is busy. The agent goes on with the person.")).toBeVisible();
+    expect(await supervisors(phone)).toEqual([]);
+  });
+
+  await test.step("a colleague comes, and the person hears neither them nor the briefing", async () => {
+    colleague.expected = true;
+    await callColleague();
+    await expect(page.getByText("Your colleague is on the line", { exact: false })).toBeVisible();
+    await expect.poll(() => supervisors(phone)).toEqual([{ heard: false }]);
+    const theirs = await colleague.phone!;
+    await expect.poll(async () => hums(await loudest(theirs)), { timeout: 30_000 }).toBe(true);
+    await page.getByRole("button", { name: "Speak to the colleague" }).click();
+    await expect(page.getByText("Your colleague hears you, the person does not", { exact: false })).toBeVisible();
+    await expect.poll(() => supervisors(theirs), { timeout: 30_000 }).toEqual([{ heard: true }]);
+    expect(await supervisors(phone)).toEqual([{ heard: false }, { heard: false }]);
+  });
+
+  await test.step("connected, they hear each other; sent away, the agent has the person again", async () => {
+    await page.getByRole("button", { name: "Connect with the person" }).click();
+    await expect(page.getByText("Your colleague speaks with the person. The agent is silent and listens.")).toBeVisible();
+    await expect.poll(() => supervisors(phone)).toEqual([{ heard: true }]);
+    await page.getByRole("group", { name: "A colleague in the call" }).getByRole("button", { name: "Return to the agent" }).click();
+    await expect.poll(() => supervisors(phone)).toEqual([]);
+    await expect(page.getByRole("log").getByText("sent the colleague away", { exact: false })).toBeVisible();
   });
 
   await test.step("whoever is signed out is put out", async () => {

@@ -189,12 +189,12 @@ test("from the first link to a transcript one can hear", async ({ page, context 
     await monitor.getByRole("button", { name: "Barge in" }).click();
     await expect(monitor.getByText("You, the agent and the person all speak.")).toBeVisible();
     await monitor.getByRole("button", { name: "Transfer" }).click();
-    await monitor.getByLabel("Number to put the person through to").fill("12");
+    await monitor.getByLabel("Number of a colleague").fill("12");
     await monitor.getByRole("button", { name: "Put through" }).click();
     await monitor.getByRole("button", { name: "Yes, put through" }).click();
     await expect(monitor.getByRole("alert").filter({ hasText: "number" })).toBeVisible();
     await accessible(page);
-    await monitor.getByLabel("Number to put the person through to").fill("+49 30 901820");
+    await monitor.getByLabel("Number of a colleague").fill("+49 30 901820");
     await monitor.getByRole("button", { name: "Put through" }).click();
     await monitor.getByRole("button", { name: "Yes, put through" }).click();
     await expect(monitor.getByText("The call is over.")).toBeVisible({ timeout: 30_000 });

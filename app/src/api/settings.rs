@@ -3,7 +3,7 @@
 use crate::error::AppError;
 use domain::{
     paging::Page,
-    views::{AuditRow, InstallationView},
+    views::{AuditRow, InstallationView, TroubleView},
 };
 use leptos::prelude::*;
 use server_fn::codec::Json;
@@ -13,6 +13,13 @@ use server_fn::codec::Json;
 pub async fn installation() -> Result<InstallationView, AppError> {
     let (ops, caller) = crate::caller::caller().await?;
     Ok(operations::settings::installation(&ops, &caller).await?)
+}
+
+/// What is wrong with what every campaign needs.
+#[server(endpoint = "settings/trouble", input = Json)]
+pub async fn trouble() -> Result<TroubleView, AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    Ok(operations::settings::trouble(&ops, &caller).await?)
 }
 
 /// True while all dialling is paused.

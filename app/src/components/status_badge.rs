@@ -37,6 +37,7 @@ impl HasLook for Disposition {
             Self::HungUp => (Tone::Warning, "phone-off"),
             Self::Silent => (Tone::Neutral, "volume-x"),
             Self::EndedBySupervisor => (Tone::Human, "user-round"),
+            Self::Transferred => (Tone::Human, "phone-forwarded"),
             Self::TimeLimit => (Tone::Warning, "timer"),
             Self::Voicemail | Self::VoicemailLeft => (Tone::Neutral, "voicemail"),
             Self::PhoneMenu => (Tone::Neutral, "list-checks"),

@@ -2,6 +2,9 @@
 
 use super::{
     Watching,
+    colleague::ColleagueState,
+    end_call::EndCall,
+    keypad::Keypad,
     listen_button::{ListenButton, WhoHears},
     speaking::{MicrophoneState, OwnVoice, SpeakingButtons},
     transfer::Transfer,
@@ -18,16 +21,19 @@ use leptos::{ev::SubmitEvent, html, prelude::*};
 /// The longest text for the agent, in characters; the operation has the last word.
 const LONGEST: &str = "500";
 
-/// What is being written.
+/// What is being written, or asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     Whisper,
     Say,
     /// The number to transfer to.
     Number,
+    Keys,
+    /// Whether to end the call.
+    End,
 }
 
-/// Listen, whisper, say, speak, transfer, end; each as far as the role allows.
+/// Listen, whisper, say, speak, transfer, press keys, end; each as far as the role allows.
 #[component]
 pub(super) fn Actions() -> impl IntoView {
     let watching = expect_context::<Watching>();
@@ -41,11 +47,19 @@ pub(super) fn Actions() -> impl IntoView {
     view! {
         <div class="monitor-foot">
             <WhoHears listener=listener />
-            {voice.map(|voice| view! { <MicrophoneState voice=voice /> })}
+            {voice
+                .map(|voice| {
+                    view! {
+                        <MicrophoneState voice=voice />
+                        <ColleagueState voice=voice />
+                    }
+                })}
             {move || {
                 let done = move || writing.set(None);
                 match writing.get()? {
                     Writing::Number => Some(view! { <Transfer done=done /> }.into_any()),
+                    Writing::Keys => Some(view! { <Keypad /> }.into_any()),
+                    Writing::End => Some(view! { <EndCall done=done /> }.into_any()),
                     which => Some(view! { <TextForAgent which=which done=done /> }.into_any()),
                 }
             }}
@@ -83,8 +97,26 @@ pub(super) fn Actions() -> impl IntoView {
                                 <Icon name="phone-forwarded" />
                                 "Transfer"
                             </button>
+                            <button
+                                type="button"
+                                class="button"
+                                aria-expanded=move || (writing.get() == Some(Writing::Keys)).to_string()
+                                disabled=unanswered
+                                on:click=move |_| toggle(Writing::Keys)
+                            >
+                                <Icon name="keypad" />
+                                "Keypad"
+                            </button>
                             <span class="grow"></span>
-                            <EndCall />
+                            <button
+                                type="button"
+                                class="button danger"
+                                aria-expanded=move || (writing.get() == Some(Writing::End)).to_string()
+                                on:click=move |_| toggle(Writing::End)
+                            >
+                                <Icon name="phone-off" />
+                                "End call"
+                            </button>
                         }
                     })}
             </div>
@@ -160,57 +192,5 @@ fn TextForAgent(which: Writing, done: impl Fn() + Copy + Send + Sync + 'static) 
                 "Send"
             </button>
         </form>
-    }
-}
-
-/// Ends the call, after asking once.
-#[component]
-fn EndCall() -> impl IntoView {
-    let watching = expect_context::<Watching>();
-    let toasts = Toasts::of_app();
-    let asking = RwSignal::new(false);
-    let end = Action::new(move |(): &()| command_call(watching.id, CallCommand::End));
-    let keep = NodeRef::<html::Button>::new();
-    Effect::new(move || {
-        if let Some(keep) = keep.get() {
-            let _ = keep.focus();
-        }
-    });
-    Effect::new(move || match end.value().get() {
-        Some(Ok(())) => toasts.done("The call is being ended."),
-        Some(Err(error)) => toasts.failed(error.0.message),
-        None => {}
-    });
-    view! {
-        <Show
-            when=move || asking.get()
-            fallback=move || {
-                view! {
-                    <button type="button" class="button danger" on:click=move |_| asking.set(true)>
-                        <Icon name="phone-off" />
-                        "End call"
-                    </button>
-                }
-            }
-        >
-            <span role="group" aria-label="End this call?" class="row">
-                <span>"End this call?"</span>
-                <button type="button" class="button" node_ref=keep on:click=move |_| asking.set(false)>
-                    "Let it go on"
-                </button>
-                <button
-                    type="button"
-                    class="button danger"
-                    disabled=move || end.pending().get()
-                    on:click=move |_| {
-                        end.dispatch(());
-                        asking.set(false);
-                    }
-                >
-                    <Icon name="phone-off" />
-                    "End call"
-                </button>
-            </span>
-        </Show>
     }
 }

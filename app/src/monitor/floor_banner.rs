@@ -13,6 +13,14 @@ pub(super) fn FloorBanner() -> impl IntoView {
     let me = signed_in().map(|me| me.user_id);
     let sentence = move || {
         let floor = floor.get();
+        if let CallFloor::Colleague(by) = &floor {
+            let name = by.name.reveal();
+            return Some(if me == Some(by.id) {
+                "Your colleague speaks with the person. The agent is silent and listens.".to_owned()
+            } else {
+                format!("A colleague whom {name} called in speaks with the person. The agent is silent and listens.")
+            });
+        }
         let by = floor.supervisor()?;
         let mine = me == Some(by.id);
         let name = by.name.reveal();

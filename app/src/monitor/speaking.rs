@@ -8,7 +8,7 @@ use crate::{
     session::signed_in,
 };
 use domain::{
-    call_command::{CallCommand, CallFloor},
+    call_command::{CallCommand, CallFloor, Colleague},
     conversation::ConversationStatus,
 };
 use leptos::prelude::*;
@@ -22,6 +22,8 @@ pub(super) struct OwnVoice {
     send: Action<CallCommand, Result<(), crate::error::AppError>>,
     /// The floor is ours, as far as the call has said.
     mine: Memo<bool>,
+    /// We brief a colleague, whom the person does not hear either.
+    briefing: Memo<bool>,
 }
 
 impl OwnVoice {
@@ -60,6 +62,16 @@ impl OwnVoice {
                 }
             }
         });
+        let briefing = Memo::new(move |_| {
+            let stage = watching.colleague;
+            stage.with(|stage| matches!(stage, Colleague::Briefed(by) if me == Some(by.id)))
+        });
+        // The agent's side keeps it from the person.
+        Effect::new(move || {
+            if briefing.get() && speaking.get() == Speaking::On && hearing.get().is_connected() {
+                listener.let_everybody_hear();
+            }
+        });
         // Whoever has no floor any more must not be heard unawares.
         Effect::new(move |was_mine: Option<bool>| {
             let mine = mine.get();
@@ -74,7 +86,12 @@ impl OwnVoice {
             wanted,
             send,
             mine,
+            briefing,
         }
+    }
+
+    pub(super) fn be_silent(self) {
+        self.listener.be_silent();
     }
 
     fn ask_for(self, command: CallCommand) {
@@ -101,7 +118,7 @@ pub(super) fn SpeakingButtons(voice: OwnVoice) -> impl IntoView {
     let floor = watching.floor;
     let live = Memo::new(move |_| watching.status.get() == ConversationStatus::Live);
     let asking = move || voice.listener.speaking().get() == Speaking::Asking || voice.send.pending().get();
-    let others = move || floor.with(|floor| floor.supervisor().is_some()) && !voice.mine.get();
+    let others = move || floor.with(|floor| *floor != CallFloor::Agent) && !voice.mine.get();
     let speaks = move || voice.mine.get() && voice.is_open();
     let taken_over = move || speaks() && floor.with(CallFloor::is_taken_over);
     let barged_in = move || speaks() && !floor.with(CallFloor::is_taken_over);
@@ -117,7 +134,12 @@ pub(super) fn SpeakingButtons(voice: OwnVoice) -> impl IntoView {
                 }
             >
                 <Icon name="ear" />
-                {move || if voice.is_open() { "Stop speaking to the agent" } else { "Speak to the agent" }}
+                {move || match (voice.is_open(), voice.briefing.get()) {
+                    (true, false) => "Stop speaking to the agent",
+                    (false, false) => "Speak to the agent",
+                    (true, true) => "Stop speaking to the colleague",
+                    (false, true) => "Speak to the colleague",
+                }}
             </button>
         </Show>
         <Show when=move || !taken_over()>
@@ -170,6 +192,14 @@ pub(super) fn MicrophoneState(voice: OwnVoice) -> impl IntoView {
                         .into_any()
                 }
                 Speaking::Refused(why) => view! { <Notice tone=Tone::Warning>{why}</Notice> }.into_any(),
+                Speaking::On if voice.briefing.get() => {
+                    view! {
+                        <p class="muted small">
+                            "Your microphone is on. Your colleague hears you, the person does not; nothing of it is recorded or written down."
+                        </p>
+                    }
+                        .into_any()
+                }
                 Speaking::On if !voice.mine.get() => {
                     view! { <p class="muted small">"Your microphone is on. The agent hears you, the person does not."</p> }
                         .into_any()

@@ -81,6 +81,8 @@ const fn by(speaker: Speaker) -> (&'static str, &'static str) {
         Speaker::Person => ("user-round", "Person"),
         Speaker::Supervisor => ("message-circle", "Whispered to the agent"),
         Speaker::SupervisorAloud => ("mic", "Supervisor"),
+        Speaker::Colleague => ("users", "Colleague"),
+        Speaker::Act => ("hand", "Done in the call"),
     }
 }
 

@@ -1,39 +1,34 @@
-//! Handing the person over to another number.
+//! Handing the person over to another number: at once, or after speaking with whoever answers there.
 
 use super::Watching;
 use crate::{
     api::calls::command_call,
-    components::{Icon, Toasts},
+    components::{Confirm, Icon, Toasts},
 };
 use domain::{Personal, call_command::CallCommand};
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
-/// Asks for the number, asks once more, transfers.
+/// Asks for the number, and then either calls a colleague there, or asks once more and puts the person through.
 #[component]
 pub(super) fn Transfer(done: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let watching = expect_context::<Watching>();
     let toasts = Toasts::of_app();
     let field = NodeRef::<html::Input>::new();
-    let confirm = NodeRef::<html::Button>::new();
     let asking = RwSignal::new(None::<String>);
     let problem = RwSignal::new(None::<String>);
-    let send = Action::new(move |number: &String| {
-        command_call(watching.id, CallCommand::Transfer(Personal::new(number.clone())))
-    });
+    let send = Action::new(move |command: &CallCommand| command_call(watching.id, command.clone()));
+    let pending = send.pending();
     Effect::new(move || {
         if let Some(field) = field.get() {
             // An element that is in the document can take the focus.
             let _ = field.focus();
         }
     });
-    Effect::new(move || {
-        if let Some(confirm) = confirm.get() {
-            let _ = confirm.focus();
-        }
-    });
     Effect::new(move || match send.value().get() {
         Some(Ok(())) => {
-            toasts.done("The person is being put through.");
+            if asking.get_untracked().is_some() {
+                toasts.done("The person is being put through.");
+            }
             done();
         }
         Some(Err(error)) => {
@@ -43,19 +38,23 @@ pub(super) fn Transfer(done: impl Fn() + Copy + Send + Sync + 'static) -> impl I
         }
         None => {}
     });
+    let number = move || {
+        problem.set(None);
+        let number = field.get_untracked().map(|field| field.value()).unwrap_or_default();
+        let number = number.trim().to_owned();
+        (!number.is_empty()).then_some(number)
+    };
     view! {
         <form on:submit=move |submit: SubmitEvent| {
             submit.prevent_default();
-            let number = field.get_untracked().map(|field| field.value()).unwrap_or_default();
-            if !number.trim().is_empty() {
-                problem.set(None);
-                asking.set(Some(number.trim().to_owned()));
+            if let Some(number) = number() {
+                send.dispatch(CallCommand::CallColleague(Personal::new(number)));
             }
         }>
             <div class="field">
-                <label for="transfer-to">"Number to put the person through to"</label>
+                <label for="transfer-to">"Number of a colleague"</label>
                 <span class="hint" id="transfer-to-hint">
-                    "With its country code, as in +49 30 123456. The call then ends here."
+                    "With its country code, as in +49 30 123456. Call them first to tell them what it is about, while the agent goes on; or put the person through at once, and the call ends here."
                 </span>
                 <input
                     node_ref=field
@@ -72,7 +71,20 @@ pub(super) fn Transfer(done: impl Fn() + Copy + Send + Sync + 'static) -> impl I
                 </span>
             </div>
             <Show when=move || asking.get().is_none()>
-                <button class="button primary" type="submit">
+                <button class="button primary" type="submit" disabled=move || pending.get()>
+                    <Icon name="phone-call" />
+                    "Call first"
+                </button>
+                <button
+                    class="button"
+                    type="button"
+                    disabled=move || pending.get()
+                    on:click=move |_| {
+                        if let Some(number) = number() {
+                            asking.set(Some(number));
+                        }
+                    }
+                >
                     <Icon name="phone-forwarded" />
                     "Put through"
                 </button>
@@ -82,25 +94,19 @@ pub(super) fn Transfer(done: impl Fn() + Copy + Send + Sync + 'static) -> impl I
             asking
                 .get()
                 .map(|number| {
-                    let dialled = number.clone();
+                    let question = format!("Put the person through to {number}?");
                     view! {
-                        <span role="group" aria-label="Put the person through?" class="row">
-                            <span>"Put the person through to " <strong>{number}</strong> "?"</span>
-                            <button type="button" class="button" node_ref=confirm on:click=move |_| asking.set(None)>
-                                "Not yet"
-                            </button>
-                            <button
-                                type="button"
-                                class="button danger"
-                                disabled=move || send.pending().get()
-                                on:click=move |_| {
-                                    send.dispatch(dialled.clone());
-                                }
-                            >
-                                <Icon name="phone-forwarded" />
-                                "Yes, put through"
-                            </button>
-                        </span>
+                        <Confirm
+                            question=question
+                            keep="Not yet"
+                            go_on="Yes, put through"
+                            icon="phone-forwarded"
+                            pending=pending
+                            on_keep=move || asking.set(None)
+                            on_go_on=move || {
+                                send.dispatch(CallCommand::Transfer(Personal::new(number.clone())));
+                            }
+                        />
                     }
                 })
         }}

@@ -17,6 +17,7 @@ use crate::{
         turn_times::TurnFigures,
     },
     session::may,
+    trouble_banner::{TroubleBanner, troubles},
 };
 use deleting::DeleteCampaignButton;
 use domain::{
@@ -36,12 +37,14 @@ const PACE: Duration = Duration::from_secs(2);
 /// One campaign.
 #[component]
 pub fn Campaign() -> impl IntoView {
+    let troubles = troubles();
     let id = id_of_page::<CampaignId>();
     move || match id.get() {
         None => view! { <Problem error=UserError::not_found("campaign").into() /> }.into_any(),
         Some(id) => {
             let campaign = Resource::new(move || id, get_campaign);
             view! {
+                <TroubleBanner troubles=troubles />
                 <Loaded resource=campaign view=|campaign| view! { <CampaignDetail campaign=campaign /> }.into_any() />
             }
             .into_any()

@@ -1,6 +1,7 @@
 //! One call: facts, decision, results, transcript, recording.
 
 mod facts;
+mod playback;
 mod player;
 mod transcript;
 
@@ -18,7 +19,8 @@ use domain::{
     views::{ConversationView, RecordingView},
 };
 use facts::{Decision, Facts, Results};
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
+use playback::Playback;
 use player::Player;
 use transcript::Transcript;
 
@@ -53,32 +55,27 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
         name
     };
     let running = !matches!(status, ConversationStatus::Ended(_));
-    let audio = NodeRef::<html::Audio>::new();
-    let position = RwSignal::new(None::<f64>);
-    let recording = conversation.recording.clone();
     let listen = may(Permission::Listen);
-    let seekable = listen
-        && recording
-            .as_ref()
-            .is_some_and(|recording| recording.deleted_at.is_none());
-    let recorded = match (recording, listen) {
-        (
-            Some(RecordingView {
-                deleted_at: Some(at), ..
-            }),
-            _,
-        ) => view! { <Deleted at=at /> }.into_any(),
-        (Some(recording), true) => {
+    let recordings = conversation.recordings.clone();
+    let deleted_at = recordings.iter().filter_map(|part| part.deleted_at).max();
+    let parts: Vec<RecordingView> = recordings
+        .into_iter()
+        .filter(|part| part.deleted_at.is_none())
+        .collect();
+    let playback = (listen && !parts.is_empty()).then(|| Playback::new(&parts));
+    let recorded = match (playback, deleted_at) {
+        (Some(playback), _) => {
             let begins = begins(conversation.recording_rule);
-            view! { <Player recording=recording audio=audio position=position begins=begins /> }.into_any()
+            view! { <Player parts=parts playback=playback begins=begins /> }.into_any()
         }
-        (Some(_), false) => {
+        (None, Some(at)) => view! { <Deleted at=at /> }.into_any(),
+        (None, None) if !listen && conversation.row.has_recording => {
             view! { <p class="muted">"This call was recorded. Your role does not include listening."</p> }.into_any()
         }
-        (None, true) if !running && conversation.row.call_start_time.is_some() => {
+        (None, None) if listen && !running && conversation.row.call_start_time.is_some() => {
             view! { <p class="muted">{why_none(conversation.recording_rule)}</p> }.into_any()
         }
-        (None, _) => ().into_any(),
+        (None, None) => ().into_any(),
     };
     view! {
         <PageHeader
@@ -103,7 +100,7 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
             })}
         {recorded}
         <div class="conversation">
-            <Transcript segments=conversation.segments.clone() audio=audio position=position seekable=seekable />
+            <Transcript segments=conversation.segments.clone() playback=playback />
             <div class="stack">
                 <Results conversation=conversation.clone() />
                 <Facts conversation=conversation.clone() />

@@ -10,6 +10,7 @@ use crate::{
     api,
     components::{Loaded, Sparkline, Tile, grouped},
     live_feed::{Topic, follow},
+    trouble_banner::{TroubleBanner, troubles},
 };
 use domain::live::{LiveState, RATE_MINUTES};
 use leptos::prelude::*;
@@ -20,11 +21,13 @@ use std::sync::Arc;
 /// What is going on, live. The first HTML holds the state; the event stream keeps it current.
 #[component]
 pub fn Dashboard() -> impl IntoView {
+    let troubles = troubles();
     let state = Resource::new(|| (), |()| api::dashboard::dashboard());
     let reload = Arc::new(move || state.refetch());
     view! {
         <Title text="Dashboard" />
         <h1 class="visually-hidden">"Dashboard"</h1>
+        <TroubleBanner troubles=troubles />
         <Loaded
             resource=state
             lines=12

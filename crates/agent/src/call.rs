@@ -55,6 +55,8 @@ pub struct TakenOver {
     pub since_answer_ms: u32,
     /// The person has asked not to be called again: there is nothing left but to say goodbye.
     pub opted_out: bool,
+    /// The call was being recorded, so the person had been told as far as they must be.
+    pub recording_began: bool,
 }
 
 /// Something could not be written down. The cause is in the log of whoever implements [`CallScribe`].
@@ -73,6 +75,10 @@ pub trait CallScribe: Send + Sync {
     async fn sentence(&self, said: SaidAloud) -> Result<(), NotWritten>;
     /// The person asked not to be called again: the number goes on the do-not-call list now, not at the end.
     async fn opted_out(&self) -> Result<(), NotWritten>;
+    /// The person was told as far as they must be: from now on the call is recorded.
+    async fn recording_began(&self) -> Result<(), NotWritten> {
+        Ok(())
+    }
     /// Something for the eyes of whoever watches right now.
     fn glimpse(&self, glimpse: Glimpse);
     /// Who answered, as far as it can be told, and how long after the answer that was known, in room time. Told again if it

@@ -2,11 +2,13 @@
 //!
 //! One loop per call, and nothing in it waits: the room's ticks set the pace, models and database work in tasks that
 //! tell their news through one inbox and end when the call is dropped. Of the effects only hanging up and the last
-//! collection of words ([`Effect::Settle`]) take time, and by then nobody is on the line.
+//! collection of words ([`Effect::Settle`]) take time, and by then nobody is on the line; what is asked of the room (`room`)
+//! takes a moment.
 
 mod ear;
 mod glimpses;
 mod mouth;
+mod room;
 mod supervisors;
 #[cfg(test)]
 mod tests;
@@ -19,12 +21,7 @@ use crate::{
     hangup_detector::HangupDetector,
     turn_times::TurnClock,
 };
-use domain::{
-    PhoneNumber,
-    call_command::{CallCommand, IssuedCommand},
-    conversation::Disposition,
-    results::ConversationResults,
-};
+use domain::{call_command::IssuedCommand, conversation::Disposition, results::ConversationResults};
 use ear::{Ear, Whom};
 use glimpses::Glimpses;
 use mouth::Mouth;
@@ -41,10 +38,6 @@ use writer::Writer;
 const DIALLING: Duration = Duration::from_secs(20);
 /// Hanging up may take this long, by the wall clock; dropping the seat does it too.
 const HANGING_UP: Duration = Duration::from_secs(2);
-/// Handing the person over to another number may take this long, by the wall clock.
-const TRANSFERRING: Duration = Duration::from_secs(40);
-/// Changing whom the person hears may take this long, by the wall clock.
-const GATING: Duration = Duration::from_secs(2);
 /// Summaries and facts longer than this are cut, characters.
 const LONGEST_RESULT_CHARS: usize = 2_000;
 
@@ -88,6 +81,8 @@ struct Call {
     recorder: Option<Box<dyn CallRecorder>>,
     /// The person was told, as far as they must be.
     may_record: bool,
+    /// Where in the call the recording's file begins, milliseconds since the answer.
+    recording_from_ms: u32,
     stop: CancellationToken,
     scribe: Arc<dyn CallScribe>,
     flow: ConversationFlow,
@@ -153,6 +148,7 @@ impl Call {
             commands,
             recorder,
             may_record: false,
+            recording_from_ms: 0,
             stop,
             turn_clock: TurnClock::default(),
             inbox,
@@ -165,6 +161,7 @@ impl Call {
 
     fn take_over(&mut self, earlier: &TakenOver) {
         self.now_ms = earlier.since_answer_ms;
+        self.recording_from_ms = earlier.since_answer_ms;
         // From here on a room that does not tick is dead.
         self.hangup.observe(Some(&RoomEvent::Answered));
         for effect in self.flow.take_over(earlier) {
@@ -194,7 +191,7 @@ impl Call {
                     self.events.push_back(Event::Stop);
                 }
                 Woken::NoMoreCommands => commands_open = false,
-                Woken::Command(issued) => self.events.extend(told(issued)),
+                Woken::Command(issued) => self.events.extend(supervisors::told(issued)),
                 Woken::News(news) => self.take_news(news),
                 Woken::Room(event) => self.room(event),
                 Woken::RoomSilent => self.events.extend(self.hangup.observe(None)),
@@ -249,6 +246,11 @@ impl Call {
             RoomEvent::Answered => self.events.push_back(Event::Answered),
             RoomEvent::Dtmf(key) => self.events.push_back(Event::Dtmf(key)),
             RoomEvent::Tick(frame) => self.tick(&frame),
+            RoomEvent::Transferred(done) => self.events.push_back(Event::Transferred(done)),
+            RoomEvent::NotBroughtIn { identity, why } => {
+                let why = room::not_reached(&why);
+                self.events.push_back(Event::ColleagueNotReached(identity, why));
+            }
             RoomEvent::NotAnswered(_) | RoomEvent::Left(_) => self.events.extend(gone),
             RoomEvent::SupervisorJoined { identity } => {
                 self.supervisors.joined(&identity);
@@ -324,10 +326,8 @@ impl Call {
         loop {
             self.decide();
             match self.slow.pop_front() {
-                Some(Effect::HangUp) => self.hang_up().await,
-                Some(Effect::Transfer(to)) => self.transfer(&to).await,
-                Some(Effect::LetPersonHear { identity, hear }) => self.let_person_hear(&identity, hear).await,
-                Some(_) => self.settle().await,
+                Some(Effect::Settle) => self.settle().await,
+                Some(effect) => self.change_room(effect).await,
                 None => return,
             }
         }
@@ -355,49 +355,23 @@ impl Call {
             Effect::OptOut => self.writer.opted_out(),
             Effect::End { disposition, reason } => self.end = Some((disposition, reason)),
             Effect::SetFloor(floor) => self.glimpses.floor(floor),
-            Effect::HangUp | Effect::Settle | Effect::Transfer(_) | Effect::LetPersonHear { .. } => {
-                self.slow.push_back(effect);
-            }
+            Effect::SetColleague(colleague) => self.glimpses.colleague(colleague),
+            Effect::HangUp
+            | Effect::Settle
+            | Effect::Transfer(_)
+            | Effect::LetPersonHear { .. }
+            | Effect::CallColleague(_)
+            | Effect::PutOut(_)
+            | Effect::Press(_) => self.slow.push_back(effect),
         }
     }
 
     fn begin_recording(&mut self) {
         self.may_record = true;
         if let Some(recorder) = &mut self.recorder {
-            recorder.leave_out(usize::try_from(self.now_ms / FRAME_MILLIS).unwrap_or(0));
-        }
-    }
-
-    async fn hang_up(&mut self) {
-        if tokio::time::timeout(HANGING_UP, self.seat.hang_up()).await.is_err() {
-            tracing::warn!(conversation_id = %self.brief.conversation_id, "hanging up took too long");
-        }
-    }
-
-    async fn transfer(&mut self, to: &PhoneNumber) {
-        let conversation_id = self.brief.conversation_id;
-        let done = match tokio::time::timeout(TRANSFERRING, self.seat.transfer(to)).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(%conversation_id, %error, "a call was not transferred");
-                false
-            }
-            Err(_) => {
-                tracing::warn!(%conversation_id, "a call was not transferred in time");
-                false
-            }
-        };
-        self.events.push_back(Event::Transferred(done));
-    }
-
-    async fn let_person_hear(&mut self, identity: &Arc<str>, hear: bool) {
-        let asked = tokio::time::timeout(GATING, self.seat.let_person_hear(identity, hear)).await;
-        match asked {
-            Ok(Ok(())) => self.supervisors.let_person_hear(identity, hear),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, hear, "whom the person hears could not be changed");
-            }
-            Err(_) => tracing::warn!(hear, "whom the person hears could not be changed in time"),
+            let before_ms = self.now_ms.saturating_sub(self.recording_from_ms);
+            recorder.leave_out(usize::try_from(before_ms / FRAME_MILLIS).unwrap_or(0));
+            self.writer.recording_began();
         }
     }
 
@@ -466,20 +440,6 @@ impl Call {
             duration: Duration::from_millis(u64::from(now_ms)),
         }
     }
-}
-
-/// What a supervisor's command means to the flow.
-fn told(IssuedCommand { by, command }: IssuedCommand) -> Option<Event> {
-    Some(match command {
-        CallCommand::Whisper(text) => Event::Whisper(text),
-        CallCommand::Say(text) => Event::Say(text),
-        CallCommand::TakeOver => Event::TakeOver(by),
-        CallCommand::BargeIn => Event::BargeIn(by),
-        CallCommand::ReturnToAgent => Event::ReturnToAgent(by.id),
-        // Checked before it was handed on; what is no number is dialled by nobody.
-        CallCommand::Transfer(to) => Event::Transfer(to.reveal().parse().ok()?),
-        CallCommand::End => Event::EndBySupervisor,
-    })
 }
 
 /// What the model drew from the whole conversation, over what it noted on the way.

@@ -6,16 +6,18 @@
 //! call is **screened** (`screened`), or a person to be **talking** with (`talking`: opening, listening, thinking and
 //! speaking), **wrapping up** (`wrapping_up`: a goodbye is on its way), **ending** (`ending`: hung up, the last words are
 //! being collected), and ended. What does not depend on the state is here and in `floor`: who is speaking, which sentences
-//! are on their way, and what has been said; in `line`: faxes, tones of the network, noise; and in `supervision`: whether
-//! a supervisor has taken over or barged in.
+//! are on their way, and what has been said; in `line`: faxes, tones of the network, noise; in `supervision`:
+//! whether a supervisor has taken over or barged in; and in `colleague`: whether somebody was called in.
 //!
 //! A new rule of conversation goes into the state it belongs to, with a scenario in `flow/tests.rs`.
 
 mod before_answer;
+mod colleague;
 mod effect;
 mod ending;
 mod event;
 mod floor;
+mod keypad;
 mod line;
 mod machine;
 mod menu;
@@ -37,6 +39,7 @@ pub use supervision::SUPERVISOR_GRACE_MS;
 pub use wording::{Wording, wording};
 
 use crate::{call::CallBrief, opt_out};
+use colleague::Visit;
 use domain::{
     Personal,
     agent_state::AgentState,
@@ -47,6 +50,7 @@ use domain::{
 };
 use ending::Ending;
 use floor::Floor;
+use keypad::Keypad;
 use line::Line;
 use machine::Machine;
 use menu::Menu;
@@ -123,6 +127,8 @@ pub struct ConversationFlow {
     floor: Floor,
     ahead: ThinkingAhead,
     supervision: Supervision,
+    visit: Visit,
+    keypad: Keypad,
     notice: Notice,
     line: Line,
     results: ConversationResults,
@@ -146,6 +152,8 @@ impl ConversationFlow {
             floor: Floor::default(),
             ahead: ThinkingAhead::default(),
             supervision: Supervision::default(),
+            visit: Visit::default(),
+            keypad: Keypad::default(),
             notice: Notice::default(),
             line: Line::default(),
             results: ConversationResults::default(),
@@ -173,9 +181,12 @@ impl ConversationFlow {
         self.note(&event);
         self.note_notice(&event);
         self.supervise(&event);
+        self.visit_news(&event);
+        self.keys(&event);
         if !self.handle_anywhere(&event) && !self.listen_to_line(&event) {
             match self.phase {
                 Phase::BeforeAnswer => self.before_answer(&event),
+                Phase::WhoAnswered(_) | Phase::Machine(_) | Phase::Talking(_) if self.is_handing_over() => {}
                 Phase::WhoAnswered(_) => self.who_answered(&event),
                 Phase::Machine(_) => self.machine(&event),
                 Phase::Menu(_) => self.menu(&event),
@@ -454,6 +465,7 @@ impl ConversationFlow {
             }
             _ => return self.end(disposition, reason),
         }
+        self.dismiss_colleague();
         self.release_floor();
         self.fall_silent();
         let deadline = self.now + within_ms;
@@ -472,13 +484,16 @@ impl ConversationFlow {
             Phase::WrappingUp(wrapping_up) => wrapping_up.reason(),
             _ => None,
         });
+        self.write_keys();
+        self.dismiss_colleague();
         self.release_floor();
         self.fall_silent();
         let disposition = if self.opted_out {
             Disposition::OptedOut
         } else {
-            disposition
+            self.visit.disposition(disposition)
         };
+        let reason = reason.or_else(|| self.visit.reason(disposition));
         self.phase = Phase::Ending(Ending::new(disposition, reason));
         self.effects.extend([Effect::HangUp, Effect::Settle]);
     }

@@ -1,5 +1,7 @@
 //! Calls of the product's own network, through the carrier and a real livekit-server.
 
+#[path = "calls/colleagues.rs"]
+mod colleagues;
 mod support;
 
 use carrier::LegEvent;

@@ -199,7 +199,7 @@ async fn consume(
             disposition: Disposition::Completed,
             results: ConversationResults::default(),
             duration: Some(Duration::from_secs(60)),
-            recording: None,
+            recordings: Vec::new(),
             not_again_before: Duration::ZERO,
             at: NOON,
         });

@@ -39,7 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What came of a call, before it is written down.
 struct Outcome {
     end: CallEnd,
-    recording: Option<NewRecording>,
+    recordings: Vec<NewRecording>,
     /// A lead that is put back waits at least this long.
     not_again_before: Duration,
 }
@@ -78,6 +78,7 @@ pub(crate) fn go_on(worker: &Arc<Worker>, call: CallToGoOn, seat: Box<dyn AgentS
         said: call.transcript.into_iter().map(said_aloud).collect(),
         since_answer_ms: u32::try_from(since_answer).unwrap_or(0),
         opted_out: call.opted_out,
+        recording_began: call.recording_began,
     };
     hold(
         worker,
@@ -160,12 +161,13 @@ impl Call {
             },
         };
         let (seat, fenced_off) = FencedSeat::new(seat, Arc::clone(&self.hold));
-        let (recorder, recording) = match earlier {
-            None if self.content.recording != RecordingRule::Never => {
-                recorder::begin(&self.worker, self.claimed.conversation_id).unzip()
-            }
-            _ => (None, None),
+        let (recorder, recording) = if self.content.recording == RecordingRule::Never {
+            (None, None)
+        } else {
+            let starts_ms = earlier.as_ref().map_or(0, |earlier| earlier.since_answer_ms);
+            recorder::begin(&self.worker, self.claimed.conversation_id, starts_ms).unzip()
         };
+        let goes_on = earlier.is_some();
         let agent = CampaignAgent {
             brief: brief::of(&self.content, &self.claimed),
             seat: Box::new(seat),
@@ -198,11 +200,7 @@ impl Call {
         if fenced_off.load(Ordering::Acquire) {
             end = cancelled("The right to make this call had expired.", Duration::ZERO).end;
         }
-        let recording = match recording {
-            Some(recording) => recording.finish().await,
-            // A call that was taken over keeps what was recorded before; its file is not written to by two.
-            None => recorder::left_behind(self.worker.config.recordings.as_ref(), self.claimed.conversation_id).await,
-        };
+        let recordings = self.recordings(recording, goes_on).await;
         let refused = end.disposition == Disposition::Cancelled && !self.worker.end_calls.is_cancelled();
         if refused {
             self.worker.network_failed();
@@ -212,9 +210,24 @@ impl Call {
         let not_again_before = if refused { NETWORK_PAUSE } else { Duration::ZERO };
         Ok(Outcome {
             end,
-            recording,
+            recordings,
             not_again_before,
         })
+    }
+
+    /// What was recorded here, and before by those who held the call, as far as their files are on this machine.
+    async fn recordings(&self, recording: Option<recorder::Recording>, goes_on: bool) -> Vec<NewRecording> {
+        let (archive, id) = (self.worker.config.recordings.as_ref(), self.claimed.conversation_id);
+        let own = recording.as_ref().map(|recording| recording.file_name().to_owned());
+        let mut all = if goes_on {
+            recorder::left_behind(archive, id, own).await
+        } else {
+            Vec::new()
+        };
+        if let Some(recording) = recording {
+            all.extend(recording.finish().await);
+        }
+        all
     }
 
     /// Waits for the call's moment and opens its room.
@@ -262,7 +275,7 @@ impl Call {
             disposition,
             results: outcome.end.results,
             duration: Some(duration),
-            recording: outcome.recording,
+            recordings: outcome.recordings,
             not_again_before: outcome.not_again_before,
             at: self.worker.clock.now(),
         };
@@ -292,7 +305,7 @@ impl Call {
                     tracing::error!(%error, "the end of a call could not be written down; trying again");
                     // A recording must not be what keeps a call from ending.
                     if matches!(error, store::StoreError::Constraint(_)) {
-                        ending.recording = None;
+                        ending.recordings.clear();
                     }
                 }
             }
@@ -316,7 +329,7 @@ fn cancelled(reason: &str, not_again_before: Duration) -> Outcome {
             results: because(reason),
             duration: Duration::ZERO,
         },
-        recording: None,
+        recordings: Vec::new(),
         not_again_before,
     }
 }

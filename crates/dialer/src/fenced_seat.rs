@@ -73,6 +73,10 @@ impl AgentSeat for FencedSeat {
         self.seat.bring_in(to, ringing_timeout).await
     }
 
+    async fn put_out(&mut self, identity: &str) -> Result<(), TelephonyError> {
+        self.seat.put_out(identity).await
+    }
+
     async fn let_person_hear(&mut self, identity: &str, hear: bool) -> Result<(), TelephonyError> {
         self.seat.let_person_hear(identity, hear).await
     }

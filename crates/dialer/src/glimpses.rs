@@ -62,6 +62,7 @@ pub(crate) async fn send_on(store: Store, mut glimpses: mpsc::Receiver<Glimpse>,
 enum Kind {
     State,
     Floor,
+    Colleague,
     Text(Speaker),
     Levels,
 }
@@ -74,6 +75,7 @@ fn latest(glimpses: Vec<Glimpse>) -> Vec<Glimpse> {
         let kind = match &glimpse {
             Glimpse::AgentState { .. } => Kind::State,
             Glimpse::Floor { .. } => Kind::Floor,
+            Glimpse::Colleague { .. } => Kind::Colleague,
             Glimpse::PartialText { speaker, .. } => Kind::Text(*speaker),
             Glimpse::Levels { .. } => Kind::Levels,
         };

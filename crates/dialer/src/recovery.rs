@@ -157,10 +157,10 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
             ..ConversationResults::default()
         },
         duration: None,
-        recording: if dialled {
-            recorder::left_behind(worker.config.recordings.as_ref(), lease.conversation_id).await
+        recordings: if dialled {
+            recorder::left_behind(worker.config.recordings.as_ref(), lease.conversation_id, None).await
         } else {
-            None
+            Vec::new()
         },
         not_again_before: Duration::ZERO,
         at: worker.clock.now(),

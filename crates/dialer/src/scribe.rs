@@ -90,6 +90,14 @@ impl CallScribe for StoreScribe {
         written("opt-out", outcome)
     }
 
+    async fn recording_began(&self) -> Result<(), NotWritten> {
+        let outcome = async {
+            let mut conn = self.store.connection().await?;
+            calls::recording_began(&mut conn, self.conversation_id).await
+        };
+        written("beginning of the recording", outcome.await)
+    }
+
     fn answered_by(&self, who: AnsweredBy, after: Duration) {
         metric::answered_by(who, after);
     }

@@ -150,7 +150,7 @@ impl CallScribe for Teller {
         match glimpse {
             Glimpse::AgentState { state, .. } => self.tell(TrialNews::State { state }),
             Glimpse::Levels { agent, person, .. } => self.tell(TrialNews::Levels { agent, person }),
-            Glimpse::PartialText { .. } | Glimpse::Floor { .. } => {}
+            Glimpse::PartialText { .. } | Glimpse::Floor { .. } | Glimpse::Colleague { .. } => {}
         }
     }
 }

@@ -224,7 +224,8 @@ async fn calls_that_end_together_end_as_they_would_alone(pool: PgPool) {
         end(0, by, Disposition::Failed),
         end(4, EndedBy::Finder { may_be_dialled: false }, Disposition::Cancelled),
     ];
-    endings[0].recording = Some(NewRecording {
+    endings[0].recordings.push(NewRecording {
+        starts_ms: 0,
         file_name: "call.ogg".to_owned(),
         bytes: 9,
         lock: None,
@@ -297,7 +298,8 @@ async fn an_end_that_cannot_be_written_keeps_no_other_from_being_written(pool: P
             EndedBy::Holder(worker),
             Disposition::Completed,
         );
-        end.recording = Some(NewRecording {
+        end.recordings.push(NewRecording {
+            starts_ms: 0,
             file_name: file_name.to_owned(),
             bytes: 9,
             lock: None,

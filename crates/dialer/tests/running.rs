@@ -357,7 +357,7 @@ async fn a_call_that_nobody_is_in_any_more_is_closed_as_lost(pool: PgPool) {
     let patience = Instant::now() + Duration::from_secs(20);
     // The head alone is shorter.
     while archive
-        .left_behind(&call.to_string())
+        .left_behind(&format!("{call}.sealed"))
         .expect("readable")
         .is_none_or(|written| written.contents.len() < 500)
     {
@@ -379,6 +379,51 @@ async fn a_call_that_nobody_is_in_any_more_is_closed_as_lost(pool: PgPool) {
         .await,
         1
     );
+    stop.cancel();
+    second.await.expect("ends");
+    std::fs::remove_dir_all(&folder).expect("there");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_call_that_goes_on_is_recorded_in_a_further_file(pool: PgPool) {
+    let content = CampaignContent {
+        recording: domain::recording::RecordingRule::Always,
+        ..stage::content("Goes on")
+    };
+    stage::campaign(&pool, &WallClock, &content, 0, 1).await;
+    let mut network = SmallNetwork::new(ledger("recorded-on"), Duration::from_millis(20), |_| Play::Stays);
+    network.survivors = Some(150);
+    let network = Arc::new(network);
+    let folder = std::env::temp_dir().join(format!("ringside-recorded-on-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let keys = KeyRing::new(Some(Key::new(&[7; 32])), Vec::new());
+    let archive = Archive::new(&folder, keys).expect("a folder");
+    let first = Mortal::start(&pool, &network, Some(archive.clone())).await;
+    until(&pool, "SELECT count(*) FROM leases WHERE recording_began", 1).await;
+    // Two seconds, of which one is on the disk for certain.
+    until(&pool, "SELECT count(*) FROM transcript_segments", 1).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    first.die();
+    let stop = CancellationToken::new();
+    let second = dialer(&pool, &network, |config| config.recordings = Some(archive.clone())).await;
+    let second = AbortOnDropHandle::new(tokio::spawn(second.run(stop.clone())));
+    until(&pool, "SELECT count(*) FROM conversations WHERE status = 'hung_up'", 1).await;
+    let parts: Vec<(i64, i64, String)> = sqlx::query_as(
+        "SELECT starts_ms, duration_ms, file_name FROM recordings WHERE key_id IS NOT NULL ORDER BY starts_ms",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("parts");
+    let [(0, before, first_name), (goes_on, after, second_name)] = &parts[..] else {
+        panic!("two parts: {parts:?}");
+    };
+    assert!(*before >= 1_000 && *after >= 2_500, "{parts:?}");
+    assert!(goes_on >= before, "the second begins after the first");
+    assert!(
+        second_name.contains(&format!(".{goes_on}.")) && second_name != first_name,
+        "{parts:?}"
+    );
+    assert_eq!(archive.names_here().expect("readable").len(), 2);
     stop.cancel();
     second.await.expect("ends");
     std::fs::remove_dir_all(&folder).expect("there");

@@ -21,6 +21,14 @@ pub enum CallCommand {
     /// Put the person through to this number. As written by the supervisor where it comes from a browser, in E.164 form
     /// where it reaches the call.
     Transfer(Personal),
+    /// Press this key ([`is_key`]) towards the person's phone.
+    Press(char),
+    /// Call a colleague into this call, who hears it without being heard by the person. The number is as for `Transfer`.
+    CallColleague(Personal),
+    /// The person and the colleague speak with each other; the agent falls silent.
+    ConnectColleague,
+    /// The colleague is put out of the call, or not called any more; the agent goes on alone.
+    DismissColleague,
     /// End the call.
     End,
 }
@@ -49,6 +57,8 @@ pub enum CallFloor {
     Supervisor(CallSupervisor),
     /// This supervisor has barged in: both speak.
     Everybody(CallSupervisor),
+    /// A colleague whom this supervisor called in and connected: the agent is silent.
+    Colleague(CallSupervisor),
 }
 
 impl CallFloor {
@@ -56,7 +66,7 @@ impl CallFloor {
     #[must_use]
     pub const fn supervisor(&self) -> Option<&CallSupervisor> {
         match self {
-            Self::Agent => None,
+            Self::Agent | Self::Colleague(_) => None,
             Self::Supervisor(by) | Self::Everybody(by) => Some(by),
         }
     }
@@ -64,8 +74,77 @@ impl CallFloor {
     /// True while the agent must be silent.
     #[must_use]
     pub const fn is_taken_over(&self) -> bool {
-        matches!(self, Self::Supervisor(_))
+        matches!(self, Self::Supervisor(_) | Self::Colleague(_))
     }
+}
+
+/// Where it stands with the colleague whom a supervisor calls into a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "colleague", content = "detail", rename_all = "snake_case")]
+pub enum Colleague {
+    #[default]
+    Nobody,
+    /// Their phone rings; this supervisor called them.
+    Ringing(CallSupervisor),
+    /// They hear the call and the supervisor; the person hears neither of the two.
+    Briefed(CallSupervisor),
+    /// They speak with the person.
+    Connected(CallSupervisor),
+    /// They are not there, and why; until somebody else is called.
+    NotReached(NotReached),
+}
+
+impl Colleague {
+    /// Whose colleague it is, as long as there is one.
+    #[must_use]
+    pub const fn called_by(&self) -> Option<&CallSupervisor> {
+        match self {
+            Self::Ringing(by) | Self::Briefed(by) | Self::Connected(by) => Some(by),
+            Self::Nobody | Self::NotReached(_) => None,
+        }
+    }
+}
+
+/// Why a colleague is not in the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotReached {
+    NoAnswer,
+    Busy,
+    Rejected,
+    /// There is no such number, or the network cannot reach it.
+    Unreachable,
+    /// The telephone network refused to dial, or cannot dial into a call.
+    NotDialled,
+    /// They answered and hung up again.
+    HungUp,
+    /// They were there, but the person could not be let hear them.
+    NotConnected,
+}
+
+impl NotReached {
+    /// For the screen and the transcript.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "The colleague did not answer.",
+            Self::Busy => "The colleague’s line is busy.",
+            Self::Rejected => "The colleague declined the call.",
+            Self::Unreachable => "The colleague’s number cannot be reached.",
+            Self::NotDialled => "The telephone network could not call the colleague.",
+            Self::HungUp => "The colleague hung up.",
+            Self::NotConnected => "The colleague could not be connected with the person.",
+        }
+    }
+}
+
+/// The keys of a telephone's keypad, row by row.
+pub const KEYS: [char; 12] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
+
+/// Whether a telephone has this key.
+#[must_use]
+pub fn is_key(key: char) -> bool {
+    KEYS.contains(&key)
 }
 
 /// Identity in a call's room of one voice of a supervisor: one for each time that a microphone is opened (`nonce`).
@@ -109,6 +188,9 @@ mod tests {
             CallCommand::TakeOver,
             CallCommand::Transfer("+14155550123".into()),
             CallCommand::Whisper("psst".into()),
+            CallCommand::Press('#'),
+            CallCommand::CallColleague("+14155550123".into()),
+            CallCommand::ConnectColleague,
         ] {
             let json = serde_json::to_string(&command).expect("serialises");
             assert_eq!(serde_json::from_str::<CallCommand>(&json).expect("parses"), command);

@@ -20,6 +20,8 @@ pub enum Disposition {
     Silent,
     /// A supervisor ended the call.
     EndedBySupervisor,
+    /// The person was put through to another number, or spoke with a colleague who was called in.
+    Transferred,
     /// The longest allowed time was reached.
     TimeLimit,
     /// A machine answered; nothing was left.
@@ -46,13 +48,14 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Completed,
         Self::CallBack,
         Self::OptedOut,
         Self::HungUp,
         Self::Silent,
         Self::EndedBySupervisor,
+        Self::Transferred,
         Self::TimeLimit,
         Self::Voicemail,
         Self::VoicemailLeft,
@@ -77,6 +80,7 @@ impl Disposition {
             Self::HungUp => "hung_up",
             Self::Silent => "silent",
             Self::EndedBySupervisor => "ended_by_supervisor",
+            Self::Transferred => "transferred",
             Self::TimeLimit => "time_limit",
             Self::Voicemail => "voicemail",
             Self::VoicemailLeft => "voicemail_left",
@@ -102,6 +106,7 @@ impl Disposition {
             Self::HungUp => "Hung up",
             Self::Silent => "Nobody spoke",
             Self::EndedBySupervisor => "Ended by supervisor",
+            Self::Transferred => "Transferred",
             Self::TimeLimit => "Time limit",
             Self::Voicemail => "Voicemail",
             Self::VoicemailLeft => "Voicemail left",
@@ -128,6 +133,7 @@ impl Disposition {
                 | Self::HungUp
                 | Self::Silent
                 | Self::EndedBySupervisor
+                | Self::Transferred
                 | Self::TimeLimit
         )
     }
@@ -135,7 +141,10 @@ impl Disposition {
     /// True if the lead needs no further call, whatever the retry rules say.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::OptedOut | Self::EndedBySupervisor)
+        matches!(
+            self,
+            Self::Completed | Self::OptedOut | Self::EndedBySupervisor | Self::Transferred
+        )
     }
 }
 
@@ -215,10 +224,21 @@ pub enum Speaker {
     Supervisor,
     /// A supervisor who took over or barged in; the person heard it.
     SupervisorAloud,
+    /// A colleague who was called in and connected; the person heard it.
+    Colleague,
+    /// Said by nobody: something that a supervisor did in the call.
+    Act,
 }
 
 impl Speaker {
-    pub const ALL: [Self; 4] = [Self::Agent, Self::Person, Self::Supervisor, Self::SupervisorAloud];
+    pub const ALL: [Self; 6] = [
+        Self::Agent,
+        Self::Person,
+        Self::Supervisor,
+        Self::SupervisorAloud,
+        Self::Colleague,
+        Self::Act,
+    ];
 
     /// The word stored in the database.
     #[must_use]
@@ -228,6 +248,8 @@ impl Speaker {
             Self::Person => "person",
             Self::Supervisor => "supervisor",
             Self::SupervisorAloud => "supervisor_aloud",
+            Self::Colleague => "colleague",
+            Self::Act => "act",
         }
     }
 }
@@ -238,7 +260,7 @@ impl FromStr for Speaker {
         Self::ALL
             .into_iter()
             .find(|speaker| speaker.as_str() == text)
-            .ok_or_else(|| UserError::field("speaker", "The speaker is agent, person or supervisor."))
+            .ok_or_else(|| UserError::field("speaker", "The speaker is agent, person, supervisor or colleague."))
     }
 }
 

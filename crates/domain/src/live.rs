@@ -7,7 +7,7 @@
 use crate::{
     CampaignId, ConversationId, LeadId, Personal, UnixMillis,
     agent_state::AgentState,
-    call_command::CallFloor,
+    call_command::{CallFloor, Colleague},
     calling_hours::GateReason,
     campaign::CampaignStatus,
     conversation::{ConversationStatus, Disposition, Speaker, TranscriptSegment},
@@ -139,6 +139,11 @@ pub enum Glimpse {
         conversation_id: ConversationId,
         floor: CallFloor,
     },
+    /// Where it stands with a colleague who is called in. Repeated every second once there was one.
+    Colleague {
+        conversation_id: ConversationId,
+        colleague: Colleague,
+    },
     /// Loudness of both sides in the last fifth of a second, 0 (silence) to 100 (full scale).
     Levels {
         conversation_id: ConversationId,
@@ -153,6 +158,7 @@ impl Glimpse {
         match self {
             Self::AgentState { conversation_id, .. }
             | Self::Floor { conversation_id, .. }
+            | Self::Colleague { conversation_id, .. }
             | Self::PartialText { conversation_id, .. }
             | Self::Levels { conversation_id, .. } => *conversation_id,
         }

@@ -3,7 +3,7 @@
 use crate::{
     Personal,
     agent_state::AgentState,
-    call_command::CallFloor,
+    call_command::{CallFloor, Colleague},
     conversation::{ConversationStatus, Speaker, TranscriptSegment},
     live::{Glimpse, Happening, LiveCall, LiveEvent},
 };
@@ -21,6 +21,8 @@ pub struct MonitorState {
     /// Whom the person hears.
     #[serde(default)]
     pub floor: CallFloor,
+    #[serde(default)]
+    pub colleague: Colleague,
     /// What each side is saying right now; empty if nothing.
     #[serde(default)]
     pub partial_agent: Personal,
@@ -51,7 +53,7 @@ impl MonitorState {
                 match segment.speaker {
                     Speaker::Agent => self.partial_agent = Personal::default(),
                     Speaker::Person => self.partial_person = Personal::default(),
-                    Speaker::Supervisor | Speaker::SupervisorAloud => {}
+                    _ => {}
                 }
                 if self.segments.iter().all(|known| known.position != segment.position) {
                     self.segments.push(segment.clone());
@@ -61,7 +63,7 @@ impl MonitorState {
             Happening::CallEnded { outcome } => {
                 self.call.status = ConversationStatus::Ended(outcome.disposition);
                 self.call.agent_state = AgentState::Ended;
-                self.floor = CallFloor::Agent;
+                (self.floor, self.colleague) = Default::default();
                 (self.partial_agent, self.partial_person) = Default::default();
                 (self.level_agent, self.level_person) = (0, 0);
             }
@@ -88,11 +90,9 @@ impl MonitorState {
                 text,
                 ..
             } => self.partial_person = text.clone(),
-            Glimpse::PartialText {
-                speaker: Speaker::Supervisor | Speaker::SupervisorAloud,
-                ..
-            } => {}
+            Glimpse::PartialText { .. } => {}
             Glimpse::Floor { floor, .. } => self.floor = floor.clone(),
+            Glimpse::Colleague { colleague, .. } => self.colleague = colleague.clone(),
             Glimpse::Levels { agent, person, .. } => (self.level_agent, self.level_person) = (*agent, *person),
         }
     }

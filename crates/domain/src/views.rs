@@ -191,12 +191,24 @@ pub struct AttemptView {
 pub struct RecordingView {
     /// Address of the sound file on this server.
     pub url: String,
+    /// Where in the call it begins, milliseconds since the answer.
+    #[serde(default)]
+    pub starts_ms: u64,
     pub duration_ms: u64,
     /// Loudest value per slice of equal length, 0 to 100: (agent, person).
     pub peaks: Vec<(u8, u8)>,
     /// There is nothing to hear any more since then.
     #[serde(default)]
     pub deleted_at: Option<UnixMillis>,
+}
+
+/// What is wrong with what every campaign needs: sentences that say what to do. Nothing while all is well.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroubleView {
+    /// The agent could not hear, think or speak: no call is started.
+    pub voices: Option<String>,
+    /// The telephone network cannot be used.
+    pub network: Option<String>,
 }
 
 /// A finished (or running) conversation's page.
@@ -215,7 +227,9 @@ pub struct ConversationView {
     /// How long the parts of the turns took, in their order.
     #[serde(default)]
     pub turns: Vec<TurnTimes>,
-    pub recording: Option<RecordingView>,
+    /// Its parts in their order: more than one if another worker went on with the call. None for those who may not listen.
+    #[serde(default)]
+    pub recordings: Vec<RecordingView>,
     /// By which rule the call was made.
     #[serde(default)]
     pub recording_rule: RecordingRule,

@@ -4,10 +4,13 @@ use crate::{
     Caller, Operations, failure::internal, failure::missing, input, phone_input, phone_input::PhoneInputError,
 };
 use domain::{
-    ConversationId, Personal, UserError, access::Permission, call_command::CallCommand,
-    conversation::ConversationStatus, monitor::MonitorState,
+    ConversationId, Personal, UserError,
+    access::Permission,
+    call_command::{CallCommand, is_key},
+    conversation::ConversationStatus,
+    monitor::MonitorState,
 };
-use store::{StoreError, audit, call_commands, conversations, live};
+use store::{PgConnection, StoreError, audit, call_commands, conversations, do_not_call, live};
 
 /// Characters of a whisper or of a sentence to say.
 const LONGEST_TEXT: usize = 500;
@@ -21,8 +24,8 @@ pub async fn monitor(ops: &Operations, caller: &Caller, id: ConversationId) -> R
     live::monitor(&ops.store, id).await.map_err(missing("conversation"))
 }
 
-/// Whispers to the agent, has it say a sentence, takes the call over or gives it back, hands the person over to another
-/// number, or ends the call.
+/// Whispers to the agent, has it say a sentence, takes the call over or gives it back, presses a key, hands the person over
+/// to another number, calls a colleague in, connects or dismisses them, or ends the call.
 ///
 /// # Errors
 /// The role does not include it (403), no such conversation (404), it has ended or was not answered yet (409), the text or
@@ -44,15 +47,22 @@ pub async fn command(
         CallCommand::BargeIn => (CallCommand::BargeIn, "barged in on call"),
         CallCommand::ReturnToAgent => (CallCommand::ReturnToAgent, "returned to the agent call"),
         CallCommand::Transfer(to) => (CallCommand::Transfer(number(&to)?), "transferred call"),
+        CallCommand::Press(key) => (CallCommand::Press(checked_key(key)?), "pressed a key in call"),
+        CallCommand::CallColleague(to) => (CallCommand::CallColleague(number(&to)?), "called a colleague into call"),
+        CallCommand::ConnectColleague => (CallCommand::ConnectColleague, "connected a colleague in call"),
+        CallCommand::DismissColleague => (CallCommand::DismissColleague, "dismissed a colleague from call"),
         CallCommand::End => (CallCommand::End, "ended call"),
     };
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
-    let needs_a_person = matches!(
+    if let CallCommand::Transfer(to) | CallCommand::CallColleague(to) = &command {
+        may_be_dialled(&mut transaction, to).await?;
+    }
+    let needs_nobody = matches!(
         command,
-        CallCommand::TakeOver | CallCommand::BargeIn | CallCommand::ReturnToAgent | CallCommand::Transfer(_)
+        CallCommand::Whisper(_) | CallCommand::Say(_) | CallCommand::End
     );
-    if needs_a_person {
+    if !needs_nobody {
         let status = conversations::status_of(&mut transaction, id)
             .await
             .map_err(missing("conversation"))?;
@@ -113,6 +123,28 @@ pub async fn open_microphone(ops: &Operations, caller: &Caller, id: Conversation
 
 fn ended() -> UserError {
     UserError::conflict("This call has ended.")
+}
+
+/// Nobody is rung who asked not to be called, whoever wants to speak with them.
+async fn may_be_dialled(conn: &mut PgConnection, number: &Personal) -> Result<(), UserError> {
+    let Ok(number) = number.reveal().parse() else {
+        return Ok(());
+    };
+    if do_not_call::contains(conn, &number).await.map_err(internal)? {
+        return Err(UserError::field(
+            "text",
+            "This number is on the do-not-call list, so nobody can be put through to it.",
+        ));
+    }
+    Ok(())
+}
+
+fn checked_key(key: char) -> Result<char, UserError> {
+    if is_key(key) {
+        Ok(key)
+    } else {
+        Err(UserError::field("text", "A telephone has the keys 0 to 9, * and #."))
+    }
 }
 
 /// A number to hand somebody over to, in E.164 form.

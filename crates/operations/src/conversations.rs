@@ -9,7 +9,8 @@ use domain::{
 };
 use store::{
     conversations::{self, Wanted},
-    recordings, turns,
+    recordings::{self, Part, Recording},
+    turns,
 };
 use uuid::Uuid;
 use vault::{Kept, Lock, Pieces};
@@ -63,23 +64,46 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         segments,
         turns,
         recording_rule: details.recording_rule,
-        recording: details.recording.filter(|_| may_listen).map(|recording| RecordingView {
-            url: format!("/recordings/{id}.ogg"),
-            duration_ms: recording.duration_ms,
-            peaks: recording.peaks,
-            deleted_at: recording.deleted_at,
-        }),
+        recordings: if may_listen {
+            details.recordings.into_iter().map(|part| shown(id, part)).collect()
+        } else {
+            Vec::new()
+        },
     })
 }
 
-/// What is to be read of a conversation's recording.
+fn shown(id: ConversationId, part: Recording) -> RecordingView {
+    let url = if part.starts_ms == 0 {
+        format!("/recordings/{id}.ogg")
+    } else {
+        format!("/recordings/{id}.{}.ogg", part.starts_ms)
+    };
+    RecordingView {
+        url,
+        starts_ms: part.starts_ms,
+        duration_ms: part.duration_ms,
+        peaks: part.peaks,
+        deleted_at: part.deleted_at,
+    }
+}
+
+/// What is to be read of the part of a conversation's recording that begins `starts_ms` after the answer.
 ///
 /// # Errors
 /// The role does not include it (403), no such conversation, or no recording of it any more (404).
-pub async fn recording(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<Kept, UserError> {
+pub async fn recording(
+    ops: &Operations,
+    caller: &Caller,
+    conversation_id: ConversationId,
+    starts_ms: u64,
+) -> Result<Kept, UserError> {
     caller.may(Permission::Listen)?;
+    let part = Part {
+        conversation_id,
+        starts_ms,
+    };
     let mut conn = ops.store.connection().await.map_err(internal)?;
-    let found = recordings::file(&mut conn, id).await.map_err(internal)?;
+    let found = recordings::file(&mut conn, part).await.map_err(internal)?;
     let file = found.ok_or_else(|| UserError::not_found("recording"))?;
     Ok(Kept {
         file_name: file.file_name,

@@ -94,22 +94,23 @@ async fn look_here(
     let mut failures = Failures::default();
     for batch in ours.chunks(BATCH) {
         let ids: Vec<ConversationId> = batch.iter().map(|(id, _)| *id).collect();
-        let known: HashMap<ConversationId, KnownFile> = {
+        let known: HashMap<String, KnownFile> = {
             let mut conn = ops.store.connection().await?;
-            recordings::known(&mut conn, &ids).await?.into_iter().collect()
+            let known = recordings::known(&mut conn, &ids).await?;
+            known.into_iter().map(|file| (file.file_name.clone(), file)).collect()
         };
-        for (id, name) in batch {
+        for (_, name) in batch {
             if stop.is_cancelled() {
                 return Ok(());
             }
             // A call that is going on has no row yet, and what nobody knows is not ours to delete.
-            let Some(file) = known.get(id).filter(|file| file.file_name == *name) else {
+            let Some(file) = known.get(name) else {
                 continue;
             };
             let is_over = over
                 .get(&file.campaign_id)
                 .is_some_and(|moment| file.recorded_at < *moment);
-            failures.note(put_in_order(ops, archive, *id, file, is_over).await)?;
+            failures.note(put_in_order(ops, archive, file, is_over).await)?;
         }
     }
     failures.first.map_or(Ok(()), Err)
@@ -137,18 +138,12 @@ impl Failures {
     }
 }
 
-async fn put_in_order(
-    ops: &Operations,
-    archive: &Archive,
-    id: ConversationId,
-    file: &KnownFile,
-    is_over: bool,
-) -> Result<(), Trouble> {
+async fn put_in_order(ops: &Operations, archive: &Archive, file: &KnownFile, is_over: bool) -> Result<(), Trouble> {
     if is_over && !file.deleted && !file.stored {
         // First the file: the row tells people that it is gone.
         archive.delete_here(&file.file_name).await?;
         let mut conn = ops.store.connection().await?;
-        recordings::mark_deleted(&mut conn, id, false, ops.clock.now()).await?;
+        recordings::mark_deleted(&mut conn, file.part, false, ops.clock.now()).await?;
         return Ok(());
     }
     if !file.deleted && !file.stored {
@@ -162,7 +157,7 @@ async fn put_in_order(
         }
         let stored = {
             let mut conn = ops.store.connection().await?;
-            recordings::mark_stored(&mut conn, id, ops.clock.now()).await?
+            recordings::mark_stored(&mut conn, file.part, ops.clock.now()).await?
         };
         if !stored {
             // It was deleted meanwhile, and must not come to life again.
@@ -201,7 +196,7 @@ async fn delete(ops: &Operations, archive: &Archive, recording: &Expired) -> Res
         archive.delete_stored(&recording.file_name).await?;
     }
     let mut conn = ops.store.connection().await?;
-    recordings::mark_deleted(&mut conn, recording.conversation_id, recording.stored, ops.clock.now()).await?;
+    recordings::mark_deleted(&mut conn, recording.part, recording.stored, ops.clock.now()).await?;
     Ok(())
 }
 

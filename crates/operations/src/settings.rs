@@ -6,7 +6,7 @@ use domain::{
     access::Permission,
     live::Happening,
     paging::Page,
-    views::{AuditRow, InstallationView},
+    views::{AuditRow, InstallationView, TroubleView},
 };
 use store::{StoreError, audit, events, settings};
 
@@ -23,6 +23,18 @@ pub async fn installation(ops: &Operations, caller: &Caller) -> Result<Installat
         }
     }
     Ok(view)
+}
+
+/// Why no call is being started, if something is wrong with what every campaign needs.
+///
+/// # Errors
+/// The role does not include it (403).
+pub async fn trouble(ops: &Operations, caller: &Caller) -> Result<TroubleView, UserError> {
+    caller.may(Permission::Read)?;
+    Ok(TroubleView {
+        voices: ops.voices_trouble.get(),
+        network: ops.network_trouble.get(),
+    })
 }
 
 /// Who did what, newest first.

@@ -113,6 +113,16 @@ impl People {
         DialPlan { connecting, fate }
     }
 
+    /// The same for a colleague of the team: whoever picks up is friendly.
+    #[must_use]
+    pub fn plan_of_colleague(&self, number: NumberMark) -> DialPlan {
+        let mut plan = self.plan(number, 0);
+        if let Fate::Answered { callee, .. } = &mut plan.fate {
+            callee.0.0 = Outcome::Person(Persona::Interested);
+        }
+        plan
+    }
+
     /// Somebody picks up.
     #[must_use]
     pub fn answer(&self, callee: Callee) -> OnTheLine {

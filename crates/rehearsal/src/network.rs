@@ -1,5 +1,6 @@
 //! The rehearsal's telephone network: rooms in this process, and a ledger that all processes share.
 
+mod colleagues;
 mod microphones;
 mod seat;
 

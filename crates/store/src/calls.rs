@@ -75,6 +75,20 @@ pub async fn stage(
     events::commit(store, transaction).await
 }
 
+/// The person was told as far as they must be: from now on the call is recorded, whoever holds it.
+///
+/// # Errors
+/// The database's.
+pub async fn recording_began(conn: &mut PgConnection, conversation: ConversationId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE leases SET recording_began = true WHERE conversation_id = $1",
+        conversation.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// A sentence was said aloud. One whose position is taken was written before, by a try whose answer was lost: it stays as
 /// it is.
 ///

@@ -126,7 +126,8 @@ pub struct Details {
     /// The fields wanted by the revision of the campaign with which the call began.
     pub result_fields: Vec<ResultField>,
     pub attempt: Option<AttemptView>,
-    pub recording: Option<Recording>,
+    /// Its parts, in their order.
+    pub recordings: Vec<Recording>,
     pub recording_rule: RecordingRule,
 }
 
@@ -152,7 +153,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
         None => (None, None),
     };
     let (result_fields, recording_rule) = of_revision(&mut *conn, CampaignId(found.campaign_id), revision).await?;
-    let recording = recordings::of(&mut *conn, id).await?;
+    let recordings = recordings::of(&mut *conn, id).await?;
     let phone_number = phone_number(&found.phone_number)?;
     Ok(Details {
         row: ConversationRow {
@@ -164,9 +165,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
             status: status(&found.status)?,
             call_start_time: found.call_start_time.map(from_sql),
             duration_seconds: seconds(found.duration),
-            has_recording: recording
-                .as_ref()
-                .is_some_and(|recording| recording.deleted_at.is_none()),
+            has_recording: recordings.iter().any(|recording| recording.deleted_at.is_none()),
         },
         lead_id: LeadId(found.lead_id),
         phone_number,
@@ -174,7 +173,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
         results: serde_json::from_value(found.results.0).map_err(|cause| StoreError::corrupt("results", cause))?,
         result_fields,
         attempt,
-        recording,
+        recordings,
         recording_rule,
     })
 }

@@ -301,6 +301,7 @@ pub async fn monitor(store: &Store, id: ConversationId) -> Result<MonitorState, 
         segments,
         // A floor that a supervisor holds is told every second.
         floor: domain::call_command::CallFloor::Agent,
+        colleague: domain::call_command::Colleague::Nobody,
         partial_agent: Personal::default(),
         partial_person: Personal::default(),
         level_agent: 0,

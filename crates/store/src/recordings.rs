@@ -15,9 +15,29 @@ pub struct RecordingLock {
     pub pieces: Vec<u8>,
 }
 
-/// A recording as it is shown.
+/// One file of a conversation's recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Part {
+    pub conversation_id: ConversationId,
+    /// Where in the call it begins, milliseconds since the answer.
+    pub starts_ms: u64,
+}
+
+impl Part {
+    fn starts(self) -> i64 {
+        whole(self.starts_ms)
+    }
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A part of a recording as it is shown.
 #[derive(Clone, Debug)]
 pub struct Recording {
+    /// As [`Part::starts_ms`].
+    pub starts_ms: u64,
     pub duration_ms: u64,
     /// Loudest value per slice of equal length, 0 to 100: (agent, person).
     pub peaks: Vec<(u8, u8)>,
@@ -37,35 +57,38 @@ pub struct RecordingFile {
     pub stored: bool,
 }
 
-/// The recording of a conversation, if one was made.
+/// The parts of a conversation's recording in their order; none if none was made.
 ///
 /// # Errors
 /// The database's.
-pub async fn of(conn: &mut PgConnection, id: ConversationId) -> Result<Option<Recording>, StoreError> {
+pub async fn of(conn: &mut PgConnection, id: ConversationId) -> Result<Vec<Recording>, StoreError> {
     let found = sqlx::query!(
-        r#"SELECT duration_ms, peaks AS "peaks: Json<serde_json::Value>", deleted_at FROM recordings
-           WHERE conversation_id = $1"#,
+        r#"SELECT starts_ms, duration_ms, peaks AS "peaks: Json<serde_json::Value>", deleted_at FROM recordings
+           WHERE conversation_id = $1 ORDER BY starts_ms"#,
         id.0
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(found.map(|row| Recording {
+    let parts = found.into_iter().map(|row| Recording {
+        starts_ms: u64::try_from(row.starts_ms).unwrap_or(0),
         duration_ms: u64::try_from(row.duration_ms).unwrap_or(0),
         // Only a picture: without it the recording can still be heard.
         peaks: serde_json::from_value(row.peaks.0).unwrap_or_default(),
         deleted_at: row.deleted_at.map(from_sql),
-    }))
+    });
+    Ok(parts.collect())
 }
 
-/// Where the recording of a conversation lies, if there is one that can still be heard.
+/// Where a part of a recording lies, if there is one that can still be heard.
 ///
 /// # Errors
 /// The database's.
-pub async fn file(conn: &mut PgConnection, id: ConversationId) -> Result<Option<RecordingFile>, StoreError> {
+pub async fn file(conn: &mut PgConnection, part: Part) -> Result<Option<RecordingFile>, StoreError> {
     let found = sqlx::query!(
         r#"SELECT file_name, bytes, key_id, pieces, stored_at IS NOT NULL AS "stored!" FROM recordings
-           WHERE conversation_id = $1 AND deleted_at IS NULL"#,
-        id.0
+           WHERE conversation_id = $1 AND starts_ms = $2 AND deleted_at IS NULL"#,
+        part.conversation_id.0,
+        part.starts(),
     )
     .fetch_optional(conn)
     .await?;
@@ -83,6 +106,7 @@ pub async fn file(conn: &mut PgConnection, id: ConversationId) -> Result<Option<
 /// Where the file of a recording should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownFile {
+    pub part: Part,
     pub campaign_id: CampaignId,
     pub file_name: String,
     /// When the call ended.
@@ -93,17 +117,14 @@ pub struct KnownFile {
     pub deleted: bool,
 }
 
-/// The recordings of those of these conversations that have one.
+/// The files of these conversations' recordings.
 ///
 /// # Errors
 /// The database's.
-pub async fn known(
-    conn: &mut PgConnection,
-    ids: &[ConversationId],
-) -> Result<Vec<(ConversationId, KnownFile)>, StoreError> {
+pub async fn known(conn: &mut PgConnection, ids: &[ConversationId]) -> Result<Vec<KnownFile>, StoreError> {
     let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
-        r#"SELECT conversation_id, campaign_id, file_name, recordings.created_at, stored_at IS NOT NULL AS "stored!",
+        r#"SELECT conversation_id, starts_ms, campaign_id, file_name, recordings.created_at, stored_at IS NOT NULL AS "stored!",
                   deleted_at IS NOT NULL AS "deleted!"
            FROM recordings JOIN conversations ON conversations.id = conversation_id
            WHERE conversation_id = ANY($1)"#,
@@ -111,27 +132,33 @@ pub async fn known(
     )
     .fetch_all(conn)
     .await?;
-    let known = rows.into_iter().map(|row| {
-        let file = KnownFile {
-            campaign_id: CampaignId(row.campaign_id),
-            file_name: row.file_name,
-            recorded_at: from_sql(row.created_at),
-            stored: row.stored,
-            deleted: row.deleted,
-        };
-        (ConversationId(row.conversation_id), file)
+    let known = rows.into_iter().map(|row| KnownFile {
+        part: part(row.conversation_id, row.starts_ms),
+        campaign_id: CampaignId(row.campaign_id),
+        file_name: row.file_name,
+        recorded_at: from_sql(row.created_at),
+        stored: row.stored,
+        deleted: row.deleted,
     });
     Ok(known.collect())
+}
+
+fn part(conversation: uuid::Uuid, starts_ms: i64) -> Part {
+    Part {
+        conversation_id: ConversationId(conversation),
+        starts_ms: u64::try_from(starts_ms).unwrap_or(0),
+    }
 }
 
 /// The recording lies in the object store now. False if it was deleted meanwhile.
 ///
 /// # Errors
 /// The database's.
-pub async fn mark_stored(conn: &mut PgConnection, id: ConversationId, at: UnixMillis) -> Result<bool, StoreError> {
+pub async fn mark_stored(conn: &mut PgConnection, part: Part, at: UnixMillis) -> Result<bool, StoreError> {
     let marked = sqlx::query!(
-        "UPDATE recordings SET stored_at = $2 WHERE conversation_id = $1 AND deleted_at IS NULL",
-        id.0,
+        "UPDATE recordings SET stored_at = $3 WHERE conversation_id = $1 AND starts_ms = $2 AND deleted_at IS NULL",
+        part.conversation_id.0,
+        part.starts(),
         to_sql(at)
     )
     .execute(conn)
@@ -160,7 +187,7 @@ pub async fn keep_days(conn: &mut PgConnection) -> Result<Vec<(CampaignId, Optio
 /// A recording whose time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
-    pub conversation_id: ConversationId,
+    pub part: Part,
     pub file_name: String,
     /// In the object store; if not, it should have been deleted long ago by the process that made it.
     pub stored: bool,
@@ -182,7 +209,7 @@ pub async fn expired(
         .map(|(campaign, moment)| (campaign.0, to_sql(*moment)))
         .unzip();
     let rows = sqlx::query!(
-        r#"SELECT conversation_id, file_name, stored_at IS NOT NULL AS "stored!"
+        r#"SELECT conversation_id, starts_ms, file_name, stored_at IS NOT NULL AS "stored!"
            FROM recordings
            JOIN conversations ON conversations.id = conversation_id
            JOIN unnest($1::uuid[], $2::timestamptz[]) AS rule (campaign_id, before)
@@ -199,7 +226,7 @@ pub async fn expired(
     .fetch_all(conn)
     .await?;
     let expired = rows.into_iter().map(|row| Expired {
-        conversation_id: ConversationId(row.conversation_id),
+        part: part(row.conversation_id, row.starts_ms),
         file_name: row.file_name,
         stored: row.stored,
     });
@@ -213,14 +240,15 @@ pub async fn expired(
 /// The database's.
 pub async fn mark_deleted(
     conn: &mut PgConnection,
-    id: ConversationId,
+    part: Part,
     stored: bool,
     at: UnixMillis,
 ) -> Result<bool, StoreError> {
     let marked = sqlx::query!(
-        "UPDATE recordings SET deleted_at = $3, peaks = '[]', key_id = NULL, pieces = NULL
-         WHERE conversation_id = $1 AND deleted_at IS NULL AND (stored_at IS NOT NULL) = $2",
-        id.0,
+        "UPDATE recordings SET deleted_at = $4, peaks = '[]', key_id = NULL, pieces = NULL
+         WHERE conversation_id = $1 AND starts_ms = $2 AND deleted_at IS NULL AND (stored_at IS NOT NULL) = $3",
+        part.conversation_id.0,
+        part.starts(),
         stored,
         to_sql(at)
     )

@@ -24,6 +24,8 @@ pub struct CallToGoOn {
     pub transcript: Vec<TranscriptSegment>,
     /// The person has asked during this call not to be called again.
     pub opted_out: bool,
+    /// The call was being recorded.
+    pub recording_began: bool,
 }
 
 /// Makes an answered call whose lease has expired `worker`'s. `None`: it has a holder again, is over, or was never
@@ -55,10 +57,12 @@ pub async fn take_over(
         r#"SELECT conversations.campaign_id, call_start_time AS "answered_at!", attempts.id AS attempt_id,
                   attempts.number, attempts.revision, leads.id AS lead_id, leads.phone_number, leads.name, leads.email,
                   variables AS "variables?: Json<BTreeMap<String, String>>",
-                  EXISTS (SELECT FROM do_not_call WHERE do_not_call.conversation_id = conversations.id) AS "opted_out!"
+                  EXISTS (SELECT FROM do_not_call WHERE do_not_call.conversation_id = conversations.id) AS "opted_out!",
+                  recording_began
            FROM conversations
            JOIN attempts ON attempts.conversation_id = conversations.id
            JOIN leads ON leads.id = conversations.lead_id
+           JOIN leases ON leases.conversation_id = conversations.id
            LEFT JOIN lead_variables ON lead_variables.lead_id = leads.id
            WHERE conversations.id = $1"#,
         conversation.0,
@@ -88,5 +92,6 @@ pub async fn take_over(
         answered_at: from_sql(row.answered_at),
         transcript: segments(conn, conversation).await?,
         opted_out: row.opted_out,
+        recording_began: row.recording_began,
     }))
 }

@@ -127,6 +127,14 @@ pub enum RoomEvent {
     SupervisorLeft {
         identity: Arc<str>,
     },
+    /// Whoever was to be brought in ([`AgentSeat::bring_in`]) did not come, and why.
+    NotBroughtIn {
+        identity: Arc<str>,
+        why: NotAnswered,
+    },
+    /// What came of [`AgentSeat::transfer`]: the person is on the way to the other number and leaves this room, or is still
+    /// here.
+    Transferred(bool),
     /// 20 ms of a supervisor's voice; comes just before the tick it belongs to, one for each supervisor who has one.
     SupervisorSound {
         identity: Arc<str>,
@@ -145,6 +153,8 @@ pub struct HeardFrames {
     pub person: Frame,
     /// Supervisors whom the person hears, by their identities; whoever speaks wants to hear all but themselves.
     pub supervisors: Vec<(Arc<str>, Frame)>,
+    /// A colleague who was brought in and whom the person does not hear.
+    pub aside: Option<Frame>,
 }
 
 /// What a network says about an attempt after a crash.
@@ -325,21 +335,30 @@ pub trait AgentSeat: Send {
         Err(TelephonyError::Unsupported)
     }
 
-    /// Hands the person over to another number and takes our leave (cold transfer). On success the person is on the way
-    /// there and leaves this room.
+    /// Asks the network to hand the person over to another number (cold transfer). Returns as soon as it is asked; what
+    /// becomes of it is a [`RoomEvent::Transferred`].
     ///
     /// # Errors
-    /// [`TelephonyError`]; then the person is still here.
+    /// [`TelephonyError`]; then nothing was asked, and the person is still here.
     async fn transfer(&mut self, _to: &PhoneNumber) -> Result<(), TelephonyError> {
         Err(TelephonyError::Unsupported)
     }
 
-    /// Dials somebody into this room beside the person and the agent (warm transfer). They come and go like supervisors,
-    /// under the identity that this answers with; if they do not answer, that is a [`RoomEvent::SupervisorLeft`].
+    /// Dials somebody into this room beside the person and the agent (warm transfer). They hear all that is said in it, and
+    /// come and go like supervisors, under the identity that this answers with; if they do not answer, that is a
+    /// [`RoomEvent::NotBroughtIn`].
     ///
     /// # Errors
     /// [`TelephonyError`]; then nothing rings.
     async fn bring_in(&mut self, _to: &PhoneNumber, _ringing_timeout: Duration) -> Result<Arc<str>, TelephonyError> {
+        Err(TelephonyError::Unsupported)
+    }
+
+    /// Puts somebody who was brought in out of the room, or stops ringing them. One who is not there is out already.
+    ///
+    /// # Errors
+    /// [`TelephonyError`].
+    async fn put_out(&mut self, _identity: &str) -> Result<(), TelephonyError> {
         Err(TelephonyError::Unsupported)
     }
 

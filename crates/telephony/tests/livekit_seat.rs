@@ -22,6 +22,7 @@ use telephony::{
 use tokio::sync::{mpsc, watch};
 
 const ID: &str = "01900000-0000-7000-8000-000000000001";
+const ID_OF_ANOTHER: &str = "01900000-0000-7000-8000-000000000002";
 
 /// How the request to dial is answered.
 #[derive(Clone)]
@@ -42,6 +43,7 @@ struct Stage {
 }
 
 struct HandRoom {
+    /// `None`: taken, and whoever comes after that waits at the door for ever.
     events: Mutex<Option<mpsc::UnboundedReceiver<RoomEvent>>>,
     spoken: Arc<Mutex<Vec<i16>>>,
 }
@@ -54,12 +56,10 @@ struct Spoken(Arc<Mutex<Vec<i16>>>);
 impl Engine for HandRoom {
     async fn join(&self, _url: &str, tokens: Arc<dyn TokenSource>) -> Result<Joined, TelephonyError> {
         tokens.token()?;
-        let events = self
-            .events
-            .lock()
-            .expect("unpoisoned")
-            .take()
-            .ok_or(TelephonyError::RoomClosed)?;
+        let events = self.events.lock().expect("unpoisoned").take();
+        let Some(events) = events else {
+            return std::future::pending().await;
+        };
         Ok(Joined {
             room: Arc::new(Quiet),
             events: Box::new(Events(events)),
@@ -118,6 +118,9 @@ impl Stage {
             let mut answers = answers.clone();
             log.lock().expect("unpoisoned").push(method.clone());
             async move {
+                if method == "livekit.RoomService/ListParticipants" {
+                    return somebody_on_the_line().into_response();
+                }
                 if method != "livekit.SIP/CreateSIPParticipant" {
                     return StatusCode::OK.into_response();
                 }
@@ -328,4 +331,113 @@ async fn a_seat_that_is_dropped_ends_the_call_too() {
     stage.until_asked("livekit.SIP/CreateSIPParticipant").await;
     drop(seat);
     stage.until_asked("livekit.RoomService/DeleteRoom").await;
+}
+
+/// A `ListParticipantsResponse` with the person of the call, who has answered.
+fn somebody_on_the_line() -> Vec<u8> {
+    let field = |number: u8, value: Vec<u8>| {
+        let length = u8::try_from(value.len()).expect("short");
+        [vec![number << 3 | 2, length], value].concat()
+    };
+    let status = [field(1, b"sip.callStatus".to_vec()), field(2, b"active".to_vec())].concat();
+    let person = [field(2, person().identity.into_bytes()), field(15, status)].concat();
+    field(1, person)
+}
+
+/// An answered call with nobody but the person.
+async fn answered(stage: &Stage) -> Box<dyn AgentSeat> {
+    let mut seat = stage.dialling().await;
+    stage.tell(RoomEvent::ParticipantJoined(person()));
+    stage.status("active");
+    stage.dialled.send_replace(Dialled::Answered);
+    assert_eq!(next(&mut seat).await, Told::Answered);
+    seat
+}
+
+/// The next event that is no tick.
+async fn told(seat: &mut Box<dyn AgentSeat>) -> Told {
+    loop {
+        match next(seat).await {
+            Told::Tick(_) => {}
+            other => return other,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_colleague_who_does_not_come_is_told_with_the_reason() {
+    let stage = Stage::start().await;
+    let mut seat = answered(&stage).await;
+    let busy = r#"{"code":"resource_exhausted","msg":"busy","meta":{"sip_status_code":"486","sip_status":"Busy"}}"#;
+    stage.dialled.send_replace(Dialled::Error(busy));
+    let number = "+14155550199".parse().expect("valid");
+    let identity = seat.bring_in(&number, Duration::from_secs(20)).await.expect("asked");
+    // The room shows that they left before the request tells why.
+    let colleague = ParticipantInfo {
+        sid: "PA_9".to_owned(),
+        identity: identity.to_string(),
+        attributes: BTreeMap::new(),
+    };
+    stage.tell(RoomEvent::ParticipantJoined(colleague.clone()));
+    stage.tell(RoomEvent::ParticipantLeft {
+        participant: colleague,
+        reason: LeaveReason::UserRejected,
+    });
+    let why = NotAnswered::Busy { sip_code: Some(486) };
+    assert_eq!(told(&mut seat).await, Told::NotBroughtIn { identity, why });
+}
+
+#[tokio::test]
+async fn a_colleague_comes_unheard_and_is_put_out_again() {
+    let stage = Stage::start().await;
+    let mut seat = answered(&stage).await;
+    let number = "+14155550199".parse().expect("valid");
+    let identity = seat.bring_in(&number, Duration::from_secs(20)).await.expect("asked");
+    stage.tell(RoomEvent::TrackPublished {
+        identity: identity.to_string(),
+        sid: "TR_9".to_owned(),
+    });
+    let joined = Told::SupervisorJoined {
+        identity: Arc::clone(&identity),
+    };
+    assert_eq!(told(&mut seat).await, joined);
+    stage.until_asked("livekit.RoomService/UpdateSubscriptions").await;
+    seat.let_person_hear(&identity, true).await.expect("done");
+    seat.put_out(&identity).await.expect("asked");
+    stage.until_asked("livekit.RoomService/RemoveParticipant").await;
+    assert!(
+        seat.put_out(&person().identity).await.is_err(),
+        "the person is no colleague"
+    );
+}
+
+#[tokio::test]
+async fn a_transfer_is_asked_for_and_told_when_it_is_decided() {
+    let stage = Stage::start().await;
+    let mut seat = answered(&stage).await;
+    seat.transfer(&"+14155550199".parse().expect("valid"))
+        .await
+        .expect("asked");
+    assert_eq!(told(&mut seat).await, Told::Transferred(true));
+    stage.until_asked("livekit.SIP/TransferSIPParticipant").await;
+}
+
+#[tokio::test]
+async fn a_seat_that_is_given_up_on_the_way_in_leaves_no_trace() {
+    let stage = Stage::start().await;
+    // Somebody else came first; the next one is not let in.
+    let _first = stage
+        .network
+        .open_room(ID_OF_ANOTHER.parse().expect("an id"))
+        .await
+        .expect("opens");
+    let joining = tokio::time::timeout(Duration::from_millis(300), stage.network.rejoin(conversation()));
+    assert!(joining.await.is_err(), "still at the door");
+    stage.until_asked("livekit.RoomService/ListParticipants").await;
+    assert!(stage.network.listen(conversation()).is_none());
+    let asked = stage.asked.lock().expect("unpoisoned").clone();
+    assert!(
+        !asked.iter().any(|method| method.ends_with("DeleteRoom")),
+        "the person stays where they are: {asked:?}"
+    );
 }

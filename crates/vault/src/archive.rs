@@ -146,31 +146,37 @@ impl Archive {
         self.keys.current().map(|key| key.id().to_string())
     }
 
-    /// What a process that died wrote of the recording with this `name`, if its files are on this machine. Reads all of
-    /// it, and blocks.
+    /// What a process that died wrote into this file; `None` if it is not on this machine. Reads all of it, and blocks.
     ///
     /// # Errors
     /// It cannot be read, or the key is not there.
-    pub fn left_behind(&self, name: &str) -> Result<Option<LeftBehind>, VaultError> {
-        for ending in [LOCKED, PLAIN] {
-            let file_name = format!("{name}.{ending}");
-            let bytes = match fs::read(self.folder.join(&file_name)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                read => read?,
-            };
-            let (contents, lock) = if ending == LOCKED {
-                let (contents, lock, _) = sealed::open_all(&bytes, &self.keys)?;
-                (contents, Some(lock))
-            } else {
-                (bytes, None)
-            };
-            return Ok(Some(LeftBehind {
-                file_name,
-                contents,
-                lock,
-            }));
-        }
-        Ok(None)
+    pub fn left_behind(&self, file_name: &str) -> Result<Option<LeftBehind>, VaultError> {
+        let bytes = match fs::read(self.folder.join(file_name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read?,
+        };
+        let (contents, lock) = if file_name.ends_with(LOCKED) {
+            let (contents, lock, _) = sealed::open_all(&bytes, &self.keys)?;
+            (contents, Some(lock))
+        } else {
+            (bytes, None)
+        };
+        Ok(Some(LeftBehind {
+            file_name: file_name.to_owned(),
+            contents,
+            lock,
+        }))
+    }
+
+    /// Names of the files on this machine that were begun as `name`, or as `name` and a dot and something after it. Blocks.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn parts_here(&self, name: &str) -> io::Result<Vec<String>> {
+        let mut parts = self.names_here()?;
+        parts.retain(|file| file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+        parts.sort();
+        Ok(parts)
     }
 
     /// The part `wanted` of a recording's contents, piece by piece. Only the records that hold it are read and unlocked.

@@ -225,7 +225,8 @@ fn interleave(heard: &HeardFrames, to: UserId) -> Bytes {
         .supervisors
         .iter()
         .filter(|(who, _)| owner_of_voice(who) != Some(to));
-    let ours = others.fold(heard.agent.clone(), |sum, (_, frame)| sum.mixed_with(frame));
+    let others = others.map(|(_, frame)| frame).chain(&heard.aside);
+    let ours = others.fold(heard.agent.clone(), |sum, frame| sum.mixed_with(frame));
     stereo(&ours, &heard.person)
 }
 
@@ -256,6 +257,7 @@ mod tests {
             agent: Frame::from_slice(&[1, 2]),
             person: Frame::from_slice(&[-1]),
             supervisors: vec![(mia.into(), Frame::from_slice(&[256]))],
+            aside: None,
         };
         let bytes = interleave(&heard, user(1));
         assert_eq!(bytes.len(), FRAME_SAMPLES * 4);

@@ -1,4 +1,5 @@
-//! `/recordings/{conversation}.ogg`: the recording of a call, with ranges so that players can seek.
+//! `/recordings/{conversation}.ogg`: the recording of a call, with ranges so that players can seek. A further part bears in
+//! its name where in the call it begins: `/recordings/{conversation}.{milliseconds}.ogg`.
 
 use crate::{
     answer::Refusal,
@@ -21,13 +22,11 @@ pub(super) async fn send(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let id: ConversationId = file
-        .strip_suffix(".ogg")
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(|| UserError::not_found("recording"))?;
-    let kept = operations::conversations::recording(&state.ops, &signed_in.caller, id).await?;
-    // A recording never changes, so its conversation's id says which one it is.
-    let tag = format!("\"{id}\"");
+    let name = file.strip_suffix(".ogg").unwrap_or_default();
+    let (id, starts_ms) = part_of(name).ok_or_else(|| UserError::not_found("recording"))?;
+    let kept = operations::conversations::recording(&state.ops, &signed_in.caller, id, starts_ms).await?;
+    // A recording never changes, so its name says which one it is.
+    let tag = format!("\"{name}\"");
     let length = kept.bytes;
     let answer = Response::builder()
         .header(header::ACCEPT_RANGES, "bytes")
@@ -67,6 +66,12 @@ pub(super) async fn send(
         }
     });
     Ok(finished(answer, Body::from_stream(sound)))
+}
+
+/// The conversation, and where in it the part begins.
+fn part_of(name: &str) -> Option<(ConversationId, u64)> {
+    let (id, starts_ms) = name.split_once('.').unwrap_or((name, "0"));
+    Some((id.parse().ok()?, starts_ms.parse().ok()?))
 }
 
 fn finished(answer: http::response::Builder, body: Body) -> Response {

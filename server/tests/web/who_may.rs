@@ -128,6 +128,7 @@ pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {
         ("/api/set-dialling-paused", AtLeast(Manager), Form("paused=false")),
         ("/api/settings/dialling-paused", SIGNED_IN, Json("{}")),
         ("/api/settings/installation", SIGNED_IN, Json("{}")),
+        ("/api/settings/trouble", SIGNED_IN, Json("{}")),
         // Whoever is signed out already gets what they wanted.
         ("/api/sign-out", Anybody, Form("")),
         ("/api/sign-out-everywhere", SIGNED_IN, Form("")),

@@ -1,18 +1,18 @@
+use super::playback::Playback;
 use crate::components::{EmptyState, duration_text};
 use domain::conversation::{Speaker, TranscriptSegment};
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 /// What was said, by speaker and with times. A line leads to its place in the recording.
 #[component]
 pub(super) fn Transcript(
     segments: Vec<TranscriptSegment>,
-    audio: NodeRef<html::Audio>,
-    position: RwSignal<Option<f64>>,
-    seekable: bool,
+    /// Of the recording, if there is one to hear.
+    playback: Option<Playback>,
 ) -> impl IntoView {
     let lines = segments
         .into_iter()
-        .map(|segment| view! { <Line segment=segment audio=audio position=position seekable=seekable /> })
+        .map(|segment| view! { <Line segment=segment playback=playback /> })
         .collect::<Vec<_>>();
     let body = if lines.is_empty() {
         view! { <EmptyState icon="message-square" sentence="Nothing was said." /> }.into_any()
@@ -29,33 +29,30 @@ pub(super) fn Transcript(
 }
 
 #[component]
-fn Line(
-    segment: TranscriptSegment,
-    audio: NodeRef<html::Audio>,
-    position: RwSignal<Option<f64>>,
-    seekable: bool,
-) -> impl IntoView {
+fn Line(segment: TranscriptSegment, playback: Option<Playback>) -> impl IntoView {
     let (who, class) = match segment.speaker {
         Speaker::Agent => ("Agent", "said agent"),
         Speaker::Person => ("Person", "said person"),
         Speaker::Supervisor => ("Whisper from a supervisor", "said supervisor"),
         Speaker::SupervisorAloud => ("Supervisor, aloud", "said supervisor_aloud"),
+        Speaker::Colleague => ("Colleague", "said supervisor_aloud"),
+        Speaker::Act => ("Done in the call", "said act"),
     };
     let (from, to) = (
         f64::from(segment.start_ms) / 1_000.0,
         f64::from(segment.end_ms) / 1_000.0,
     );
     let time = duration_text(u64::from(segment.start_ms / 1_000));
-    let playing = Memo::new(move |_| position.get().is_some_and(|at| (from..to).contains(&at)));
+    let playing = Memo::new(move |_| {
+        let position = playback.and_then(|playback| playback.position.get());
+        position.is_some_and(|at| (from..to).contains(&at))
+    });
     let seek = move |_| {
-        if let Some(audio) = audio.get_untracked() {
-            audio.set_current_time(from);
-            position.set(Some(from));
-            // It may be refused if nothing can be played; the controls show that.
-            let _ = audio.play();
+        if let Some(playback) = playback {
+            playback.seek(from, true);
         }
     };
-    let time = if seekable {
+    let time = if playback.is_some() {
         view! {
             <button type="button" class="time" aria-label=format!("Play from {time}") on:click=seek>
                 {time.clone()}
@@ -71,11 +68,7 @@ fn Line(
                 <strong>{who}</strong>
                 {time}
             </div>
-            <p on:click=move |event| {
-                if seekable {
-                    seek(event);
-                }
-            }>
+            <p on:click=seek>
                 {segment.text.reveal().to_owned()}
                 {segment
                     .interrupted

@@ -109,6 +109,8 @@ fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
                     Speaker::Person => "Person: ",
                     Speaker::Supervisor => "Whisper: ",
                     Speaker::SupervisorAloud => "Supervisor: ",
+                    Speaker::Colleague => "Colleague: ",
+                    Speaker::Act => "",
                 })
         });
         let line = Memo::new(move |_| {

@@ -1,7 +1,7 @@
 //! Buttons, fields, dialogs, toasts.
 
 use super::Exhibit;
-use crate::components::{Dialog, EmptyState, Icon, IconButton, LinkButton, Skeleton, Toasts};
+use crate::components::{Confirm, Dialog, EmptyState, Icon, IconButton, LinkButton, Skeleton, Toasts};
 use leptos::prelude::*;
 
 #[component]
@@ -79,6 +79,17 @@ pub(super) fn Controls() -> impl IntoView {
             <Dialog open=wide title="A wide dialog" wide=true>
                 <p>"It has the size of the call monitor."</p>
             </Dialog>
+        </Exhibit>
+        <Exhibit title="Confirm">
+            <Confirm
+                question="End this call?"
+                keep="Let it go on"
+                go_on="End call"
+                icon="phone-off"
+                pending=Signal::stored(false)
+                on_keep=|| {}
+                on_go_on=|| {}
+            />
         </Exhibit>
         <Exhibit title="EmptyState">
             <EmptyState icon="phone" sentence="Nobody is being called right now.">

@@ -2,7 +2,11 @@
 
 use crate::call::CallScribe;
 use domain::{
-    ConversationId, Personal, agent_state::AgentState, call_command::CallFloor, conversation::Speaker, live::Glimpse,
+    ConversationId, Personal,
+    agent_state::AgentState,
+    call_command::{CallFloor, Colleague},
+    conversation::Speaker,
+    live::Glimpse,
 };
 use std::{sync::Arc, time::Duration};
 use telephony::{FRAME_MILLIS, Frame};
@@ -28,6 +32,8 @@ pub(super) struct Glimpses {
     /// Once it was not the agent's, it is told again and again, for those who begin to watch later.
     floor: Option<CallFloor>,
     floor_shown: Option<Instant>,
+    /// The same of a colleague, once there was one.
+    colleague: Option<Colleague>,
 }
 
 /// Unfinished text, and what of it has been shown.
@@ -50,6 +56,7 @@ impl Glimpses {
             agent_text: Unfinished::default(),
             floor: None,
             floor_shown: None,
+            colleague: None,
         }
     }
 
@@ -59,9 +66,22 @@ impl Glimpses {
         self.show_floor();
     }
 
+    /// Where it stands with a colleague from now on.
+    pub(super) fn colleague(&mut self, colleague: Colleague) {
+        self.colleague = Some(colleague);
+        self.show_floor();
+    }
+
+    /// Whom the person hears, and who else is there.
     fn show_floor(&mut self) {
+        self.floor_shown = Some(Instant::now());
+        if let Some(colleague) = &self.colleague {
+            self.scribe.glimpse(Glimpse::Colleague {
+                conversation_id: self.conversation_id,
+                colleague: colleague.clone(),
+            });
+        }
         if let Some(floor) = &self.floor {
-            self.floor_shown = Some(Instant::now());
             self.scribe.glimpse(Glimpse::Floor {
                 conversation_id: self.conversation_id,
                 floor: floor.clone(),

@@ -2,6 +2,7 @@
 
 use super::ear::{Ear, Whom};
 use crate::flow::Event;
+use domain::call_command::{CallCommand, IssuedCommand};
 use std::{collections::VecDeque, sync::Arc};
 use telephony::Frame;
 use tokio::sync::mpsc;
@@ -9,6 +10,24 @@ use voice::ports::SpeechToText;
 
 /// Ears that are kept at most; the flow counts the same.
 const MOST_EARS: usize = 8;
+
+/// What a supervisor's command means to the flow.
+pub(super) fn told(IssuedCommand { by, command }: IssuedCommand) -> Option<Event> {
+    Some(match command {
+        CallCommand::Whisper(text) => Event::Whisper(text),
+        CallCommand::Say(text) => Event::Say(text),
+        CallCommand::TakeOver => Event::TakeOver(by),
+        CallCommand::BargeIn => Event::BargeIn(by),
+        CallCommand::ReturnToAgent => Event::ReturnToAgent(by.id),
+        // Checked before they were handed on; what is no number is dialled by nobody.
+        CallCommand::Transfer(to) => Event::Transfer(to.reveal().parse().ok()?),
+        CallCommand::CallColleague(to) => Event::CallColleague(to.reveal().parse().ok()?, by),
+        CallCommand::ConnectColleague => Event::ConnectColleague(by),
+        CallCommand::DismissColleague => Event::DismissColleague(by),
+        CallCommand::Press(key) => Event::Press(key, by),
+        CallCommand::End => Event::EndBySupervisor,
+    })
+}
 
 struct Voice {
     identity: Arc<str>,

@@ -4,6 +4,7 @@ pub(super) mod stage;
 
 use super::*;
 use domain::{
+    call_command::CallCommand,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
     recording::{ANNOUNCEMENT, RecordingRule},
@@ -295,4 +296,30 @@ async fn nothing_is_recorded_before_it_was_announced_and_everything_after() {
             .filter(|tick| **tick == Recorded::Tick { agent_speaks: true });
         assert_eq!(heard.count(), spoken(&ticks[before..]));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_to_be_left_alone_while_they_are_handed_over_is_heard() {
+    let (end, witness) = play(Scenario {
+        acts: vec![
+            Act::Answer,
+            Act::UntilAgentSpoke(OPENING_FRAMES),
+            Act::Quiet(100),
+            Act::Speak(60),
+            Act::Quiet(100_000),
+        ],
+        heard: vec!["Stop calling me."],
+        commands: vec![
+            (3_000, CallCommand::Press('4')),
+            (100, CallCommand::Press('#')),
+            (900, CallCommand::Transfer("+14155550199".into())),
+        ],
+        ..Scenario::default()
+    })
+    .await;
+    assert_eq!(end.disposition, Disposition::OptedOut);
+    assert!(witness.opted_out.load(Ordering::Relaxed));
+    assert!(end.duration < Duration::from_secs(15), "at once: {:?}", end.duration);
+    assert_eq!(*witness.keys.lock().expect("unpoisoned"), "4#");
+    assert_eq!(lines(&witness, Speaker::Act), ["Mia pressed 4#"]);
 }

@@ -26,6 +26,7 @@ enum Entry {
     Sentence(SaidAloud),
     OptOut,
     Turn(TurnTimes),
+    RecordingBegan,
 }
 
 /// The queue to the scribe.
@@ -63,6 +64,10 @@ impl Writer {
 
     pub(super) fn sentence(&self, said: SaidAloud) {
         self.add(Entry::Sentence(said));
+    }
+
+    pub(super) fn recording_began(&self) {
+        self.add(Entry::RecordingBegan);
     }
 
     pub(super) fn opted_out(&mut self) {
@@ -117,5 +122,6 @@ async fn write_once(scribe: &dyn CallScribe, entry: &Entry) -> Result<(), NotWri
             scribe.turn(*turn).await;
             Ok(())
         }
+        Entry::RecordingBegan => scribe.recording_began().await,
     }
 }

@@ -5,7 +5,7 @@ use crate::call::SaidAloud;
 use domain::{
     Personal, PhoneNumber,
     agent_state::AgentState,
-    call_command::CallFloor,
+    call_command::{CallFloor, Colleague},
     conversation::{ConversationStatus, Disposition},
 };
 use std::sync::Arc;
@@ -85,6 +85,14 @@ pub enum Effect {
     },
     /// Hand the person over to this number, then [`Event::Transferred`](super::Event::Transferred).
     Transfer(PhoneNumber),
+    /// Call this number into the room, then [`Event::ColleagueCalled`](super::Event::ColleagueCalled).
+    CallColleague(PhoneNumber),
+    /// Put this voice out of the room.
+    PutOut(Arc<str>),
+    /// For people who watch.
+    SetColleague(Colleague),
+    /// Press this key towards the person's phone, then [`Event::Pressed`](super::Event::Pressed).
+    Press(char),
     HangUp,
     /// Tell what was said aloud until now and what the person said last, then
     /// [`Event::Settled`](super::Event::Settled).

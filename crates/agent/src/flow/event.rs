@@ -1,6 +1,9 @@
 //! What a conversation is told.
 
-use domain::{Personal, PhoneNumber, UserId, call_command::CallSupervisor};
+use domain::{
+    Personal, PhoneNumber, UserId,
+    call_command::{CallSupervisor, NotReached},
+};
 use serde_json::Value;
 use std::sync::Arc;
 use telephony::{FarEnd, NotAnswered};
@@ -102,6 +105,19 @@ pub enum Event {
     /// Answer to [`Effect::Transfer`](super::Effect::Transfer): the person is on the way to the other number, or still here.
     Transferred(bool),
     EndBySupervisor,
+    CallColleague(PhoneNumber, CallSupervisor),
+    ConnectColleague(CallSupervisor),
+    DismissColleague(CallSupervisor),
+    /// Answer to [`Effect::CallColleague`](super::Effect::CallColleague): the identity of their voice once they answer, or
+    /// why nothing rings.
+    ColleagueCalled(Result<Arc<str>, NotReached>),
+    /// Whoever was to have this voice did not answer.
+    ColleagueNotReached(Arc<str>, NotReached),
+    /// The person was to hear this voice, and does not.
+    PersonCannotHear(Arc<str>),
+    Press(char, CallSupervisor),
+    /// Answer to [`Effect::Press`](super::Effect::Press): whether it was pressed.
+    Pressed(char, bool),
     /// A voice of a supervisor came into the room, by its identity.
     SupervisorJoined(Arc<str>),
     SupervisorLeft(Arc<str>),

@@ -167,19 +167,20 @@ impl Floor {
                 Speaker::Agent => ContextRole::Agent,
                 Speaker::Person => ContextRole::Person,
                 Speaker::Supervisor => ContextRole::Supervisor,
-                Speaker::SupervisorAloud => ContextRole::SupervisorAloud,
+                Speaker::SupervisorAloud | Speaker::Colleague => ContextRole::SupervisorAloud,
+                Speaker::Act => continue,
             };
             self.person_spoke |= line.speaker == Speaker::Person;
             self.line(role, &line.text);
         }
     }
 
-    /// A supervisor's words to the person; `name` is for the language model.
-    pub(super) fn said_by_supervisor(&mut self, name: &Personal, heard: &HeardWords) -> SaidAloud {
+    /// A supervisor's or colleague's words to the person; `name` is for the language model.
+    pub(super) fn said_by_supervisor(&mut self, speaker: Speaker, name: &Personal, heard: &HeardWords) -> SaidAloud {
         let named = format!("{}: {}", name.reveal(), heard.text.reveal());
         self.line(ContextRole::SupervisorAloud, &named.into());
         SaidAloud {
-            speaker: Speaker::SupervisorAloud,
+            speaker,
             text: heard.text.clone(),
             start_ms: heard.start_ms,
             end_ms: heard.end_ms,

@@ -53,9 +53,13 @@ impl ConversationFlow {
         self.notice.tries += 1;
     }
 
-    /// There is nothing to record any more: the recording that was begun before cannot be gone on with.
-    pub(super) fn no_notice(&mut self) {
-        self.notice.settled = true;
+    /// In a call that is taken over: what the person was told holds, and is not told again; what they were not told yet is
+    /// still owed.
+    pub(super) fn go_on_recording(&mut self, began: bool) {
+        if began || self.rules.recording == RecordingRule::Always {
+            self.notice.settled = true;
+            self.effects.push(Effect::BeginRecording);
+        }
     }
 
     /// Follows the notice until it was played.

@@ -9,7 +9,7 @@ use crate::call::SaidAloud;
 use domain::{
     Personal, UserId,
     call_command::{CallFloor, CallSupervisor, owner_of_voice},
-    conversation::Disposition,
+    conversation::{Disposition, Speaker},
 };
 use std::sync::Arc;
 
@@ -18,14 +18,16 @@ use std::sync::Arc;
 pub const SUPERVISOR_GRACE_MS: u32 = 8_000;
 /// Voices of supervisors in one room that are kept apart; more are neither heard nor written down.
 const MOST_VOICES: usize = 8;
-/// How a phone that was brought in is called in what the language model reads.
-const BROUGHT_IN: &str = "Another phone";
+/// How a colleague who was called in is named in what the language model reads.
+const COLLEAGUE: &str = "Colleague";
+/// The network tells what became of a transfer within this time, milliseconds; else the person is still here.
+const HANDING_OVER_MS: u32 = 45_000;
 
 /// A voice of a supervisor in the room.
 #[derive(Debug)]
 struct Voice {
     identity: Arc<str>,
-    /// `None` for a phone that was brought in: the person always hears it.
+    /// `None` for a colleague who was called in.
     owner: Option<UserId>,
     speaks: bool,
     /// What is being said is heard by the person, at least in part.
@@ -38,9 +40,15 @@ pub(super) struct Supervision {
     voices: Vec<Voice>,
     /// Since when the floor has belonged to somebody without a voice in the room.
     lost_since: Option<u32>,
+    /// Since when the network has been handing the person over to another number.
+    handing_over: Option<u32>,
 }
 
 impl Supervision {
+    pub(super) const fn floor(&self) -> &CallFloor {
+        &self.floor
+    }
+
     /// The agent must be silent.
     pub(super) fn is_taken_over(&self) -> bool {
         self.floor.is_taken_over()
@@ -48,7 +56,10 @@ impl Supervision {
 
     /// The person hears voices of this owner.
     fn is_heard(&self, owner: Option<UserId>) -> bool {
-        owner.is_none_or(|owner| self.floor.supervisor().is_some_and(|holder| holder.id == owner))
+        match owner {
+            Some(owner) => self.floor.supervisor().is_some_and(|holder| holder.id == owner),
+            None => matches!(self.floor, CallFloor::Colleague(_)),
+        }
     }
 
     fn holder_has_a_voice(&self) -> bool {
@@ -73,7 +84,7 @@ impl ConversationFlow {
             Event::ReturnToAgent(by) if self.supervision.is_heard(Some(*by)) => self.agent_again(false),
             Event::SupervisorJoined(identity) => self.voice_came(identity),
             Event::SupervisorLeft(identity) => {
-                self.supervision.voices.retain(|voice| voice.identity != *identity);
+                self.forget_voice(identity);
                 self.supervision.watch_holder(self.now);
             }
             Event::SupervisorSpeaks(identity) => {
@@ -90,21 +101,46 @@ impl ConversationFlow {
                 if lost.is_some_and(|since| self.now.saturating_sub(since) >= SUPERVISOR_GRACE_MS) {
                     self.agent_again(true);
                 }
+                let handing_over = self.supervision.handing_over;
+                if handing_over.is_some_and(|since| self.now.saturating_sub(since) >= HANDING_OVER_MS) {
+                    self.not_handed_over();
+                }
             }
-            Event::Transfer(to) if self.supervisor_may_steer() => {
+            Event::Transfer(to) if self.supervisor_may_steer() && !self.is_handing_over() => {
+                self.dismiss_colleague();
                 self.fall_silent();
+                self.supervision.handing_over = Some(self.now);
                 self.effects.push(Effect::Transfer(to.clone()));
             }
             Event::Transferred(true) if !matches!(self.phase, Phase::Ending(_)) => self.end(
-                Disposition::EndedBySupervisor,
+                Disposition::Transferred,
                 Some("A supervisor put the person through to another number."),
             ),
-            Event::Transferred(false) if matches!(self.phase, Phase::Talking(_)) => {
-                self.say(self.wording.not_put_through, Purpose::Fixed);
-            }
+            Event::Transferred(false) if self.is_handing_over() => self.not_handed_over(),
             _ => {}
         }
         self.floor.supervisor_speaks = self.supervision.voices.iter().any(|voice| voice.speaks && voice.aloud);
+    }
+
+    /// The network is handing the person over: the agent is silent, and only what the rules demand happens.
+    pub(super) const fn is_handing_over(&self) -> bool {
+        self.supervision.handing_over.is_some()
+    }
+
+    /// The person is still here.
+    fn not_handed_over(&mut self) {
+        self.supervision.handing_over = None;
+        if !matches!(self.phase, Phase::Talking(_)) {
+            return;
+        }
+        if !self.supervision.is_taken_over() {
+            self.phase = Phase::Talking(Talking::again(self.now, self.floor.person_waits()));
+        }
+        self.say(self.wording.not_put_through, Purpose::Fixed);
+    }
+
+    pub(super) fn forget_voice(&mut self, identity: &Arc<str>) {
+        self.supervision.voices.retain(|voice| voice.identity != *identity);
     }
 
     fn voice(&self, identity: &Arc<str>) -> Option<usize> {
@@ -134,7 +170,7 @@ impl ConversationFlow {
     }
 
     /// There is a person to speak with, and no goodbye of ours that must stand.
-    fn supervisor_may_steer(&self) -> bool {
+    pub(super) fn supervisor_may_steer(&self) -> bool {
         match &self.phase {
             Phase::Talking(_) | Phase::WhoAnswered(_) | Phase::Machine(_) | Phase::Menu(_) | Phase::Screened(_) => true,
             Phase::WrappingUp(wrapping_up) => !wrapping_up.is_ours(),
@@ -145,7 +181,8 @@ impl ConversationFlow {
     fn give_floor(&mut self, wanted: CallFloor) {
         let holder = self.supervision.floor.supervisor().map(|holder| holder.id);
         let by = wanted.supervisor().map(|by| by.id);
-        if !self.supervisor_may_steer() || (holder.is_some() && holder != by) || self.supervision.floor == wanted {
+        let others = (holder.is_some() && holder != by) || matches!(self.supervision.floor, CallFloor::Colleague(_));
+        if !self.supervisor_may_steer() || self.is_handing_over() || others || self.supervision.floor == wanted {
             return;
         }
         let goes_on = matches!(wanted, CallFloor::Everybody(_)) && !self.supervision.is_taken_over();
@@ -158,7 +195,7 @@ impl ConversationFlow {
         self.phase = Phase::Talking(Talking::again(self.now, owed));
     }
 
-    fn set_floor(&mut self, floor: CallFloor) {
+    pub(super) fn set_floor(&mut self, floor: CallFloor) {
         self.supervision.floor = floor.clone();
         self.supervision.lost_since = None;
         self.supervision.watch_holder(self.now);
@@ -183,7 +220,7 @@ impl ConversationFlow {
     }
 
     /// The agent speaks alone again: its supervisor gave the call back, or was lost.
-    fn agent_again(&mut self, lost: bool) {
+    pub(super) fn agent_again(&mut self, lost: bool) {
         let was_silent = self.supervision.is_taken_over();
         self.release_floor();
         if !was_silent || !matches!(self.phase, Phase::Talking(_)) {
@@ -212,11 +249,15 @@ impl ConversationFlow {
             }
             None => self.supervision.is_heard(owner),
         };
+        if !aloud && self.visit.is_confidential(owner) {
+            return None;
+        }
         let empty = heard.text.reveal().trim().is_empty();
         if !empty && aloud {
             self.supervisor_has_spoken();
             let name = self.name_of(owner);
-            return Some(self.floor.said_by_supervisor(&name, heard));
+            let speaker = owner.map_or(Speaker::Colleague, |_| Speaker::SupervisorAloud);
+            return Some(self.floor.said_by_supervisor(speaker, &name, heard));
         }
         if empty {
             if aloud && !self.supervision.is_taken_over() && matches!(self.phase, Phase::Talking(_)) {
@@ -236,7 +277,7 @@ impl ConversationFlow {
         match (owner, known) {
             (Some(owner), Some(holder)) if holder.id == owner => holder.name.clone(),
             (Some(_), _) => "Supervisor".into(),
-            (None, _) => BROUGHT_IN.into(),
+            (None, _) => COLLEAGUE.into(),
         }
     }
 }

@@ -10,8 +10,8 @@ impl ConversationFlow {
     pub fn take_over(&mut self, earlier: &TakenOver) -> Vec<Effect> {
         self.now = earlier.since_answer_ms;
         self.floor.recall(&earlier.said);
-        self.no_notice();
         self.talk();
+        self.go_on_recording(earlier.recording_began);
         if earlier.opted_out {
             // It is on the list already; only the goodbye is owed.
             self.opted_out = true;
@@ -38,7 +38,10 @@ impl ConversationFlow {
             return self.start_reply();
         }
         // Half a sentence was cut off, or the answer to a whole one was lost. What a supervisor said is not ours to repeat.
-        let last = said.iter().rev().find(|line| line.speaker != Speaker::Supervisor);
+        let last = said
+            .iter()
+            .rev()
+            .find(|line| !matches!(line.speaker, Speaker::Supervisor | Speaker::Act));
         if let Some(last) = last.filter(|line| line.speaker == Speaker::Agent) {
             let again = last_sentence(&last.text);
             self.say(again.reveal(), Purpose::Reply);

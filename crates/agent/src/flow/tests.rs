@@ -1,6 +1,7 @@
 //! Conversations without a runtime: events go in, and a small stand-in for the driver answers the effects.
 
 mod any_order;
+mod colleague;
 mod notice;
 mod supervision;
 mod table;
@@ -608,6 +609,7 @@ fn a_call_that_is_taken_over_is_bridged_and_goes_on() {
         said,
         since_answer_ms: 30_000,
         opted_out: false,
+        recording_began: true,
     };
     // The person has asked something: they get an answer.
     let mut table = Table::new(VoicemailPolicy::HangUp);
@@ -664,6 +666,7 @@ fn whoever_asked_to_stop_before_the_worker_died_hears_only_goodbye() {
         said: vec![said_before(Speaker::Person, "Stop calling me.")],
         since_answer_ms: 5_000,
         opted_out: true,
+        recording_began: true,
     });
     table.pass(5_000);
     assert_eq!(table.lines(Speaker::Agent), ["We won't call again.", "Goodbye."]);

@@ -65,7 +65,7 @@ pub fn ending(conversation_id: domain::ConversationId, by: EndedBy, disposition:
         disposition,
         results: ConversationResults::default(),
         duration: Some(Duration::from_secs(7)),
-        recording: None,
+        recordings: Vec::new(),
         not_again_before: Duration::ZERO,
         at: MORNING,
     }

@@ -126,16 +126,20 @@ impl Stage {
                 ..ConversationResults::default()
             },
             duration: Some(Duration::from_secs(42)),
-            recording: recorded.then(|| NewRecording {
-                file_name: format!("{call}.sealed"),
-                bytes: 9,
-                lock: Some(RecordingLock {
-                    key_id: "0123456789abcdef".to_owned(),
-                    pieces: vault::Pieces(vec![4, 5]).to_bytes(),
-                }),
-                duration_ms: 42_000,
-                peaks: vec![(1, 2), (3, 4)],
-            }),
+            recordings: recorded
+                .then(|| NewRecording {
+                    starts_ms: 0,
+                    file_name: format!("{call}.sealed"),
+                    bytes: 9,
+                    lock: Some(RecordingLock {
+                        key_id: "0123456789abcdef".to_owned(),
+                        pieces: vault::Pieces(vec![4, 5]).to_bytes(),
+                    }),
+                    duration_ms: 42_000,
+                    peaks: vec![(1, 2), (3, 4)],
+                })
+                .into_iter()
+                .collect(),
             not_again_before: Duration::ZERO,
             at,
         };
@@ -252,18 +256,18 @@ async fn a_call_is_watched_steered_and_read(pool: PgPool) {
         "It was Tue 10:30 in London. Calls could start 09:00–18:00. The number was not on the do-not-call list."
     );
     assert_eq!(attempt.disposition, Some(Disposition::Completed));
-    let recording = view.recording.unwrap();
+    let recording = view.recordings.into_iter().next().unwrap();
     assert_eq!(
         (recording.url, recording.peaks),
         (format!("/recordings/{call}.ogg"), vec![(1, 2), (3, 4)])
     );
-    let kept = reading::recording(ops, &supervisor, call).await.unwrap();
+    let kept = reading::recording(ops, &supervisor, call, 0).await.unwrap();
     assert_eq!((kept.file_name, kept.bytes), (format!("{call}.sealed"), 9));
     let lock = kept.lock.unwrap();
     assert_eq!((lock.key_id.as_str(), lock.pieces.0), ("0123456789abcdef", vec![4, 5]));
     // A viewer reads, but does not hear.
-    assert_eq!(reading::get(ops, &viewer, call).await.unwrap().recording, None);
-    let refused = reading::recording(ops, &viewer, call).await.unwrap_err();
+    assert_eq!(reading::get(ops, &viewer, call).await.unwrap().recordings, []);
+    let refused = reading::recording(ops, &viewer, call, 0).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Forbidden);
 }
 
@@ -277,7 +281,7 @@ async fn what_does_not_exist_is_not_found(pool: PgPool) {
         command(&ops, &supervisor, nothing, CallCommand::End).await.unwrap_err(),
         may_listen(&ops, &supervisor, nothing).await.unwrap_err(),
         reading::get(&ops, &supervisor, nothing).await.unwrap_err(),
-        reading::recording(&ops, &supervisor, nothing).await.unwrap_err(),
+        reading::recording(&ops, &supervisor, nothing, 0).await.unwrap_err(),
     ] {
         assert_eq!(error.kind, ErrorKind::NotFound);
     }
@@ -359,6 +363,10 @@ async fn supervisors_speak_in_answered_calls_and_every_act_is_audited(pool: PgPo
             CallCommand::BargeIn,
             CallCommand::ReturnToAgent,
             CallCommand::Transfer("+49 30 901820".into()),
+            CallCommand::Press('#'),
+            CallCommand::CallColleague("+49 30 901820".into()),
+            CallCommand::ConnectColleague,
+            CallCommand::DismissColleague,
         ]
     };
     for act in acts() {
@@ -377,8 +385,26 @@ async fn supervisors_speak_in_answered_calls_and_every_act_is_audited(pool: PgPo
         .await
         .unwrap();
     for wrong in ["", "call Ben", "030 901820", "+49 30 1", "+14155550123 ext. 5"] {
-        let refused = command(ops, &supervisor, call, CallCommand::Transfer(wrong.into())).await;
-        assert_eq!(refused.unwrap_err().kind, ErrorKind::Invalid, "{wrong}");
+        for act in [
+            CallCommand::Transfer(wrong.into()),
+            CallCommand::CallColleague(wrong.into()),
+        ] {
+            let refused = command(ops, &supervisor, call, act).await;
+            assert_eq!(refused.unwrap_err().kind, ErrorKind::Invalid, "{wrong}");
+        }
+    }
+    for key in ['a', 'A', ' ', '٣', 'w'] {
+        let refused = command(ops, &supervisor, call, CallCommand::Press(key)).await;
+        assert_eq!(refused.unwrap_err().kind, ErrorKind::Invalid, "{key}");
+    }
+    let (listed, reason) = ("+49 30 901821".to_owned(), "asked".to_owned());
+    crate::do_not_call::add(ops, &stage.manager, listed, reason)
+        .await
+        .unwrap();
+    for act in [CallCommand::Transfer, CallCommand::CallColleague] {
+        let refused = command(ops, &supervisor, call, act("+49 30 901821".into())).await;
+        let refused = refused.unwrap_err();
+        assert!(refused.fields[0].message.contains("do-not-call"), "{refused:?}");
     }
     open_microphone(ops, &supervisor, call).await.unwrap();
     for act in acts() {
@@ -391,6 +417,10 @@ async fn supervisors_speak_in_answered_calls_and_every_act_is_audited(pool: PgPo
         "barged in on call",
         "returned to the agent call",
         "transferred call",
+        "pressed a key in call",
+        "called a colleague into call",
+        "connected a colleague in call",
+        "dismissed a colleague from call",
     ];
     assert_eq!(audited(&pool, call).await, expected.map(|act| (sue, act.to_owned())));
     let mut conn = ops.store.connection().await.unwrap();
@@ -400,5 +430,6 @@ async fn supervisors_speak_in_answered_calls_and_every_act_is_audited(pool: PgPo
     let taken: Vec<CallCommand> = taken.into_iter().map(|(_, issued)| issued.command).collect();
     let mut expected = acts();
     expected[3] = CallCommand::Transfer("+4930901820".into());
+    expected[5] = CallCommand::CallColleague("+4930901820".into());
     assert_eq!(taken, expected);
 }

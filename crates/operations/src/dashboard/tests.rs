@@ -128,7 +128,7 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     disposition: Disposition::ALL[below(&ops, Disposition::ALL.len())],
                     results: ConversationResults::default(),
                     duration: Some(Duration::from_secs(40)),
-                    recording: None,
+                    recordings: Vec::new(),
                     not_again_before: Duration::ZERO,
                     at,
                 };

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 enum Kind {
     AgentState,
     Floor,
+    Colleague,
     PartialText(Speaker),
     Levels,
 }
@@ -16,6 +17,7 @@ impl Kind {
         match glimpse {
             Glimpse::AgentState { .. } => Self::AgentState,
             Glimpse::Floor { .. } => Self::Floor,
+            Glimpse::Colleague { .. } => Self::Colleague,
             Glimpse::PartialText { speaker, .. } => Self::PartialText(*speaker),
             Glimpse::Levels { .. } => Self::Levels,
         }

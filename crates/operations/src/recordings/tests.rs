@@ -10,7 +10,7 @@ use hyper_util::{
 };
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use std::{net::SocketAddr, ops::Range, path::Path};
-use store::PgPool;
+use store::{PgPool, recordings::Part};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
@@ -95,7 +95,22 @@ fn pieces() -> Vec<Vec<u8>> {
 
 /// A recording that was made `at`, on the disk and in the database.
 async fn record(pool: &PgPool, archive: &Archive, id: ConversationId, at: UnixMillis) -> Kept {
-    let mut file = archive.create(&id.to_string(), &[9; SALT_BYTES]).unwrap();
+    record_part(pool, archive, first_part(id), at).await
+}
+
+fn first_part(conversation_id: ConversationId) -> Part {
+    Part {
+        conversation_id,
+        starts_ms: 0,
+    }
+}
+
+async fn record_part(pool: &PgPool, archive: &Archive, part: Part, at: UnixMillis) -> Kept {
+    let name = match part.starts_ms {
+        0 => part.conversation_id.to_string(),
+        starts_ms => format!("{}.{starts_ms}", part.conversation_id),
+    };
+    let mut file = archive.create(&name, &[9; SALT_BYTES]).unwrap();
     let pieces = pieces();
     for (number, piece) in pieces.iter().enumerate() {
         file.add(piece, number + 1 == pieces.len()).unwrap();
@@ -111,15 +126,16 @@ async fn record(pool: &PgPool, archive: &Archive, id: ConversationId, at: UnixMi
         }),
     };
     sqlx::query(
-        "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at)
-         VALUES ($1, $2, $3, 100000, '[[1,2]]', $4, $5, to_timestamp($6 / 1000.0))",
+        "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at, starts_ms)
+         VALUES ($1, $2, $3, 100000, '[[1,2]]', $4, $5, to_timestamp($6 / 1000.0), $7)",
     )
-    .bind(id.0)
+    .bind(part.conversation_id.0)
     .bind(&kept.file_name)
     .bind(i64::try_from(kept.bytes).unwrap())
     .bind(archive.current_key_id())
     .bind(lengths.to_bytes())
     .bind(at.0)
+    .bind(i64::try_from(part.starts_ms).unwrap())
     .execute(pool)
     .await
     .unwrap();
@@ -196,7 +212,7 @@ async fn a_process_that_died_between_two_steps_is_gone_on_with(pool: PgPool) {
     archive.copy_to_store(&second.file_name).await.unwrap();
     let mut conn = ops.store.connection().await.unwrap();
     assert!(
-        recordings::mark_stored(&mut conn, calls[1], UnixMillis(NOW))
+        recordings::mark_stored(&mut conn, first_part(calls[1]), UnixMillis(NOW))
             .await
             .unwrap()
     );
@@ -275,9 +291,9 @@ async fn what_was_kept_long_enough_is_really_gone_and_the_page_says_so(pool: PgP
     let supervisor = testing::person(&pool, Role::Supervisor, "sue").await;
     let view = crate::conversations::get(&ops, &supervisor, calls[1]).await.unwrap();
     assert!(!view.row.has_recording);
-    let recording = view.recording.unwrap();
+    let recording = view.recordings.into_iter().next().unwrap();
     assert!(recording.deleted_at.is_some_and(|at| at.0 >= NOW) && recording.peaks.is_empty());
-    let gone = crate::conversations::recording(&ops, &supervisor, calls[1]).await;
+    let gone = crate::conversations::recording(&ops, &supervisor, calls[1], 0).await;
     assert_eq!(gone.unwrap_err().kind, domain::ErrorKind::NotFound);
 }
 
@@ -299,8 +315,51 @@ async fn a_recording_of_another_machine_is_left_to_it_for_a_day(pool: PgPool) {
     // Whoever was about to put it into the store is told not to.
     let mut conn = ops.store.connection().await.unwrap();
     assert!(
-        !recordings::mark_stored(&mut conn, calls[0], UnixMillis(NOW))
+        !recordings::mark_stored(&mut conn, first_part(calls[0]), UnixMillis(NOW))
             .await
             .unwrap()
     );
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn every_part_of_a_recording_moves_to_the_store_and_is_deleted_in_time(pool: PgPool) {
+    let ops = testing::operations(&pool);
+    let calls = conversations(&ops, &pool, 1).await;
+    let (folder, bucket) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (address, _store) = store_at(somewhere(), bucket.path()).await;
+    let here = archive(&folder);
+    let there = here.clone().with_store(&settings(address, SECRET)).unwrap();
+    let second = Part {
+        starts_ms: 61_540,
+        ..first_part(calls[0])
+    };
+    for days in [0, 10] {
+        let at = UnixMillis(NOW - days * DAY);
+        sqlx::query("DELETE FROM recordings").execute(&pool).await.unwrap();
+        let first = record(&pool, &here, calls[0], at).await;
+        let later = record_part(&pool, &here, second, at).await;
+        assert_ne!(first.file_name, later.file_name);
+        look(&ops, if days == 0 { &there } else { &here }, Some(8), &stop())
+            .await
+            .unwrap();
+        assert!(here.names_here().unwrap().is_empty(), "both moved or deleted");
+        let (stored, deleted) = if days == 0 { (2, 0) } else { (0, 2) };
+        assert_eq!(
+            (count(&pool, STORED).await, count(&pool, DELETED).await),
+            (stored, deleted)
+        );
+        if days == 0 {
+            let kept = Kept { stored: true, ..later };
+            assert!(!heard(&there, &kept, 0..kept.bytes).await.unwrap().is_empty());
+        }
+    }
+    // What lies in the store is deleted from there, part by part.
+    sqlx::query("UPDATE recordings SET deleted_at = NULL, stored_at = now()")
+        .execute(&pool)
+        .await
+        .unwrap();
+    look(&ops, &there, Some(8), &stop()).await.unwrap();
+    assert_eq!(count(&pool, DELETED).await, 2);
+    let left = std::fs::read_dir(bucket.path().join(BUCKET).join("eu/ringside")).unwrap();
+    assert_eq!(left.count(), 0);
 }

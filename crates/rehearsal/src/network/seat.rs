@@ -1,7 +1,7 @@
 //! The agent's seat in a room. The room has no task of its own: it moves on when the agent asks for the next event, no
 //! sooner than the clock allows. That makes a call cheap, and an agent that is late finds its ticks waiting.
 
-use super::{Door, Shared, microphones::Microphones};
+use super::{Door, Shared, colleagues::Colleagues, microphones::Microphones};
 use crate::{
     far_end::{Callee, DialPlan, Fate, OnTheLine},
     ledger::NumberMark,
@@ -42,6 +42,11 @@ pub(super) struct Seat {
     conversation: ConversationId,
     door: Arc<Door>,
     microphones: Microphones,
+    colleagues: Colleagues,
+    /// What supervisors say in this tick, whoever hears it.
+    briefing: Frame,
+    /// A colleague in this tick whom the person does not hear.
+    aside: Option<Frame>,
     /// What happened besides the tick that comes next, and that tick.
     coming: VecDeque<RoomEvent>,
     stage: Stage,
@@ -69,6 +74,9 @@ impl Seat {
             conversation,
             door,
             microphones,
+            colleagues: Colleagues::default(),
+            briefing: Frame::silence(),
+            aside: None,
             coming: VecDeque::new(),
             stage: Stage::Quiet,
             next_tick: Instant::now(),
@@ -108,14 +116,21 @@ impl Seat {
         self.stage = Stage::Live(far);
     }
 
-    /// Closes the tick that the agent had last: its sound is complete now. Gives what the person heard.
-    fn close_tick(&mut self) -> Frame {
+    /// Closes the tick that the agent had last: its sound is complete now. Gives what the person heard of it, and what a
+    /// colleague did.
+    fn close_tick(&mut self) -> (Frame, Frame) {
         let agent = self.agent.take().unwrap_or_else(Frame::silence);
         let supervisors = std::mem::take(&mut self.supervisors);
         let to_person = supervisors
             .iter()
             .fold(agent.clone(), |sum, (_, frame)| sum.mixed_with(frame));
-        if let Some(person) = self.person.take()
+        let person = self.person.take();
+        let aside = self.aside.take();
+        let to_colleague = [&self.briefing]
+            .into_iter()
+            .chain(&person)
+            .fold(agent.clone(), |sum, frame| sum.mixed_with(frame));
+        if let Some(person) = person
             && let Some(listeners) = self.door.listeners.get()
             && listeners.receiver_count() > 0
         {
@@ -124,22 +139,32 @@ impl Seat {
                 agent,
                 person,
                 supervisors,
+                aside,
             });
         }
-        to_person
+        (to_person, to_colleague)
     }
 
     fn tick(&mut self) -> RoomEvent {
-        let agent = self.close_tick();
+        let (to_person, to_colleague) = self.close_tick();
         let Stage::Live(far) = &mut self.stage else {
             return RoomEvent::Left(FarEnd::Lost);
         };
         if self.transferred {
             return self.leave(FarEnd::HungUp);
         }
+        let supervisors_begin = self.coming.len();
         self.supervisors = self.microphones.tick(&mut self.coming);
+        let sounds = self.coming.range(supervisors_begin..).filter_map(|event| match event {
+            RoomEvent::SupervisorSound { frame, .. } => Some(frame),
+            _ => None,
+        });
+        self.briefing = sounds.fold(Frame::silence(), |sum, frame| sum.mixed_with(frame));
+        let colleagues = self.colleagues.tick(&self.shared, &to_colleague, &mut self.coming);
+        self.supervisors.extend(colleagues.aloud);
+        self.aside = colleagues.aside;
         let heard = match far {
-            Far::Simulated(line) => line.tick(&agent),
+            Far::Simulated(line) => line.tick(&to_person),
             Far::Browser => self.microphones.take_person().ok_or(FarEnd::HungUp),
         };
         let frame = match heard {
@@ -204,6 +229,7 @@ impl AgentSeat for Seat {
                 if let Far::Simulated(line) = far {
                     line.be_ready().await;
                 }
+                self.colleagues.be_ready().await;
                 sleep_until(self.next_tick).await;
                 let now = Instant::now();
                 self.next_tick += self.tick_length;
@@ -221,12 +247,34 @@ impl AgentSeat for Seat {
         }
     }
 
+    /// Keys are heard by nobody here.
+    async fn send_dtmf(&mut self, _digit: char) -> Result<(), TelephonyError> {
+        if matches!(self.stage, Stage::Live(_)) {
+            Ok(())
+        } else {
+            Err(TelephonyError::RoomClosed)
+        }
+    }
+
+    async fn bring_in(&mut self, to: &PhoneNumber, ringing_timeout: Duration) -> Result<Arc<str>, TelephonyError> {
+        if !matches!(self.stage, Stage::Live(_)) {
+            return Err(TelephonyError::RoomClosed);
+        }
+        Ok(self.colleagues.call(&self.shared, to, ringing_timeout))
+    }
+
+    async fn put_out(&mut self, identity: &str) -> Result<(), TelephonyError> {
+        self.colleagues.put_out(identity);
+        Ok(())
+    }
+
     /// Whom the person is handed to is not simulated: they leave.
     async fn transfer(&mut self, _to: &PhoneNumber) -> Result<(), TelephonyError> {
         if !matches!(self.stage, Stage::Live(_)) {
             return Err(TelephonyError::RoomClosed);
         }
         self.transferred = true;
+        self.coming.push_back(RoomEvent::Transferred(true));
         Ok(())
     }
 
@@ -240,6 +288,7 @@ impl AgentSeat for Seat {
 
     async fn let_person_hear(&mut self, identity: &str, hear: bool) -> Result<(), TelephonyError> {
         self.microphones.let_person_hear(identity, hear);
+        self.colleagues.let_person_hear(identity, hear);
         Ok(())
     }
 

@@ -313,3 +313,90 @@ async fn a_voice_that_stalls_does_not_fall_behind() {
     }
     assert_eq!(heard, (36..=50).collect::<Vec<_>>(), "the newest 300 ms");
 }
+
+/// A number that comes to this, and one that comes to that, if everything is possible.
+fn numbers(network: &RehearsalNetwork, wanted: [fn(Outcome) -> bool; 2]) -> [u128; 2] {
+    wanted.map(|wanted| {
+        let comes_to = |number: &u128| wanted(network.outcome_of(&request(*number).number, 0));
+        (0..500).find(comes_to).expect("somebody")
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_colleague_rings_comes_unheard_and_speaks_once_connected() {
+    let config = RehearsalConfig {
+        odds: Odds::new([(Outcome::Person(Persona::Interested), 1), (Outcome::Busy, 1)]),
+        line_noise: false,
+        ..RehearsalConfig::default()
+    };
+    let network = network(config);
+    let [answers, busy] = numbers(
+        &network,
+        [
+            |outcome| matches!(outcome, Outcome::Person(_)),
+            |outcome| outcome == Outcome::Busy,
+        ],
+    );
+    let mut seat = network.open_room(room(1)).await.expect("opens");
+    let number = |number| request(number).number;
+    let none = seat.bring_in(&number(answers), Duration::from_secs(20)).await;
+    assert!(none.is_err(), "nobody is on the line yet");
+    seat.dial(request(answers)).await.expect("dials");
+    while seat.next().await != RoomEvent::Answered {}
+    assert!(seat.send_dtmf('5').await.is_ok());
+
+    let nobody = seat
+        .bring_in(&number(busy), Duration::from_secs(20))
+        .await
+        .expect("asked");
+    let why = NotAnswered::Busy { sip_code: None };
+    let told = RoomEvent::NotBroughtIn { identity: nobody, why };
+    while seat.next().await != told {}
+
+    let mut listening = network.listen(room(1)).expect("it goes on");
+    let identity = seat
+        .bring_in(&number(answers), Duration::from_secs(20))
+        .await
+        .expect("asked");
+    let joined = RoomEvent::SupervisorJoined {
+        identity: Arc::clone(&identity),
+    };
+    while seat.next().await != joined {}
+    let (mut heard_by_person, mut heard_aside) = (0, 0);
+    for connected in [false, true] {
+        seat.let_person_hear(&identity, connected).await.expect("done");
+        let mut said = 0;
+        while said < 20 {
+            match seat.next().await {
+                RoomEvent::SupervisorSound { frame, .. } => said += u32::from(!frame.is_silence()),
+                RoomEvent::Tick(_) => {}
+                other => panic!("{other:?}"),
+            }
+            while let Ok(heard) = listening.try_recv() {
+                heard_by_person += heard.supervisors.len();
+                heard_aside += usize::from(heard.aside.is_some_and(|frame| !frame.is_silence()));
+            }
+        }
+        assert_eq!(heard_by_person > 0, connected);
+        assert!(heard_aside > 0, "whoever listens hears the briefing");
+    }
+    seat.put_out(&identity).await.expect("done");
+    for _ in 0..100 {
+        let event = seat.next().await;
+        assert!(
+            !matches!(event, RoomEvent::SupervisorSound { .. }),
+            "they are gone: {event:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_is_handed_over_is_told_and_leaves() {
+    let network = network(only(Outcome::Person(Persona::Interested)));
+    let mut seat = network.open_room(room(1)).await.expect("opens");
+    seat.dial(request(1)).await.expect("dials");
+    while seat.next().await != RoomEvent::Answered {}
+    seat.transfer(&request(2).number).await.expect("asked");
+    assert_eq!(seat.next().await, RoomEvent::Transferred(true));
+    assert_eq!(seat.next().await, RoomEvent::Left(FarEnd::HungUp));
+}

@@ -35,6 +35,8 @@ pub enum EndedBy {
 /// The file with both sides of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecording {
+    /// Where in the call it begins, milliseconds since the answer.
+    pub starts_ms: u64,
     /// Within the recordings directory.
     pub file_name: String,
     /// Length of the sound when it is unlocked.
@@ -55,7 +57,8 @@ pub struct Ending {
     pub results: ConversationResults,
     /// From the answer to the end; `None` if unknown, then the transcript tells how long it lasted at least.
     pub duration: Option<Duration>,
-    pub recording: Option<NewRecording>,
+    /// Each file of it.
+    pub recordings: Vec<NewRecording>,
     /// A lead that is put back waits at least this long.
     pub not_again_before: Duration,
     pub at: UnixMillis,
@@ -350,23 +353,24 @@ async fn write(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<HashMap<Conv
 async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(), StoreError> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     for end in ends {
-        let Some(recording) = &end.ending.recording else {
-            continue;
-        };
-        sqlx::query!(
-            "INSERT INTO recordings (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            end.ending.conversation_id.0,
-            recording.file_name,
-            whole(recording.bytes),
-            whole(recording.duration_ms),
-            Json(&recording.peaks) as Json<&Vec<(u8, u8)>>,
-            recording.lock.as_ref().map(|lock| lock.key_id.as_str()),
-            recording.lock.as_ref().map(|lock| lock.pieces.as_slice()),
-            to_sql(end.ending.at),
-        )
-        .execute(&mut *conn)
-        .await?;
+        for recording in &end.ending.recordings {
+            sqlx::query!(
+                "INSERT INTO recordings
+                 (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at, starts_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                end.ending.conversation_id.0,
+                recording.file_name,
+                whole(recording.bytes),
+                whole(recording.duration_ms),
+                Json(&recording.peaks) as Json<&Vec<(u8, u8)>>,
+                recording.lock.as_ref().map(|lock| lock.key_id.as_str()),
+                recording.lock.as_ref().map(|lock| lock.pieces.as_slice()),
+                to_sql(end.ending.at),
+                whole(recording.starts_ms),
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
     }
     Ok(())
 }

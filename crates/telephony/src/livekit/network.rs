@@ -89,31 +89,13 @@ impl LiveKitNetwork {
 #[async_trait]
 impl TelephoneNetwork for LiveKitNetwork {
     async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError> {
-        let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
-        {
-            let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-            if rooms.contains_key(&conversation) {
-                return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
-            }
-            rooms.insert(conversation, listeners.clone());
-        }
-        let mut opening = Opening {
-            shared: &self.shared,
-            conversation,
-            opened: false,
-        };
-        let entered = in_time(
-            self.shared.create_and_join(conversation),
-            "LiveKit did not open a room in time",
-        )
-        .await?;
-        opening.opened = true;
-        Ok(Box::new(Seat::new(
-            Arc::clone(&self.shared),
-            conversation,
-            listeners,
-            entered,
-        )))
+        let entering = Entering::begin(&self.shared, conversation, IfGivenUp::PutRoomAway)?;
+        let joining = self.shared.create_and_join(conversation);
+        Ok(Box::new(
+            entering
+                .take_seat(joining, "LiveKit did not open a room in time")
+                .await?,
+        ))
     }
 
     async fn rejoin(&self, conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
@@ -121,19 +103,11 @@ impl TelephoneNetwork for LiveKitNetwork {
         let Some(person) = self.shared.api.person_on_the_line(&room).await? else {
             return Ok(None);
         };
-        let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
-        {
-            let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-            rooms.insert(conversation, listeners.clone());
-        }
-        let joined = in_time(
-            self.shared.join(conversation),
-            "LiveKit did not let the agent in, in time",
-        )
-        .await
-        // The room is left as it is: it is asked for again, or put away by whoever gives the call up.
-        .inspect_err(|_| self.shared.forget(conversation))?;
-        let seat = Seat::new(Arc::clone(&self.shared), conversation, listeners, joined);
+        let entering = Entering::begin(&self.shared, conversation, IfGivenUp::LeaveRoomAsItIs)?;
+        let joining = self.shared.join(conversation);
+        let seat = entering
+            .take_seat(joining, "LiveKit did not let the agent in, in time")
+            .await?;
         Ok(Some(Box::new(seat.taken_over(person))))
     }
 
@@ -173,26 +147,66 @@ impl TelephoneNetwork for LiveKitNetwork {
     }
 }
 
-/// The agent comes into a room within [`OPENING`] or not at all.
-async fn in_time(
-    joining: impl Future<Output = Result<Joined, TelephonyError>>,
-    too_late: &str,
-) -> Result<Joined, TelephonyError> {
-    let late = |_| Err(TelephonyError::Unavailable(too_late.to_owned()));
-    tokio::time::timeout(OPENING, joining).await.unwrap_or_else(late)
+/// What becomes of a room that the agent was about to enter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfGivenUp {
+    PutRoomAway,
+    /// It is asked for again, or put away by whoever gives the call up.
+    LeaveRoomAsItIs,
 }
 
-/// A room that is being opened; given up half-way, it is put away.
-struct Opening<'a> {
+/// The way into a room. Given up half-way, nobody finds listeners for it any more.
+struct Entering<'a> {
     shared: &'a Arc<Shared>,
     conversation: ConversationId,
-    opened: bool,
+    listeners: broadcast::Sender<HeardFrames>,
+    if_given_up: IfGivenUp,
+    seated: bool,
 }
 
-impl Drop for Opening<'_> {
+impl<'a> Entering<'a> {
+    fn begin(
+        shared: &'a Arc<Shared>,
+        conversation: ConversationId,
+        if_given_up: IfGivenUp,
+    ) -> Result<Self, TelephonyError> {
+        let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
+        let mut rooms = shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if rooms.contains_key(&conversation) {
+            return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
+        }
+        rooms.insert(conversation, listeners.clone());
+        drop(rooms);
+        Ok(Self {
+            shared,
+            conversation,
+            listeners,
+            if_given_up,
+            seated: false,
+        })
+    }
+
+    /// The agent comes into the room within [`OPENING`] or not at all.
+    async fn take_seat(
+        mut self,
+        joining: impl Future<Output = Result<Joined, TelephonyError>>,
+        too_late: &str,
+    ) -> Result<Seat, TelephonyError> {
+        let late = |_| Err(TelephonyError::Unavailable(too_late.to_owned()));
+        let joined = tokio::time::timeout(OPENING, joining).await.unwrap_or_else(late)?;
+        self.seated = true;
+        let shared = Arc::clone(self.shared);
+        Ok(Seat::new(shared, self.conversation, self.listeners.clone(), joined))
+    }
+}
+
+impl Drop for Entering<'_> {
     fn drop(&mut self) {
-        if !self.opened {
-            self.shared.forget(self.conversation);
+        if self.seated {
+            return;
+        }
+        self.shared.forget(self.conversation);
+        if self.if_given_up == IfGivenUp::PutRoomAway {
             let (api, room) = (Arc::clone(&self.shared.api), names::room_of(self.conversation));
             tokio::spawn(async move { ending::give_up(&api, &room).await });
         }

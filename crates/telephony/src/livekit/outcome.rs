@@ -1,6 +1,9 @@
 //! What an answer of LiveKit's API means, without the words of the other side: those may hold a number.
 
-use super::progress::DialFailure;
+use super::{
+    participant::LeaveReason,
+    progress::{DialFailure, Gone},
+};
 use crate::NotAnswered;
 use livekit_api::services::{ServerError, ServiceError, SipCallError};
 
@@ -91,6 +94,16 @@ pub(crate) fn sentence(error: &ServiceError) -> &'static str {
 /// What was asked for is not there (any more).
 pub(crate) fn is_not_found(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Twirp(ServerError::Twirp(error)) if error.code == "not_found")
+}
+
+/// How somebody went.
+pub(crate) const fn of_leaving(reason: LeaveReason) -> Gone {
+    match reason {
+        LeaveReason::ClientInitiated => Gone::HungUp,
+        LeaveReason::UserUnavailable => Gone::Unavailable,
+        LeaveReason::UserRejected => Gone::Rejected,
+        LeaveReason::Other => Gone::Lost,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! event, no sooner than the clock allows.
 
 mod supervisors;
+mod waiting;
 
 use super::{
     api::DialOrder,
@@ -10,6 +11,7 @@ use super::{
     line::{self, LineState},
     names,
     network::Shared,
+    outcome,
     participant::{Joined, LeaveReason, ParticipantInfo, Room, RoomEvent, RoomEvents, Sound, Voice},
     progress::{CallProgress, DialFailure, Gone, STATUS_ATTRIBUTE, Sign, SipStatus},
 };
@@ -24,6 +26,7 @@ use tokio::{
     sync::{broadcast, oneshot},
     time::{Instant, sleep_until},
 };
+use waiting::{answer_of, until};
 
 const TICK: Duration = Duration::from_millis(FRAME_MILLIS as u64);
 /// A room that is behind by more than this many ticks gives them up.
@@ -60,6 +63,8 @@ pub(super) struct Seat {
     progress: CallProgress,
     /// What came of the request to dial.
     request: Option<oneshot::Receiver<Result<(), DialFailure>>>,
+    /// Tells whether the person was handed over.
+    handing_over: Option<oneshot::Receiver<bool>>,
     give_up_at: Option<Instant>,
     caller_id: Option<CallerId>,
     answered_at: Option<Instant>,
@@ -80,6 +85,7 @@ struct OpenTick {
 enum Woken {
     Room(RoomEvent),
     Request(Result<(), DialFailure>),
+    HandedOver(bool),
     Supervisor(supervisors::Dialled),
     GaveUp,
     Tick,
@@ -106,6 +112,7 @@ impl Seat {
             person: Person::default(),
             progress: CallProgress::new(),
             request: None,
+            handing_over: None,
             give_up_at: None,
             caller_id: None,
             answered_at: None,
@@ -223,7 +230,7 @@ impl Seat {
         if info.identity == self.person.identity {
             if self.person.sid.as_ref().is_none_or(|sid| *sid == info.sid) {
                 self.person.sound = None;
-                self.observe(Sign::Gone(gone(reason)));
+                self.observe(Sign::Gone(outcome::of_leaving(reason)));
             }
         } else if info.identity.starts_with(SUPERVISOR_PREFIX) {
             let told = self.supervisors.left(info);
@@ -264,6 +271,7 @@ impl Seat {
                 agent,
                 person: tick.person,
                 supervisors: self.supervisors.aloud(),
+                aside: self.supervisors.aside(),
             });
         }
     }
@@ -339,16 +347,6 @@ impl Seat {
     }
 }
 
-/// How somebody went.
-fn gone(reason: LeaveReason) -> Gone {
-    match reason {
-        LeaveReason::ClientInitiated => Gone::HungUp,
-        LeaveReason::UserUnavailable => Gone::Unavailable,
-        LeaveReason::UserRejected => Gone::Rejected,
-        LeaveReason::Other => Gone::Lost,
-    }
-}
-
 #[async_trait]
 impl AgentSeat for Seat {
     async fn dial(&mut self, request: DialRequest) -> Result<(), TelephonyError> {
@@ -386,8 +384,10 @@ impl AgentSeat for Seat {
             }
             let woken = tokio::select! {
                 biased;
+                // Before the room shows that the person left.
+                done = answer_of(&mut self.handing_over, false) => Woken::HandedOver(done),
                 event = self.events.next() => Woken::Room(event),
-                Some(answer) = answer_of(&mut self.request) => Woken::Request(answer),
+                answer = answer_of(&mut self.request, Err(DialFailure::Unclear)) => Woken::Request(answer),
                 dialled = self.supervisors.next_dialled() => Woken::Supervisor(dialled),
                 () = until(self.give_up_at) => Woken::GaveUp,
                 () = sleep_until(self.next_tick) => Woken::Tick,
@@ -397,6 +397,10 @@ impl AgentSeat for Seat {
                 Woken::Request(answer) => {
                     self.request = None;
                     self.observe(Sign::Request(answer));
+                }
+                Woken::HandedOver(done) => {
+                    self.handing_over = None;
+                    self.coming.push_back(Told::Transferred(done));
                 }
                 Woken::Supervisor(dialled) => {
                     let told = self.supervisors.dialled(dialled);
@@ -445,13 +449,33 @@ impl AgentSeat for Seat {
         if self.person.is_browser {
             return Err(TelephonyError::Unsupported);
         }
+        if self.handing_over.is_some() {
+            return Err(TelephonyError::Unavailable(
+                "the person is being handed over already".to_owned(),
+            ));
+        }
+        let (api, room, to) = (Arc::clone(&self.shared.api), self.room_name.clone(), to.clone());
         let identity = self.person.identity.clone();
-        self.shared.api.transfer(self.room_name.clone(), identity, to).await
+        let (answer, handing_over) = oneshot::channel();
+        tokio::spawn(async move {
+            let done = api.transfer(room, identity, &to).await;
+            if let Err(error) = &done {
+                tracing::warn!(%error, "a person was not handed over");
+            }
+            // The call may be over.
+            let _ = answer.send(done.is_ok());
+        });
+        self.handing_over = Some(handing_over);
+        Ok(())
     }
 
     async fn bring_in(&mut self, to: &PhoneNumber, ringing_timeout: Duration) -> Result<Arc<str>, TelephonyError> {
         self.is_answered()?;
         self.supervisors.bring_in(to.clone(), ringing_timeout)
+    }
+
+    async fn put_out(&mut self, identity: &str) -> Result<(), TelephonyError> {
+        self.supervisors.put_out(identity)
     }
 
     async fn let_person_hear(&mut self, identity: &str, hear: bool) -> Result<(), TelephonyError> {
@@ -471,23 +495,5 @@ impl Drop for Seat {
         {
             runtime.spawn(remains.clear());
         }
-    }
-}
-
-/// What came of the request; `None` at once if there is none on its way. Cancel safe.
-async fn answer_of(
-    request: &mut Option<oneshot::Receiver<Result<(), DialFailure>>>,
-) -> Option<Result<(), DialFailure>> {
-    match request {
-        // A task that died took its answer along.
-        Some(request) => Some(request.await.unwrap_or(Err(DialFailure::Unclear))),
-        None => None,
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

@@ -4,8 +4,8 @@ use super::*;
 use crate::call::{NotWritten, SaidAloud};
 use async_trait::async_trait;
 use domain::{
-    AttemptId, ConversationId, Personal, UserId,
-    call_command::CallSupervisor,
+    AttemptId, ConversationId, Personal, PhoneNumber, UserId,
+    call_command::{CallCommand, CallSupervisor},
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
@@ -45,6 +45,7 @@ pub(super) struct Witness {
     pub(super) sentences: Mutex<Vec<SaidAloud>>,
     pub(super) stages: Mutex<Vec<ConversationStatus>>,
     pub(super) opted_out: AtomicBool,
+    pub(super) keys: Mutex<String>,
     pub(super) glimpses: Mutex<Vec<Glimpse>>,
     pub(super) failing_writes: AtomicU32,
     /// What reached the recorder, in order.
@@ -155,6 +156,16 @@ impl AgentSeat for Seat {
         let tick = ticks.last_mut().expect("spoken in a tick");
         assert!(!tick.1, "one frame in a tick");
         tick.1 = true;
+    }
+
+    /// Asked, and never answered.
+    async fn transfer(&mut self, _: &PhoneNumber) -> Result<(), TelephonyError> {
+        Ok(())
+    }
+
+    async fn send_dtmf(&mut self, digit: char) -> Result<(), TelephonyError> {
+        self.witness.keys.lock().expect("unpoisoned").push(digit);
+        Ok(())
     }
 
     async fn hang_up(&mut self) {

@@ -1,6 +1,7 @@
 //! Events in any order, sensible or not.
 
-use super::*;
+use super::{colleague::phone, *};
+use domain::call_command::NotReached;
 use proptest::prelude::*;
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -77,6 +78,19 @@ fn any_event() -> impl Strategy<Value = Event> {
         })),
         1 => Just(Event::Transfer("+14155550123".parse().expect("a number"))),
         1 => any::<bool>().prop_map(Event::Transferred),
+        2 => (1u128..3).prop_map(|who| Event::CallColleague("+14155550123".parse().expect("a number"), supervisor(who))),
+        2 => any::<bool>().prop_map(|rings| Event::ColleagueCalled(
+            if rings { Ok(phone()) } else { Err(NotReached::Busy) }
+        )),
+        2 => Just(Event::SupervisorJoined(phone())),
+        1 => Just(Event::SupervisorLeft(phone())),
+        1 => Just(Event::SupervisorSpeaks(phone())),
+        1 => Just(Event::ColleagueNotReached(phone(), NotReached::NoAnswer)),
+        2 => (1u128..3).prop_map(|who| Event::ConnectColleague(supervisor(who))),
+        1 => (1u128..3).prop_map(|who| Event::DismissColleague(supervisor(who))),
+        1 => Just(Event::PersonCannotHear(phone())),
+        1 => Just(Event::Press('5', supervisor(1))),
+        1 => any::<bool>().prop_map(|pressed| Event::Pressed('5', pressed)),
         1 => Just(Event::Stop),
         1 => Just(Event::ScribeFailed),
         1 => Just(Event::Settled),
@@ -143,6 +157,8 @@ proptest! {
                                 Speaker::Supervisor | Speaker::SupervisorAloud => {
                                     prop_assert!(text == "psst" || text == "I am Mia.");
                                 }
+                                Speaker::Colleague => prop_assert!(false, "the colleague says nothing"),
+                                Speaker::Act => prop_assert!(text.ends_with('.') || text.contains(" pressed 5")),
                             }
                         }
                         _ => {}

@@ -105,7 +105,7 @@ fn a_beep_does_too() {
 }
 
 #[test]
-fn machines_and_calls_that_are_gone_on_with_are_not_told() {
+fn machines_are_not_told() {
     let mut table = table(RecordingRule::Announce);
     table.tell(Event::Answered);
     table.person_says(
@@ -115,17 +115,43 @@ fn machines_and_calls_that_are_gone_on_with_are_not_told() {
     table.pass(3_000);
     assert!(!is_recorded(&table) && table.lines(Speaker::Agent).is_empty());
 
-    let mut table = self::table(RecordingRule::Announce);
-    table.take_over(&TakenOver {
-        said: Vec::new(),
-        since_answer_ms: 4_000,
-        opted_out: false,
-    });
-    table.pass(5_000);
-    assert!(!is_recorded(&table) && !table.lines(Speaker::Agent).contains(&ANNOUNCED));
-
     let mut table = self::table(RecordingRule::Never);
     table.tell(Event::Answered);
     table.pass(6_000);
     assert!(!is_recorded(&table) && table.lines(Speaker::Agent).len() == 2);
+}
+
+#[test]
+fn in_a_call_that_is_taken_over_what_was_told_holds_and_what_was_not_is_owed() {
+    let taken_over = |rule, recording_began| {
+        let mut table = table(rule);
+        table.take_over(&TakenOver {
+            said: Vec::new(),
+            since_answer_ms: 4_000,
+            opted_out: false,
+            recording_began,
+        });
+        table
+    };
+    for rule in [RecordingRule::Announce, RecordingRule::Beep, RecordingRule::Always] {
+        let mut table = taken_over(rule, true);
+        assert!(is_recorded(&table), "{rule:?}: from the first moment");
+        table.pass(6_000);
+        assert!(
+            !table.lines(Speaker::Agent).contains(&ANNOUNCED),
+            "{rule:?}: nobody is told twice"
+        );
+        assert!(
+            !table.effects.iter().any(|effect| matches!(effect, Effect::Beep(_))),
+            "{rule:?}"
+        );
+    }
+    let mut table = taken_over(RecordingRule::Announce, false);
+    assert!(!is_recorded(&table));
+    table.pass(6_000);
+    assert!(is_recorded(&table) && table.lines(Speaker::Agent).contains(&ANNOUNCED));
+    assert!(is_recorded(&taken_over(RecordingRule::Always, false)));
+    let mut table = taken_over(RecordingRule::Never, false);
+    table.pass(6_000);
+    assert!(!is_recorded(&table));
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 use voice::ports::ContextRole;
 
-const MIA: u128 = 1;
-const BEN: u128 = 2;
+pub(super) const MIA: u128 = 1;
+pub(super) const BEN: u128 = 2;
 
 pub(super) fn supervisor(who: u128) -> CallSupervisor {
     CallSupervisor {
@@ -23,7 +23,7 @@ pub(super) fn voice_of(who: u128) -> Arc<str> {
     voice_identity(supervisor(who).id, Uuid::nil()).into()
 }
 
-fn heard(text: &str) -> HeardWords {
+pub(super) fn heard(text: &str) -> HeardWords {
     HeardWords {
         text: text.into(),
         start_ms: 0,
@@ -32,17 +32,17 @@ fn heard(text: &str) -> HeardWords {
 }
 
 /// What was done since the last look.
-fn since(table: &mut Table) -> Vec<Effect> {
+pub(super) fn since(table: &mut Table) -> Vec<Effect> {
     std::mem::take(&mut table.effects)
 }
 
-fn says(table: &mut Table, who: u128, text: &str) {
+pub(super) fn says(table: &mut Table, who: u128, text: &str) {
     table.tell(Event::SupervisorSpeaks(voice_of(who)));
     table.pass(800);
     table.tell(Event::SupervisorHeard(voice_of(who), heard(text)));
 }
 
-fn lets_hear(effects: &[Effect], who: u128) -> Option<bool> {
+pub(super) fn lets_hear(effects: &[Effect], who: u128) -> Option<bool> {
     effects.iter().rev().find_map(|effect| match effect {
         Effect::LetPersonHear { identity, hear } if *identity == voice_of(who) => Some(*hear),
         _ => None,
@@ -263,7 +263,7 @@ fn a_transfer_ends_the_call_and_a_failed_one_goes_on() {
     );
     assert_eq!(table.disposition(), None);
     table.tell(Event::Transferred(true));
-    assert_eq!(table.disposition(), Some(Disposition::EndedBySupervisor));
+    assert_eq!(table.disposition(), Some(Disposition::Transferred));
     assert!(table.ends()[0].1.is_some());
 }
 

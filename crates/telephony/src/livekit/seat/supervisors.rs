@@ -1,11 +1,11 @@
 //! Supervisors in a room: who is there, what they say, and whether the person hears it.
 
 use crate::{
-    Frame, RoomEvent as Told, SUPERVISOR_PREFIX, TelephonyError,
+    Frame, NotAnswered, RoomEvent as Told, SUPERVISOR_PREFIX, TelephonyError,
     livekit::{
         api::{Api, DialOrder},
         participant::{ParticipantInfo, Sound},
-        progress::{STATUS_ATTRIBUTE, SipStatus},
+        progress::{DialFailure, STATUS_ATTRIBUTE, SipStatus},
     },
 };
 use domain::PhoneNumber;
@@ -23,7 +23,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(150);
 /// What came of dialling somebody who was brought in.
 pub(super) struct Dialled {
     identity: Arc<str>,
-    answered: bool,
+    outcome: Result<(), NotAnswered>,
 }
 
 struct Supervisor {
@@ -108,6 +108,10 @@ impl Supervisors {
         let place = self.list.iter().position(|known| {
             *known.identity == *info.identity && known.sid.as_ref().is_none_or(|sid| *sid == info.sid)
         })?;
+        // Why a phone was not answered is told by the request that dialled it.
+        if self.list[place].is_phone && !self.list[place].here {
+            return None;
+        }
         Some(Told::SupervisorLeft {
             identity: self.list.remove(place).identity,
         })
@@ -183,6 +187,12 @@ impl Supervisors {
             .collect()
     }
 
+    /// What a colleague says whom the person does not hear.
+    pub(super) fn aside(&self) -> Option<Frame> {
+        let mut unheard = self.list.iter().filter(|known| known.is_phone && !known.person_hears);
+        unheard.find_map(|known| known.said.clone())
+    }
+
     pub(super) async fn let_person_hear(
         &mut self,
         person: &str,
@@ -246,12 +256,24 @@ impl Supervisors {
         let (api, room, news) = (Arc::clone(&self.api), self.room.clone(), self.dialled.0.clone());
         let dialled = Arc::clone(&identity);
         tokio::spawn(async move {
-            let answered = api.dial(room, order).await.is_ok();
-            // The seat may be gone.
-            let _ = news.send(Dialled {
-                identity: dialled,
-                answered,
+            let outcome = match api.dial(room.clone(), order).await {
+                Ok(()) => Ok(()),
+                Err(DialFailure::NotAnswered(why)) => Err(why),
+                Err(DialFailure::Unclear) => {
+                    // It may ring on, and nobody would know who answers.
+                    clear(&api, &room, &dialled).await;
+                    Err(NotAnswered::NoAnswer { sip_code: None })
+                }
+            };
+            let answered = outcome.is_ok();
+            let told = news.send(Dialled {
+                identity: Arc::clone(&dialled),
+                outcome,
             });
+            if told.is_err() && answered {
+                // The call ended while the phone rang.
+                clear(&api, &room, &dialled).await;
+            }
         });
         Ok(identity)
     }
@@ -267,20 +289,32 @@ impl Supervisors {
 
     pub(super) fn dialled(&mut self, dialled: Dialled) -> Option<Told> {
         let place = self.list.iter().position(|known| known.identity == dialled.identity)?;
-        if dialled.answered {
+        let Err(why) = dialled.outcome else {
             let joined = !std::mem::replace(&mut self.list[place].here, true);
             return joined.then_some(Told::SupervisorJoined {
                 identity: dialled.identity,
             });
-        }
+        };
         // Answered after all, says the room; the request does not know better.
         if self.list[place].here {
             return None;
         }
         self.list.remove(place);
-        Some(Told::SupervisorLeft {
+        Some(Told::NotBroughtIn {
             identity: dialled.identity,
+            why,
         })
+    }
+
+    /// Nothing more is told of this phone, and it is hung up.
+    pub(super) fn put_out(&mut self, identity: &str) -> Result<(), TelephonyError> {
+        if !identity.starts_with(SUPERVISOR_PREFIX) {
+            return Err(TelephonyError::Unsupported);
+        }
+        self.list.retain(|known| *known.identity != *identity);
+        let (api, room, identity) = (Arc::clone(&self.api), self.room.clone(), identity.to_owned());
+        tokio::spawn(async move { clear(&api, &room, &identity).await });
+        Ok(())
     }
 
     /// Who has to be put out when the call ends.
@@ -288,6 +322,18 @@ impl Supervisors {
         let phones = self.list.iter().filter(|supervisor| supervisor.is_phone);
         phones.map(|supervisor| supervisor.identity.to_string()).collect()
     }
+}
+
+/// Puts a phone out of the room, trying again for a moment.
+async fn clear(api: &Api, room: &str, identity: &str) {
+    for _ in 1..=TRIES {
+        match api.remove(room, identity).await {
+            Ok(()) => return,
+            Err(error) => tracing::debug!(%error, room, "a phone could not be put out of a room yet"),
+        }
+        tokio::time::sleep(BETWEEN_TRIES).await;
+    }
+    tracing::error!(room, "a phone could not be put out of a room");
 }
 
 async fn keep_gates(api: Arc<Api>, room: String, mut orders: mpsc::UnboundedReceiver<Gate>) {
