@@ -21,6 +21,8 @@ pub enum CallCommand {
     /// Put the person through to this number. As written by the supervisor where it comes from a browser, in E.164 form
     /// where it reaches the call.
     Transfer(Personal),
+    /// The person is calling us: a call that they have not answered gives way. No supervisor gives this one.
+    GiveWay,
     /// End the call.
     End,
 }
