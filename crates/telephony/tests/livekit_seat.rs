@@ -141,6 +141,7 @@ impl Stage {
             api_key: "devkey".to_owned(),
             api_secret: "secret".to_owned(),
             trunk_id: Some("ST_1".to_owned()),
+            inbound_trunk_id: None,
             caller_ids: Vec::new(),
             media_encryption: MediaEncryption::Disable,
             sip_headers: BTreeMap::new(),

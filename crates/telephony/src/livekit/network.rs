@@ -9,7 +9,9 @@ use super::{
     seat::Seat,
     tokens::BROWSER_TTL,
 };
-use crate::{AgentSeat, BrowserAccess, BrowserSeat, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError};
+use crate::{
+    AgentSeat, Arrival, BrowserAccess, BrowserSeat, CallRoom, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError,
+};
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId};
 use std::{
@@ -39,29 +41,29 @@ impl Shared {
     }
 
     /// Lets the agent into a room that is there.
-    async fn join(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
+    async fn join(&self, room: &CallRoom) -> Result<Joined, TelephonyError> {
         let tokens = Arc::new(AgentTokens {
             api: Arc::clone(&self.api),
-            conversation,
+            room: room.clone(),
         });
         self.engine.join(&self.api.settings.url, tokens).await
     }
 
     async fn create_and_join(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
         self.api.create_room(conversation).await?;
-        self.join(conversation).await
+        self.join(&conversation.into()).await
     }
 }
 
 /// New tokens for an agent that comes back after a lost connection.
 struct AgentTokens {
     api: Arc<Api>,
-    conversation: ConversationId,
+    room: CallRoom,
 }
 
 impl TokenSource for AgentTokens {
     fn token(&self) -> Result<String, TelephonyError> {
-        self.api.key.agent(self.conversation)
+        self.api.key.agent(&self.room)
     }
 }
 
@@ -83,6 +85,20 @@ impl LiveKitNetwork {
                 rooms: Mutex::default(),
             }),
         }
+    }
+
+    /// The agent's seat in a room that is there.
+    async fn enter(&self, room: &CallRoom) -> Result<Seat, TelephonyError> {
+        let (conversation, listeners) = (room.conversation, broadcast::Sender::new(LISTENER_BACKLOG));
+        {
+            let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+            rooms.insert(conversation, listeners.clone());
+        }
+        let joined = in_time(self.shared.join(room), "LiveKit did not let the agent in, in time")
+            .await
+            // The room is left as it is: it is asked for again, or put away by whoever gives the call up.
+            .inspect_err(|_| self.shared.forget(conversation))?;
+        Ok(Seat::new(Arc::clone(&self.shared), room, listeners, joined))
     }
 }
 
@@ -110,31 +126,31 @@ impl TelephoneNetwork for LiveKitNetwork {
         opening.opened = true;
         Ok(Box::new(Seat::new(
             Arc::clone(&self.shared),
-            conversation,
+            &conversation.into(),
             listeners,
             entered,
         )))
     }
 
-    async fn rejoin(&self, conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
-        let room = names::room_of(conversation);
-        let Some(person) = self.shared.api.person_on_the_line(&room).await? else {
+    async fn rejoin(&self, room: &CallRoom) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        let Some(person) = self.shared.api.person_on_the_line(room).await? else {
             return Ok(None);
         };
-        let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
-        {
-            let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-            rooms.insert(conversation, listeners.clone());
-        }
-        let joined = in_time(
-            self.shared.join(conversation),
-            "LiveKit did not let the agent in, in time",
-        )
-        .await
-        // The room is left as it is: it is asked for again, or put away by whoever gives the call up.
-        .inspect_err(|_| self.shared.forget(conversation))?;
-        let seat = Seat::new(Arc::clone(&self.shared), conversation, listeners, joined);
+        let seat = self.enter(room).await?;
         Ok(Some(Box::new(seat.taken_over(person))))
+    }
+
+    async fn arrivals(&self) -> Result<Vec<Arrival>, TelephonyError> {
+        self.shared.api.arrivals().await
+    }
+
+    async fn answer(&self, room: &CallRoom, caller: &str) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        // Whoever joins an empty room would wait in it alone.
+        if !self.shared.api.is_in(&names::room_of(room), caller).await? {
+            return Ok(None);
+        }
+        let seat = self.enter(room).await?;
+        Ok(Some(Box::new(seat.answering(caller.to_owned()))))
     }
 
     /// LiveKit keeps no record of calls that are over, so whoever was about to dial may have dialled.
@@ -151,25 +167,21 @@ impl TelephoneNetwork for LiveKitNetwork {
         Some(rooms.get(&conversation)?.subscribe())
     }
 
-    fn browser_access(
-        &self,
-        conversation: ConversationId,
-        seat: BrowserSeat,
-    ) -> Result<Option<BrowserAccess>, TelephonyError> {
+    fn browser_access(&self, room: &CallRoom, seat: BrowserSeat) -> Result<Option<BrowserAccess>, TelephonyError> {
         Ok(Some(BrowserAccess {
             url: self.shared.api.settings.public_url.clone(),
-            token: self.shared.api.key.browser(conversation, &seat)?,
+            token: self.shared.api.key.browser(room, &seat)?,
             expires_in: BROWSER_TTL,
             agent: names::AGENT.to_owned(),
         }))
     }
 
-    async fn remove_browser(&self, conversation: ConversationId, identity: &str) -> Result<(), TelephonyError> {
-        self.shared.api.remove(&names::room_of(conversation), identity).await
+    async fn remove_browser(&self, room: &CallRoom, identity: &str) -> Result<(), TelephonyError> {
+        self.shared.api.remove(&names::room_of(room), identity).await
     }
 
-    async fn end_orphan(&self, conversation: ConversationId) -> Result<(), TelephonyError> {
-        self.shared.api.delete_room(&names::room_of(conversation)).await
+    async fn end_orphan(&self, room: &CallRoom) -> Result<(), TelephonyError> {
+        self.shared.api.delete_room(&names::room_of(room)).await
     }
 }
 
@@ -193,7 +205,7 @@ impl Drop for Opening<'_> {
     fn drop(&mut self) {
         if !self.opened {
             self.shared.forget(self.conversation);
-            let (api, room) = (Arc::clone(&self.shared.api), names::room_of(self.conversation));
+            let (api, room) = (Arc::clone(&self.shared.api), names::room_of(&self.conversation.into()));
             tokio::spawn(async move { ending::give_up(&api, &room).await });
         }
     }
