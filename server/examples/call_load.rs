@@ -154,6 +154,7 @@ async fn keep_calling(
         let (_commands, orders) = mpsc::channel(1);
         let agent = CampaignAgent {
             brief: CallBrief {
+                direction: domain::Direction::Outbound,
                 conversation_id: ConversationId(id),
                 attempt_id: AttemptId(id),
                 number,

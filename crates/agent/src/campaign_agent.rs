@@ -72,6 +72,11 @@ impl CampaignAgent {
         }
     }
 
+    /// Answers a call that came in: the seat is in its room already, so nothing is dialled. Otherwise like [`Self::run`].
+    pub async fn answer(self) -> CallEnd {
+        Call::new(self).converse().await
+    }
+
     /// Goes on with a call that was answered long ago: nothing is dialled. Otherwise like [`Self::run`].
     pub async fn run_on(self, earlier: &TakenOver) -> CallEnd {
         let mut call = Call::new(self);
@@ -457,6 +462,7 @@ fn told(IssuedCommand { by, command }: IssuedCommand) -> Option<Event> {
         CallCommand::ReturnToAgent => Event::ReturnToAgent(by.id),
         // Checked before it was handed on; what is no number is dialled by nobody.
         CallCommand::Transfer(to) => Event::Transfer(to.reveal().parse().ok()?),
+        CallCommand::GiveWay => Event::GiveWay,
         CallCommand::End => Event::EndBySupervisor,
     })
 }

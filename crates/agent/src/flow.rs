@@ -33,7 +33,7 @@ pub use wording::{Wording, wording};
 
 use crate::{call::CallBrief, opt_out};
 use domain::{
-    Personal,
+    Direction, Personal,
     agent_state::AgentState,
     campaign::VoicemailPolicy,
     conversation::Disposition,
@@ -65,6 +65,7 @@ const MOST_WHISPERS: u32 = 200;
 /// What the conversation must know about its campaign and lead.
 #[derive(Clone, Debug)]
 pub struct FlowRules {
+    pub direction: Direction,
     pub script: Personal,
     pub opening: Personal,
     pub voicemail_message: Personal,
@@ -81,6 +82,7 @@ pub struct FlowRules {
 impl From<&CallBrief> for FlowRules {
     fn from(brief: &CallBrief) -> Self {
         Self {
+            direction: brief.direction,
             script: brief.script.clone(),
             opening: brief.opening.clone(),
             voicemail_message: brief.voicemail_message.clone(),
@@ -231,6 +233,10 @@ impl ConversationFlow {
             Event::Stop if !self.was_answered() => self.end(
                 Disposition::NoAnswer,
                 Some("It was no longer waited for an answer, because the system was being stopped."),
+            ),
+            Event::GiveWay if !self.was_answered() => self.end(
+                Disposition::NoAnswer,
+                Some("It was no longer waited for an answer, because the person was calling us."),
             ),
             Event::Stop => self.close(
                 Disposition::Failed,

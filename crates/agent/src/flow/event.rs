@@ -94,6 +94,8 @@ pub enum Event {
     /// Answer to [`Effect::Transfer`](super::Effect::Transfer): the person is on the way to the other number, or still here.
     Transferred(bool),
     EndBySupervisor,
+    /// The person is calling us at this moment: a call that they have not answered gives way.
+    GiveWay,
     /// A voice of a supervisor came into the room, by its identity.
     SupervisorJoined(Arc<str>),
     SupervisorLeft(Arc<str>),

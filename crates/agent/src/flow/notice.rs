@@ -17,12 +17,16 @@ pub(super) struct Notice {
 }
 
 impl ConversationFlow {
-    /// The first sentences, with the notice behind the one that says who is calling.
+    /// The first sentences, with what is owed behind the one that says who is speaking: thanks to somebody who called back,
+    /// and the notice.
     pub(super) fn say_opening(&mut self) {
         let opening = self.rules.opening.clone();
         for (place, sentence) in crate::sentences::split(opening.reveal()).iter().enumerate() {
             self.say(sentence, Purpose::Opening);
             if place == 0 {
+                if self.rules.direction.is_inbound() {
+                    self.say(self.wording.called_back, Purpose::Fixed);
+                }
                 self.give_notice();
             }
         }

@@ -1,6 +1,7 @@
 //! Conversations without a runtime: events go in, and a small stand-in for the driver answers the effects.
 
 mod any_order;
+mod inbound;
 mod notice;
 mod supervision;
 mod table;

@@ -85,7 +85,7 @@ impl ConversationFlow {
         self.floor.awaiting_text == 0 && self.now.saturating_sub(silent_since) >= UNCLEAR_WAIT_MS
     }
 
-    fn open(&mut self) {
+    pub(super) fn open(&mut self) {
         self.talk();
         self.say_opening();
     }
@@ -102,6 +102,6 @@ impl ConversationFlow {
 
     /// Whether a machine may still turn out to have answered.
     pub(super) fn may_be_a_machine(&self) -> bool {
-        self.now < MACHINE_WINDOW_MS
+        self.now < MACHINE_WINDOW_MS && !self.rules.direction.is_inbound()
     }
 }
