@@ -65,6 +65,7 @@ fn network(ledger: PathBuf) -> RehearsalNetwork {
         ]),
         ledger: Some(ledger),
         line_noise: false,
+        ..RehearsalConfig::default()
     };
     RehearsalNetwork::new(config, studio, Arc::new(WallClock)).expect("a ledger")
 }
