@@ -4,7 +4,7 @@ use crate::{
     Caller, Operations, failure::internal, failure::missing, input, phone_input, phone_input::PhoneInputError,
 };
 use domain::{
-    ConversationId, Personal, UserError, access::Permission, call_command::CallCommand,
+    ConversationId, ErrorKind, Personal, UserError, access::Permission, call_command::CallCommand,
     conversation::ConversationStatus, monitor::MonitorState,
 };
 use store::{StoreError, audit, call_commands, conversations, live};
@@ -45,6 +45,8 @@ pub async fn command(
         CallCommand::ReturnToAgent => (CallCommand::ReturnToAgent, "returned to the agent call"),
         CallCommand::Transfer(to) => (CallCommand::Transfer(number(&to)?), "transferred call"),
         CallCommand::End => (CallCommand::End, "ended call"),
+        // The system tells it, and nobody else.
+        CallCommand::GiveWay => return Err(UserError::new(ErrorKind::Invalid, "That is no command for people.")),
     };
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
