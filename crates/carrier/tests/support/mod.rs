@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones};
-use livekit_protocol::SipOutboundTrunkInfo;
+use livekit_protocol::{SipInboundTrunkInfo, SipOutboundTrunkInfo};
 pub(crate) use local_livekit::{API_KEY as KEY, API_SECRET as SECRET};
 use local_livekit::{LocalLiveKit, Options};
 use std::{
@@ -21,6 +21,8 @@ use telephony::{
 use tokio::{sync::mpsc, time::timeout};
 
 pub(crate) const TRUNK: &str = "ST_1";
+pub(crate) const INBOUND_TRUNK: &str = "ST_in";
+pub(crate) const OUR_NUMBER: &str = "+12025550100";
 pub(crate) const NUMBER: &str = "+14155550123";
 /// On a busy machine everything takes longer than it should.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,7 +49,11 @@ pub(crate) struct Telephony {
 
 impl Telephony {
     pub(crate) async fn start(phones: impl Phones) -> Self {
-        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
+        Self::start_with(phones, &Options::default()).await
+    }
+
+    pub(crate) async fn start_with(phones: impl Phones, options: &Options) -> Self {
+        let server = LocalLiveKit::start(options).unwrap_or_else(|error| panic!("{error}"));
         let options = CarrierOptions {
             livekit_url: server.url(),
             api_key: KEY.to_owned(),
@@ -55,8 +61,13 @@ impl Telephony {
             outbound_trunks: vec![SipOutboundTrunkInfo {
                 sip_trunk_id: TRUNK.to_owned(),
                 address: "sip.example.com".to_owned(),
-                numbers: vec!["+12025550100".to_owned()],
+                numbers: vec![OUR_NUMBER.to_owned()],
                 ..SipOutboundTrunkInfo::default()
+            }],
+            inbound_trunks: vec![SipInboundTrunkInfo {
+                sip_trunk_id: INBOUND_TRUNK.to_owned(),
+                numbers: vec![OUR_NUMBER.to_owned()],
+                ..SipInboundTrunkInfo::default()
             }],
         };
         let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
@@ -79,6 +90,7 @@ impl Telephony {
             api_secret: SECRET.to_owned(),
             public_url: self.url.clone(),
             trunk_id: Some(TRUNK.to_owned()),
+            inbound_trunk_id: Some(INBOUND_TRUNK.to_owned()),
             caller_ids: Vec::new(),
             media_encryption: MediaEncryption::Disable,
             sip_headers: BTreeMap::new(),
@@ -111,6 +123,7 @@ impl HandPhones {
     }
 }
 
+#[async_trait]
 impl Phones for HandPhones {
     fn call(&self, _invitation: &Invitation) -> Box<dyn PhoneLeg> {
         Box::new(HandPhone {
