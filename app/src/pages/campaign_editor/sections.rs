@@ -268,7 +268,9 @@ pub(super) fn CallBackSection(draft: Draft) -> impl IntoView {
         <fieldset class="card form-section">
             <legend>"Call-backs"</legend>
             <p class="hint">
-                "People who could not be reached see your number and call it. If this campaign was the last to try them,                  within 30 days, its agent answers: it says who it is, thanks them for calling back, and goes on with the                  script. Whoever had that conversation is not called any more. Stopped campaigns answer nobody."
+                "People who could not be reached see your number and call it. If this campaign was the last to try them, \
+                 within 30 days, its agent answers: it says who it is, thanks them for calling back, and goes on with the \
+                 script. Whoever had that conversation is not called any more. Stopped campaigns answer nobody."
             </p>
             <CheckField
                 field="answer_call_backs"
