@@ -24,12 +24,17 @@ impl ConversationFlow {
         for (place, sentence) in crate::sentences::split(opening.reveal()).iter().enumerate() {
             self.say(sentence, Purpose::Opening);
             if place == 0 {
-                if self.rules.direction.is_inbound() {
-                    self.say(self.wording.called_back, Purpose::Fixed);
-                }
-                self.give_notice();
+                self.say_what_is_owed();
             }
         }
+    }
+
+    /// Behind the sentence that says who is speaking.
+    pub(super) fn say_what_is_owed(&mut self) {
+        if self.rules.direction.is_inbound() {
+            self.say(self.wording.called_back, Purpose::Fixed);
+        }
+        self.give_notice();
     }
 
     /// Says that the call is recorded, if that is still owed.

@@ -33,6 +33,20 @@ fn who_calls_back_hears_at_once_who_answers_and_why() {
 }
 
 #[test]
+fn a_hello_into_the_first_sentence_costs_no_thanks() {
+    let mut table = table("Hello, this is the AI assistant of Tea Company. Do you have a minute?");
+    table.tell(Event::Answered);
+    table.pass(200);
+    table.person_says("Hello?", 400);
+    table.pass(7_000);
+    let lines = table.lines(Speaker::Agent);
+    let said = |wanted: &str| lines.iter().filter(|line| line.contains(wanted)).count();
+    assert_eq!(said("AI assistant of Tea Company."), 1, "{lines:?}");
+    assert_eq!(said("calling back"), 1, "{lines:?}");
+    assert_eq!(lines.last(), Some(&"Do you have a minute?"));
+}
+
+#[test]
 fn who_calls_is_never_taken_for_a_machine() {
     let mut table = table("This is the AI assistant of Tea Company.");
     table.tell(Event::Answered);
