@@ -5,6 +5,7 @@
 //! phone (see `style/tables.css`).
 
 pub mod button;
+pub mod called_back;
 pub mod confirm;
 pub mod data_table;
 pub mod dialog;
@@ -25,6 +26,7 @@ pub mod toasts;
 pub mod tone;
 
 pub use button::{IconButton, LinkButton};
+pub use called_back::CalledBack;
 pub use confirm::Confirm;
 pub use data_table::{Column, DataTable};
 pub use dialog::Dialog;

@@ -13,7 +13,7 @@ mod transfer;
 
 use crate::{
     api::calls,
-    components::{CallTimer, Dialog, Icon, LinkButton, Loaded, StatusBadge, once_taken_over},
+    components::{CallTimer, CalledBack, Dialog, Icon, LinkButton, Loaded, StatusBadge, once_taken_over},
     live_feed::{FeedStatus, Topic, follow},
     session::may,
 };
@@ -196,13 +196,14 @@ fn Watched(state: MonitorState, own_window: bool, reload: Arc<dyn Fn() + Send + 
 fn Head(own_window: bool) -> impl IntoView {
     let watching = expect_context::<Watching>();
     let state = watching.state;
-    let (lead, number, campaign, started) = state.with_untracked(|state| {
+    let (lead, number, campaign, started, direction) = state.with_untracked(|state| {
         let call = &state.call;
         (
             call.lead_name.reveal().to_owned(),
             call.phone_number.clone(),
             call.campaign_name.clone(),
             call.started_at,
+            call.direction,
         )
     });
     let agent = Memo::new(move |_| state.with(|state| state.call.agent_state));
@@ -214,6 +215,7 @@ fn Head(own_window: bool) -> impl IntoView {
             <strong>{if lead.is_empty() { number.clone() } else { lead }}</strong>
             <span class="muted nowrap">{number}</span>
             <span class="muted campaign">{campaign}</span>
+            <CalledBack direction=direction />
             <StatusBadge status=watching.status />
             <Show when=move || running.get()>
                 <StatusBadge status=agent />

@@ -37,7 +37,7 @@ async fn main() -> Result<(), Failure> {
     let measured = lines.measure(calls, Duration::from_secs(seconds)).await?;
     std::fs::remove_dir_all(&folder)?;
     let line = serde_json::json!({
-        "calls": calls, "seconds": measured.seconds, "sentences": measured.sentences,
+        "calls": calls, "rooms": measured.openings.len(), "seconds": measured.seconds, "sentences": measured.sentences,
         "cores": measured.cores, "cores_per_call": measured.cores / calls as f64,
         "idle_mib": idle as f64 / 1024.0, "mib": measured.kib as f64 / 1024.0,
         "mib_per_call": measured.kib.saturating_sub(idle) as f64 / 1024.0 / calls as f64,

@@ -117,7 +117,7 @@ async fn main() -> Result<(), Failure> {
     let idle = memory_kib()?;
     let measured = lines.measure(calls, Duration::from_secs(seconds)).await?;
     std::fs::remove_dir_all(&folder)?;
-    let openings = lines.openings();
+    let openings = measured.openings;
     let opening = |percent: usize| openings.get((openings.len() * percent).div_ceil(100).saturating_sub(1));
     let line = serde_json::json!({
         "calls": calls, "seconds": measured.seconds, "sentences": measured.sentences,

@@ -109,6 +109,13 @@ fn installation(configuration: &Configuration) -> InstallationView {
                 "SIP trunk",
                 livekit.trunk_id.clone().unwrap_or_else(|| "none yet".to_owned()),
             ),
+            (
+                "SIP trunk for people who call back",
+                livekit
+                    .inbound_trunk_id
+                    .clone()
+                    .unwrap_or_else(|| "none, because LIVEKIT_INBOUND_TRUNK_ID is not set".to_owned()),
+            ),
             ("Numbers that people see", caller_ids(livekit.caller_ids.len())),
         ]),
         None => words.extend([
@@ -170,6 +177,7 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
         None => {
             let config = RehearsalConfig {
                 ringing: settings.ringing.clone().unwrap_or(usual.ringing),
+                call_backs: settings.call_backs,
                 seed: settings.seed,
                 speed: settings.speed,
                 odds: settings.odds.clone().unwrap_or_default(),

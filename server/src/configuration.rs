@@ -75,6 +75,8 @@ pub struct RehearsalSettings {
     pub ringing: Option<RangeInclusive<Duration>>,
     /// The folder through which simulated people in another process learn what the agent says.
     pub exchange: Option<PathBuf>,
+    /// Of a hundred people who were not reached, how many call back.
+    pub call_backs: u8,
 }
 
 /// Everything that can be configured.
@@ -174,6 +176,7 @@ const KEYS: &[Key] = &[
     known_as("livekit_api_secret", "LIVEKIT_API_SECRET"),
     known_as("livekit_public_url", "LIVEKIT_PUBLIC_URL"),
     known_as("livekit_sip_trunk_id", "LIVEKIT_SIP_TRUNK_ID"),
+    known_as("livekit_inbound_trunk_id", "LIVEKIT_INBOUND_TRUNK_ID"),
     known_as("livekit_caller_ids", "LIVEKIT_CALLER_IDS"),
     known_as("livekit_media_encryption", "LIVEKIT_MEDIA_ENCRYPTION"),
     known_as("livekit_sip_headers", "LIVEKIT_SIP_HEADERS"),
@@ -183,6 +186,7 @@ const KEYS: &[Key] = &[
     key("rehearsal_odds"),
     key("rehearsal_ringing"),
     key("rehearsal_exchange"),
+    key("rehearsal_call_backs"),
 ];
 
 impl Key {
@@ -407,6 +411,7 @@ impl Reader {
                 odds: self.get("rehearsal_odds", check_odds),
                 ringing: self.get("rehearsal_ringing", check_ringing),
                 exchange: self.path("rehearsal_exchange"),
+                call_backs: self.number("rehearsal_call_backs", 0, 100, 30),
             },
         };
         if self.problems.is_empty() {

@@ -22,6 +22,7 @@ use tokio::{
 const LIVEKIT_PORT: u16 = 17_880;
 const CARRIER_PORT: u16 = 17_890;
 const TRUNK: &str = "ST_rehearsal";
+const INBOUND_TRUNK: &str = "ST_rehearsal_in";
 /// Starting takes no longer.
 const STARTING: Duration = Duration::from_secs(30);
 /// The product ends its calls first; the carrier has little to do.
@@ -48,6 +49,7 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
     let cache = target().join("carrier-sounds");
     let mut phones = command(&carrier, &["--until-input-ends", "--address", &address]);
     phones.args(["--livekit-url", &livekit_url, "--trunk-id", TRUNK, "--api-key", API_KEY]);
+    phones.args(["--inbound-trunk-id", INBOUND_TRUNK]);
     let exchange = target().join("carrier-exchange");
     // Somebody who was killed may have left what was said in their call.
     drop(fs::remove_dir_all(&exchange));
@@ -64,6 +66,7 @@ pub(crate) fn run_all(release: bool, arguments: &[String]) -> Outcome {
         .env("LIVEKIT_API_KEY", API_KEY)
         .env("LIVEKIT_API_SECRET", API_SECRET)
         .env("LIVEKIT_SIP_TRUNK_ID", TRUNK)
+        .env("LIVEKIT_INBOUND_TRUNK_ID", INBOUND_TRUNK)
         .env("RINGSIDE_REHEARSAL_EXCHANGE", &exchange)
         .args(arguments)
         .stdin(Stdio::null());

@@ -1,10 +1,10 @@
-//! Calls that were made.
+//! Calls that were made or came in.
 
 use crate::error::AppError;
 use domain::{
     ConversationId,
     paging::Page,
-    views::{ConversationFilter, ConversationRow, ConversationView},
+    views::{ConversationFilter, ConversationRow, ConversationView, UnansweredCallRow},
 };
 use leptos::prelude::*;
 use server_fn::codec::Json;
@@ -14,6 +14,13 @@ use server_fn::codec::Json;
 pub async fn list_conversations(filter: ConversationFilter) -> Result<Page<ConversationRow>, AppError> {
     let (ops, caller) = crate::caller::caller().await?;
     Ok(operations::conversations::list(&ops, &caller, filter).await?)
+}
+
+/// Calls that came in and that no agent answered, newest first.
+#[server(endpoint = "conversations/unanswered", input = Json)]
+pub async fn list_unanswered_calls() -> Result<Vec<UnansweredCallRow>, AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    Ok(operations::conversations::unanswered(&ops, &caller).await?)
 }
 
 /// One conversation: facts, decision, results, transcript, recording.

@@ -232,6 +232,8 @@ fn ContentSummary(content: CampaignContent, created: domain::UnixMillis, updated
                 </dd>
                 <dt>"Voicemail"</dt>
                 <dd>{voicemail}</dd>
+                <dt>"Call-backs"</dt>
+                <dd>{if content.answer_call_backs { "The agent answers" } else { "Nobody answers" }}</dd>
                 <dt>"Finds out"</dt>
                 <dd>{if wanted.is_empty() { "nothing".to_owned() } else { wanted }}</dd>
                 <dt>"Hours"</dt>

@@ -1,16 +1,21 @@
-//! Calls that were made, filtered by campaign, lead and outcome.
+//! Calls that were made or came in, filtered by campaign, lead, outcome and direction; and calls that no agent answered.
 
 use crate::{
-    api::{campaigns::list_campaigns, conversations::list_conversations},
+    api::{
+        campaigns::list_campaigns,
+        conversations::{list_conversations, list_unanswered_calls},
+    },
     components::{
-        Column, DataTable, Duration, EmptyState, Icon, LinkButton, Loaded, Moment, PageHeader, Pager, StatusBadge,
+        CalledBack, Column, DataTable, Duration, EmptyState, Icon, LinkButton, Loaded, Moment, PageHeader, Pager,
+        StatusBadge,
     },
     pages::address::{asked, asked_word},
 };
 use domain::{
+    Direction,
     conversation::{ConversationStatus, Disposition},
     paging::Page,
-    views::{CampaignRow, ConversationFilter, ConversationRow},
+    views::{CampaignRow, ConversationFilter, ConversationRow, UnansweredCallRow},
 };
 use leptos::prelude::*;
 use leptos_router::{
@@ -28,7 +33,9 @@ const COLUMNS: &[Column] = &[
     Column::Hidden("Recording"),
 ];
 
-/// Calls that were made.
+const UNANSWERED_COLUMNS: &[Column] = &[Column::Text("Number"), Column::Text("Why"), Column::Text("Called")];
+
+/// Calls that were made or came in.
 #[component]
 pub fn Conversations() -> impl IntoView {
     let query = use_query_map();
@@ -37,11 +44,13 @@ pub fn Conversations() -> impl IntoView {
             campaign_id: asked_word(query, "campaign"),
             lead_id: asked_word(query, "lead"),
             status: asked_word(query, "status"),
+            direction: asked_word(query, "direction"),
             after: asked(query, "after"),
         })
     });
     let page = Resource::new(move || filter.get(), list_conversations);
     let campaigns = Resource::new(|| (), |()| list_campaigns(None, None));
+    let unanswered = Resource::new(|| (), |()| list_unanswered_calls());
     view! {
         <PageHeader title="Conversations" />
         <Loaded
@@ -54,10 +63,18 @@ pub fn Conversations() -> impl IntoView {
             view=move |page| {
                 let filtered = filter
                     .with_untracked(|filter| {
-                        filter.campaign_id.is_some() || filter.lead_id.is_some() || filter.status.is_some()
+                        filter.campaign_id.is_some()
+                            || filter.lead_id.is_some()
+                            || filter.status.is_some()
+                            || filter.direction.is_some()
                     });
                 view! { <ConversationTable page=page filtered=filtered /> }.into_any()
             }
+        />
+        <Loaded
+            resource=unanswered
+            lines=1
+            view=|calls| view! { <UnansweredCalls calls=calls /> }.into_any()
         />
     }
     .into_any()
@@ -78,6 +95,7 @@ fn Filters(filter: Memo<ConversationFilter>, campaigns: Vec<CampaignRow>) -> imp
             campaign_id,
             lead_id,
             status,
+            direction,
             ..
         } = filter.get();
         let campaign_options = campaigns
@@ -111,6 +129,16 @@ fn Filters(filter: Memo<ConversationFilter>, campaigns: Vec<CampaignRow>) -> imp
                 }
             })
             .collect_view();
+        let direction_options = Direction::ALL
+            .into_iter()
+            .map(|known| {
+                view! {
+                    <option value=known.as_str() selected=direction == Some(known)>
+                        {known.label()}
+                    </option>
+                }
+            })
+            .collect_view();
         view! {
             <Form method="GET" action="/conversations" attr:class="filters">
                 <div class="field">
@@ -126,6 +154,13 @@ fn Filters(filter: Memo<ConversationFilter>, campaigns: Vec<CampaignRow>) -> imp
                     <select id="filter-status" name="status">
                         <option value="">"All"</option>
                         {status_options}
+                    </select>
+                </div>
+                <div class="field">
+                    <label for="filter-direction">"Direction"</label>
+                    <select id="filter-direction" name="direction">
+                        <option value="">"Both"</option>
+                        {direction_options}
                     </select>
                 </div>
                 {lead_id.map(|id| view! { <input type="hidden" name="lead" value=id.to_string() /> })}
@@ -190,6 +225,7 @@ fn ConversationLine(row: ConversationRow) -> impl IntoView {
         <tr role="row">
             <th role="rowheader" scope="row" class="lead wrap">
                 <A href=format!("/conversations/{}", row.conversation_id)>{name}</A>
+                <CalledBack direction=row.direction />
             </th>
             <td role="cell" class="aside">
                 <StatusBadge status=Signal::stored(row.status) />
@@ -213,4 +249,35 @@ fn ConversationLine(row: ConversationRow) -> impl IntoView {
             </td>
         </tr>
     }
+}
+
+/// People who called and with whom no agent talked; nothing if there were none.
+#[component]
+fn UnansweredCalls(calls: Vec<UnansweredCallRow>) -> impl IntoView {
+    (!calls.is_empty()).then(|| {
+        let rows = calls
+            .into_iter()
+            .map(|call| {
+                view! {
+                    <tr role="row">
+                        <th role="rowheader" scope="row" class="lead">
+                            {call.phone_number.unwrap_or_else(|| "Not told".to_owned())}
+                        </th>
+                        <td role="cell">{call.reason}</td>
+                        <td role="cell" class="muted">
+                            <Moment at=call.arrived_at />
+                        </td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        view! {
+            <section class="card flush">
+                <h2>"Callers with whom no agent talked"</h2>
+                <DataTable label="Callers with whom no agent talked" columns=UNANSWERED_COLUMNS>
+                    {rows}
+                </DataTable>
+            </section>
+        }
+    })
 }

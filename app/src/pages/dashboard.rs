@@ -60,6 +60,7 @@ fn RealTimeDashboard(state: LiveState, reload: Arc<dyn Fn() + Send + Sync>) -> i
         <div class="tiles">
             <Tile label="Calls now" icon="phone-call" value=now />
             <Tile label="Answered today" icon="user-round" value=number(|tiles| tiles.answered) hint="Since midnight UTC" />
+            <Tile label="Called back today" icon="phone-incoming" value=number(|tiles| tiles.called_back) />
             <Tile label="Completed today" icon="circle-check" value=number(|tiles| tiles.completed) />
             <Tile label="Refused today" icon="shield" value=number(|tiles| tiles.refused) hint="By the calling-hour gate" />
             <Tile label="Calls a minute" icon="gauge" value=rate class="wide">

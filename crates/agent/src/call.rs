@@ -3,7 +3,7 @@
 use crate::flow::AnsweredBy;
 use async_trait::async_trait;
 use domain::{
-    AttemptId, ConversationId, Personal, PhoneNumber,
+    AttemptId, ConversationId, Direction, Personal, PhoneNumber,
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Disposition, Speaker},
     live::Glimpse,
@@ -19,6 +19,7 @@ pub struct CallBrief {
     pub conversation_id: ConversationId,
     pub attempt_id: AttemptId,
     pub number: PhoneNumber,
+    pub direction: Direction,
     /// Texts with the lead's data already filled in.
     pub script: Personal,
     pub opening: Personal,

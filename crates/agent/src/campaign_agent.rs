@@ -65,6 +65,11 @@ impl CampaignAgent {
         }
     }
 
+    /// Answers a call that came in: the seat is in its room already, so nothing is dialled. Otherwise like [`Self::run`].
+    pub async fn answer(self) -> CallEnd {
+        Call::new(self).converse().await
+    }
+
     /// Goes on with a call that was answered long ago: nothing is dialled. Otherwise like [`Self::run`].
     pub async fn run_on(self, earlier: &TakenOver) -> CallEnd {
         let mut call = Call::new(self);

@@ -41,7 +41,7 @@ pub use wording::{Wording, wording};
 use crate::{call::CallBrief, opt_out};
 use colleague::Visit;
 use domain::{
-    Personal,
+    Direction, Personal,
     agent_state::AgentState,
     campaign::VoicemailPolicy,
     conversation::Disposition,
@@ -78,6 +78,7 @@ const MOST_WHISPERS: u32 = 200;
 /// What the conversation must know about its campaign and lead.
 #[derive(Clone, Debug)]
 pub struct FlowRules {
+    pub direction: Direction,
     pub script: Personal,
     pub opening: Personal,
     pub voicemail_message: Personal,
@@ -94,6 +95,7 @@ pub struct FlowRules {
 impl From<&CallBrief> for FlowRules {
     fn from(brief: &CallBrief) -> Self {
         Self {
+            direction: brief.direction,
             script: brief.script.clone(),
             opening: brief.opening.clone(),
             voicemail_message: brief.voicemail_message.clone(),
@@ -270,6 +272,10 @@ impl ConversationFlow {
             Event::Stop if !self.was_answered() => self.end(
                 Disposition::NoAnswer,
                 Some("It was no longer waited for an answer, because the system was being stopped."),
+            ),
+            Event::GiveWay if !self.was_answered() => self.end(
+                Disposition::NoAnswer,
+                Some("It was no longer waited for an answer, because the person was calling us."),
             ),
             Event::Stop => self.close(
                 Disposition::Failed,

@@ -11,9 +11,12 @@
 //! conversation goes into the state of the flow that it belongs to, with a scenario in `flow/tests.rs`; whole calls are
 //! played in `campaign_agent/tests.rs`.
 //!
+//! Somebody who calls and with whom no agent talks is told so by [`announcement`].
+//!
 //! **This crate never knows** sockets, model vendors, databases or the time of day. Time is the room's: one tick is
 //! 20 ms, so a rehearsal at ten times the speed decides exactly what it would have decided in real time.
 
+pub mod announcement;
 pub mod backchannel;
 pub mod call;
 pub mod campaign_agent;

@@ -37,6 +37,8 @@ pub(crate) struct CallPlan {
     pub(crate) keys: VecDeque<char>,
     /// Somebody waits for the answer.
     pub(crate) waits: bool,
+    /// The phone calls in: it is answered by whoever is heard in the room.
+    pub(crate) comes_in: bool,
 }
 
 /// A wish to hand the phone over to somebody else.
@@ -134,12 +136,17 @@ pub(crate) async fn carry(
     stop: CancellationToken,
 ) {
     let now = Instant::now();
+    let status = if plan.comes_in {
+        Status::Ringing
+    } else {
+        Status::Dialing
+    };
     let mut call = Call {
         room,
         phone,
         plan,
         begun: now,
-        status: Status::Dialing,
+        status,
         answered: Some(answered),
         answered_at: now,
         last_sound: now,
@@ -196,6 +203,11 @@ impl Call {
 
     async fn sign(&mut self, sign: RoomSign) -> Option<Ending> {
         match sign {
+            RoomSign::Heard if self.plan.comes_in && !self.is_answered() => {
+                self.phone.picked_up();
+                self.answer().await;
+            }
+            RoomSign::Heard => {}
             RoomSign::Key(key) => self.phone.press(key),
             RoomSign::CameBack => self.room.set(STATUS, self.status.as_str()).await,
             RoomSign::PutOut => return Some(Ending::PutOut),

@@ -7,14 +7,16 @@
 //!
 //! - [`Carrier`]: the service.
 //! - [`Phones`]: the phone leg as a port. [`SimulatedPhones`] are the rehearsal's people.
+//! - [`Carrier::call_in`]: somebody calls, and comes into the room that the dispatch rule of the inbound trunk names.
 //!
 //! **This crate never knows** campaigns or conversations, and the product never knows this crate: only tests and
 //! `cargo xtask run --livekit` do.
 //!
-//! What it leaves out of LiveKit's API: dispatch rules and updates of trunks (nobody calls in here) are answered with
-//! `unimplemented`; headers, encryption and dial tones are accepted and have no effect, for there is no SIP on the wire.
+//! What it leaves out of LiveKit's API: updates of trunks and rules are answered with `unimplemented`, PINs lead nowhere; headers, encryption and dial tones are accepted and have no effect, for there is no SIP on the wire.
 
 mod call;
+mod calling_in;
+mod dispatch;
 mod participant;
 mod phones;
 mod request;
@@ -25,6 +27,7 @@ mod sip_status;
 mod trunks;
 mod twirp;
 
+pub use calling_in::{Caller, NotConnected};
 pub use phones::{Invitation, LegEvent, PhoneLeg, Phones};
 pub use service::{Carrier, CarrierError, CarrierOptions};
 pub use simulated::SimulatedPhones;

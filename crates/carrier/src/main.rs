@@ -2,6 +2,7 @@
 
 use carrier::{Carrier, CarrierOptions, SimulatedPhones};
 use clap::Parser;
+use livekit_protocol::SipInboundTrunkInfo;
 use rand::Rng;
 use rehearsal::{RehearsalConfig, Studio, StudioConfig, far_end::People};
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
@@ -29,6 +30,12 @@ struct Options {
     /// Id of the SIP trunk that is there from the start
     #[arg(long, env = "LIVEKIT_SIP_TRUNK_ID", default_value = "ST_rehearsal")]
     trunk_id: String,
+    /// Id of the SIP trunk through which people call back
+    #[arg(long, env = "LIVEKIT_INBOUND_TRUNK_ID", default_value = "ST_rehearsal_in")]
+    inbound_trunk_id: String,
+    /// Of a hundred people who were not reached, how many call back
+    #[arg(long, env = "RINGSIDE_REHEARSAL_CALL_BACKS", default_value_t = 30, value_parser = clap::value_parser!(u8).range(..=100))]
+    call_backs: u8,
     /// The number that people see
     #[arg(long, env = "CARRIER_NUMBER", default_value = "+12025550100")]
     number: String,
@@ -95,16 +102,25 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     });
     let config = RehearsalConfig {
         seed: options.seed,
+        call_backs: options.call_backs,
         ..RehearsalConfig::default()
     };
     let carrier = Carrier::new(
-        CarrierOptions::with_trunk(
-            &options.livekit_url,
-            &options.api_key,
-            &options.api_secret,
-            &options.trunk_id,
-            &options.number,
-        ),
+        CarrierOptions {
+            inbound_trunks: vec![SipInboundTrunkInfo {
+                sip_trunk_id: options.inbound_trunk_id,
+                name: "Simulated people who call back".to_owned(),
+                numbers: vec![options.number.clone()],
+                ..SipInboundTrunkInfo::default()
+            }],
+            ..CarrierOptions::with_trunk(
+                &options.livekit_url,
+                &options.api_key,
+                &options.api_secret,
+                &options.trunk_id,
+                &options.number,
+            )
+        },
         SimulatedPhones::new(People::new(config, studio)),
         Arc::new(SystemChance),
     )?;
@@ -114,6 +130,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     tracing::info!(address = %options.address, "the carrier is ready");
     tokio::select! {
         served = axum::serve(listener, carrier.router()).into_future() => served?,
+        () = carrier.let_people_call() => {}
         ended = ended(options.until_input_ends) => ended?,
     }
     carrier.close().await;

@@ -57,7 +57,10 @@ impl RoomLeg for PhoneInRoom {
     async fn next(&mut self) -> RoomSign {
         loop {
             match self.events.next().await {
-                RoomEvent::TrackSubscribed(track) => self.others.push(track),
+                RoomEvent::TrackSubscribed(track) => {
+                    self.others.push(track);
+                    return RoomSign::Heard;
+                }
                 RoomEvent::TrackUnsubscribed { sid } => self.others.retain(|track| track.sid() != sid),
                 RoomEvent::Dtmf { digit, .. } => return RoomSign::Key(digit),
                 RoomEvent::Reconnected => return RoomSign::CameBack,

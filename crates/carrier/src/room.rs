@@ -37,6 +37,8 @@ pub(crate) trait RoomLeg: Send {
 /// What happens in the room, as far as it concerns the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RoomSign {
+    /// Somebody else's track is heard.
+    Heard,
     /// Somebody pressed a key.
     Key(char),
     /// The connection was away; attributes are as they were at first.

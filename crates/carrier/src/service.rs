@@ -2,6 +2,7 @@
 
 use crate::{
     call::{self, CallPlan, Transfer},
+    dispatch::DispatchRules,
     participant::LiveKitRooms,
     phones::{Invitation, Phones},
     request::{LONGEST_CALL, attributes, check, duration, invalid},
@@ -36,7 +37,7 @@ const RINGING: Duration = Duration::from_secs(180);
 /// The same for whoever a phone is transferred to.
 const TRANSFER_RINGING: Duration = Duration::from_secs(30);
 /// Joining a room takes no longer.
-const JOINING: Duration = Duration::from_secs(10);
+pub(crate) const JOINING: Duration = Duration::from_secs(10);
 /// Closing waits this long for calls to end.
 const CLOSING: Duration = Duration::from_secs(5);
 /// Requests are small.
@@ -51,6 +52,7 @@ pub struct CarrierOptions {
     pub api_key: String,
     pub api_secret: String,
     pub outbound_trunks: Vec<proto::SipOutboundTrunkInfo>,
+    pub inbound_trunks: Vec<proto::SipInboundTrunkInfo>,
 }
 
 impl CarrierOptions {
@@ -68,6 +70,7 @@ impl CarrierOptions {
                 numbers: vec![number.to_owned()],
                 ..proto::SipOutboundTrunkInfo::default()
             }],
+            inbound_trunks: Vec::new(),
         }
     }
 }
@@ -82,23 +85,24 @@ pub enum CarrierError {
 /// The carrier. Cheap to clone.
 #[derive(Clone)]
 pub struct Carrier {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     api_key: String,
     api_secret: String,
     verifier: TokenVerifier,
     livekit: String,
-    rooms: Box<dyn Rooms>,
-    phones: Box<dyn Phones>,
+    pub(crate) rooms: Box<dyn Rooms>,
+    pub(crate) phones: Box<dyn Phones>,
     chance: Arc<dyn Chance>,
     outbound: Trunks<proto::SipOutboundTrunkInfo>,
-    inbound: Trunks<proto::SipInboundTrunkInfo>,
+    pub(crate) inbound: Trunks<proto::SipInboundTrunkInfo>,
+    pub(crate) dispatch: DispatchRules,
     /// The phones in rooms, by room and identity.
     calls: Mutex<HashMap<(String, String), Line>>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
 }
 
 /// A call that is going on.
@@ -135,7 +139,8 @@ impl Carrier {
                 phones: Box::new(phones),
                 chance,
                 outbound: Trunks::new(options.outbound_trunks),
-                inbound: Trunks::new(Vec::new()),
+                inbound: Trunks::new(options.inbound_trunks),
+                dispatch: DispatchRules::default(),
                 calls: Mutex::default(),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
@@ -184,6 +189,15 @@ fn http_address(url: &str) -> Result<String, CarrierError> {
     known
         .then_some(address)
         .ok_or_else(|| CarrierError::Address(url.to_owned()))
+}
+
+/// A phone's place in a room.
+pub(crate) struct Seat<'a> {
+    pub(crate) room: &'a str,
+    pub(crate) identity: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) metadata: &'a str,
+    pub(crate) attributes: HashMap<String, String>,
 }
 
 /// The request bears a token that is not good.
@@ -264,6 +278,22 @@ impl Shared {
                     ..proto::SipTrunkInfo::default()
                 })
             }
+            "CreateSIPDispatchRule" => {
+                let request: proto::CreateSipDispatchRuleRequest = twirp::read(&body)?;
+                twirp::write(&self.dispatch.create(request.dispatch_rule, || self.id("SDR_"))?)
+            }
+            "ListSIPDispatchRule" => {
+                let items = self.dispatch.list();
+                twirp::write(&proto::ListSipDispatchRuleResponse { items })
+            }
+            "DeleteSIPDispatchRule" => {
+                let request: proto::DeleteSipDispatchRuleRequest = twirp::read(&body)?;
+                self.dispatch.delete(&request.sip_dispatch_rule_id);
+                twirp::write(&proto::SipDispatchRuleInfo {
+                    sip_dispatch_rule_id: request.sip_dispatch_rule_id,
+                    ..proto::SipDispatchRuleInfo::default()
+                })
+            }
             _ => {
                 return Err(TwirpError::new(
                     Code::Unimplemented,
@@ -285,7 +315,13 @@ impl Shared {
         } else {
             request.participant_identity.clone()
         };
-        let token = self.token(&request, &identity, attributes(&request, &call_id, &from, &host))?;
+        let token = self.token(Seat {
+            room: &request.room_name,
+            identity: &identity,
+            name: &request.participant_name,
+            metadata: &request.participant_metadata,
+            attributes: attributes(&request, &call_id, &from, &host),
+        })?;
         let unavailable = |problem: String| TwirpError::new(Code::Unavailable, problem);
         let room = tokio::time::timeout(JOINING, self.rooms.join(token))
             .await
@@ -324,6 +360,7 @@ impl Shared {
             longest: Some(duration(request.max_call_duration).unwrap_or(LONGEST_CALL)),
             keys: request.dtmf.chars().collect(),
             waits: request.wait_until_answered,
+            comes_in: false,
         };
         let (answer, answered) = oneshot::channel();
         let (transfers, wishes) = mpsc::channel(1);
@@ -408,25 +445,20 @@ impl Shared {
     }
 
     /// Opens the room to the phone.
-    fn token(
-        &self,
-        request: &proto::CreateSipParticipantRequest,
-        identity: &str,
-        attributes: HashMap<String, String>,
-    ) -> Result<String, TwirpError> {
+    pub(crate) fn token(&self, seat: Seat<'_>) -> Result<String, TwirpError> {
         let grants = VideoGrants {
             room_join: true,
-            room: request.room_name.clone(),
+            room: seat.room.to_owned(),
             can_update_own_metadata: Some(true),
             ..VideoGrants::default()
         };
         AccessToken::with_api_key(&self.api_key, &self.api_secret)
             .with_ttl(LONGEST_CALL)
             .with_kind("sip")
-            .with_identity(identity)
-            .with_name(&request.participant_name)
-            .with_metadata(&request.participant_metadata)
-            .with_attributes(attributes)
+            .with_identity(seat.identity)
+            .with_name(seat.name)
+            .with_metadata(seat.metadata)
+            .with_attributes(seat.attributes)
             .with_grants(grants)
             .to_jwt()
             .map_err(|error| TwirpError::new(Code::Unknown, error.to_string()))
@@ -437,7 +469,7 @@ impl Shared {
     }
 
     /// A new id, as LiveKit's look.
-    fn id(&self, prefix: &str) -> String {
+    pub(crate) fn id(&self, prefix: &str) -> String {
         const LETTERS: &[u8; 32] = b"abcdefghijkmnopqrstuvwxyz2345678";
         let mut bytes = [0; 12];
         self.chance.fill(&mut bytes);

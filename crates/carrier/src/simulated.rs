@@ -1,13 +1,13 @@
 //! The rehearsal's people as telephones.
 
 use crate::{
-    SipStatus,
+    Caller, SipStatus,
     phones::{Invitation, LegEvent, PhoneLeg, Phones},
 };
 use async_trait::async_trait;
 use domain::PhoneNumber;
 use rehearsal::{
-    far_end::{Callee, Fate, OnTheLine, People},
+    far_end::{CallBack, Callee, Fate, OnTheLine, People},
     ledger::NumberMark,
 };
 use std::{
@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 use telephony::{FRAME_MILLIS, FarEnd, Frame, NotAnswered};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
 const TICK: Duration = Duration::from_millis(FRAME_MILLIS as u64);
 /// A line that is behind by more than this many ticks gives them up.
@@ -29,6 +32,11 @@ pub struct SimulatedPhones {
     people: People,
     /// How often a number was called.
     called: Mutex<HashMap<NumberMark, u32>>,
+    /// People whose time has come to call back.
+    callers: (
+        mpsc::UnboundedSender<Caller>,
+        tokio::sync::Mutex<mpsc::UnboundedReceiver<Caller>>,
+    ),
 }
 
 impl SimulatedPhones {
@@ -37,10 +45,36 @@ impl SimulatedPhones {
         Self {
             people,
             called: Mutex::default(),
+            callers: {
+                let (ready, callers) = mpsc::unbounded_channel();
+                (ready, tokio::sync::Mutex::new(callers))
+            },
         }
+    }
+
+    /// Lets whoever will not be reached call back when their time has come.
+    fn expect_call_back(&self, call_back: CallBack, invitation: &Invitation) {
+        let phone = SimulatedPhone::new(
+            &self.people,
+            Stage::CallingIn {
+                caller: Some(call_back.caller),
+            },
+        );
+        let caller = Caller {
+            from: invitation.to.clone(),
+            to: invitation.from.clone(),
+            phone: Box::new(phone),
+        };
+        let ready = self.callers.0.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(call_back.after).await;
+            // The carrier may be gone.
+            let _ = ready.send(caller);
+        });
     }
 }
 
+#[async_trait]
 impl Phones for SimulatedPhones {
     fn call(&self, invitation: &Invitation) -> Box<dyn PhoneLeg> {
         let stage = match invitation.to.parse::<PhoneNumber>() {
@@ -49,6 +83,9 @@ impl Phones for SimulatedPhones {
                 let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
                 let times = called.entry(number).or_default();
                 let plan = self.people.plan(number, *times);
+                if let Some(call_back) = self.people.call_back(number, *times) {
+                    self.expect_call_back(call_back, invitation);
+                }
                 *times += 1;
                 Stage::Connecting {
                     until: Instant::now() + plan.connecting,
@@ -60,13 +97,15 @@ impl Phones for SimulatedPhones {
                 fate: None,
             },
         };
-        Box::new(SimulatedPhone {
-            people: self.people.clone(),
-            stage,
-            heard: Frame::silence(),
-            next_tick: Instant::now(),
-            referred_at: None,
-        })
+        Box::new(SimulatedPhone::new(&self.people, stage))
+    }
+
+    async fn next_caller(&self) -> Caller {
+        match self.callers.1.lock().await.recv().await {
+            Some(caller) => caller,
+            // There is always the sender of our own.
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -80,6 +119,10 @@ enum Stage {
     Ringing {
         until: Option<Instant>,
         callee: Option<Callee>,
+    },
+    /// It calls, and nobody has answered yet.
+    CallingIn {
+        caller: Option<Callee>,
     },
     Live(Box<OnTheLine>),
     Silent,
@@ -95,6 +138,21 @@ struct SimulatedPhone {
 }
 
 impl SimulatedPhone {
+    fn new(people: &People, stage: Stage) -> Self {
+        Self {
+            people: people.clone(),
+            stage,
+            heard: Frame::silence(),
+            next_tick: Instant::now(),
+            referred_at: None,
+        }
+    }
+
+    fn go_live(&mut self, callee: Callee) {
+        self.stage = Stage::Live(Box::new(self.people.answer(callee)));
+        self.next_tick = Instant::now() + TICK;
+    }
+
     fn refuse(&mut self, status: SipStatus) -> LegEvent {
         self.stage = Stage::Silent;
         LegEvent::Refused(status)
@@ -167,8 +225,7 @@ impl PhoneLeg for SimulatedPhone {
                 match callee.take() {
                     None => self.refuse(SipStatus::DECLINE),
                     Some(callee) => {
-                        self.stage = Stage::Live(Box::new(self.people.answer(callee)));
-                        self.next_tick = Instant::now() + TICK;
+                        self.go_live(callee);
                         LegEvent::Answered
                     }
                 }
@@ -181,12 +238,22 @@ impl PhoneLeg for SimulatedPhone {
                     None => std::future::pending().await,
                 }
             }
-            Stage::Ringing { until: None, .. } | Stage::Silent => std::future::pending().await,
+            Stage::Ringing { until: None, .. } | Stage::CallingIn { .. } | Stage::Silent => {
+                std::future::pending().await
+            }
         }
     }
 
     fn hear(&mut self, frame: Frame) {
         self.heard = frame;
+    }
+
+    fn picked_up(&mut self) {
+        if let Stage::CallingIn { caller } = &mut self.stage
+            && let Some(caller) = caller.take()
+        {
+            self.go_live(caller);
+        }
     }
 
     /// Nobody here listens to keys.

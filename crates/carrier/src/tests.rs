@@ -82,6 +82,7 @@ impl Stage {
                     numbers: vec!["+12025550100".to_owned()],
                     ..SipOutboundTrunkInfo::default()
                 }],
+                inbound_trunks: Vec::new(),
             },
             livekit_url,
             rooms,
@@ -453,6 +454,7 @@ async fn a_call_without_answer_or_without_sound_comes_to_an_end_by_itself() {
             longest: None,
             keys: VecDeque::new(),
             waits: true,
+            comes_in: false,
         };
         let (answer, answered) = oneshot::channel();
         let (_transfers, wishes) = mpsc::channel(1);

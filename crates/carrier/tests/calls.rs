@@ -90,7 +90,10 @@ async fn a_call_from_ringing_to_hanging_up() {
     assert!(matches!(told(&mut seat).await, RoomEvent::Left(FarEnd::HungUp)));
     seat.hang_up().await;
     assert_eq!(
-        soon(network.rejoin(conversation())).await.expect("asked").map(|_| ()),
+        soon(network.rejoin(&conversation().into()))
+            .await
+            .expect("asked")
+            .map(|_| ()),
         None,
         "nobody is there"
     );
@@ -130,7 +133,7 @@ async fn another_worker_takes_the_seat_and_the_old_one_ends_nothing() {
     hear(&mut old).await;
 
     let second = telephony.product();
-    let mut new = soon(second.rejoin(conversation()))
+    let mut new = soon(second.rejoin(&conversation().into()))
         .await
         .expect("let in")
         .expect("somebody is there");
@@ -156,7 +159,9 @@ async fn another_worker_takes_the_seat_and_the_old_one_ends_nothing() {
 async fn nobody_is_to_be_found_where_nobody_was() {
     let (phones, _phone, _keys) = HandPhones::new();
     let telephony = Telephony::start(phones).await;
-    let nobody = soon(telephony.product().rejoin(conversation())).await.expect("asked");
+    let nobody = soon(telephony.product().rejoin(&conversation().into()))
+        .await
+        .expect("asked");
     assert!(nobody.is_none());
     telephony.carrier.close().await;
 }

@@ -1,12 +1,15 @@
 //! From a campaign and a lead to what one call needs to know.
 
 use agent::call::CallBrief;
-use domain::{AttemptId, ConversationId, Personal, PhoneNumber, campaign::CampaignContent, script};
+use domain::{AttemptId, ConversationId, Direction, Personal, PhoneNumber, campaign::CampaignContent, script};
 use std::{collections::BTreeMap, time::Duration};
 use store::claims::ClaimedCall;
 
 /// The language of calls; campaigns do not choose one yet.
-const LANGUAGE: &str = "en-US";
+pub(crate) const LANGUAGE: &str = "en-US";
+/// What the language model is told of a call that came in, below the script.
+const CALLED_BACK: &str = "This call came in: the person is calling you back, because you tried to reach them before. They \
+     have been thanked for it.";
 
 /// Fills the lead's data into the campaign's texts.
 pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief {
@@ -17,13 +20,21 @@ pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief 
         lead.phone_number.e164(),
         &lead.variables,
     );
-    filled_in(
+    let brief = filled_in(
         content,
         &values,
         claimed.conversation_id,
         claimed.attempt_id,
         lead.phone_number.clone(),
-    )
+    );
+    match claimed.direction {
+        Direction::Outbound => brief,
+        Direction::Inbound => CallBrief {
+            direction: Direction::Inbound,
+            script: format!("{}\n\n{CALLED_BACK}", brief.script.reveal()).into(),
+            ..brief
+        },
+    }
 }
 
 /// Fills `values` into the campaign's texts.
@@ -40,6 +51,7 @@ pub(crate) fn filled_in(
         conversation_id,
         attempt_id,
         number,
+        direction: Direction::Outbound,
         script: filled(&content.script),
         opening: filled(&content.opening),
         voicemail_message: filled(&content.voicemail_message),

@@ -6,7 +6,7 @@ use agent::{
     campaign_agent::CampaignAgent,
 };
 use domain::{
-    CampaignId,
+    CampaignId, Personal,
     call_command::IssuedCommand,
     campaign::CampaignContent,
     conversation::{Disposition, TranscriptSegment},
@@ -20,9 +20,10 @@ use std::{
 use store::{
     calls::{Ended, EndedBy, Ending, NewRecording},
     claims::ClaimedCall,
+    inbound::TakenCall,
     taking_over::CallToGoOn,
 };
-use telephony::AgentSeat;
+use telephony::{AgentSeat, CallRoom};
 use tokio::{
     sync::{Mutex, mpsc},
     time::Instant,
@@ -51,6 +52,8 @@ struct TakenAway;
 enum Beginning {
     /// By dialling, not before this moment.
     Dial(Instant),
+    /// By answering this caller.
+    Answer(CallRoom, Personal),
     /// In the middle, in this seat.
     GoOn(Box<dyn AgentSeat>, TakenOver),
 }
@@ -68,6 +71,17 @@ pub(crate) fn begin(
     metric::call_started();
     let beginning = Beginning::Dial(claimed_at + claimed.start_after);
     hold(worker, campaign_id, content, claimed, 0, asked_at, beginning);
+}
+
+/// Answers a call that came in.
+pub(crate) fn answer(worker: &Arc<Worker>, taken: TakenCall, room: CallRoom, caller: Personal, asked_at: Instant) {
+    let TakenCall {
+        campaign_id,
+        content,
+        call,
+    } = taken;
+    let beginning = Beginning::Answer(room, caller);
+    hold(worker, campaign_id, content, call, 0, asked_at, beginning);
 }
 
 /// Goes on with an answered call whose worker died, in `seat`.
@@ -155,6 +169,10 @@ impl Call {
     ) -> Result<Outcome, TakenAway> {
         let (seat, earlier) = match beginning {
             Beginning::GoOn(seat, earlier) => (seat, Some(earlier)),
+            Beginning::Answer(room, caller) => match self.seat_beside(&room, &caller).await {
+                Ok(seat) => (seat, None),
+                Err(outcome) => return Ok(outcome),
+            },
             Beginning::Dial(start) => match self.room(start).await? {
                 Ok(seat) => (seat, None),
                 Err(outcome) => return Ok(outcome),
@@ -177,10 +195,12 @@ impl Call {
             recorder,
             stop: self.worker.end_calls.clone(),
         };
+        let came_in = self.claimed.direction.is_inbound();
         // A task of its own: a bug in there must not leave a call without an end.
         let talking = async move {
             match earlier {
                 Some(earlier) => agent.run_on(&earlier).await,
+                None if came_in => agent.answer().await,
                 None => agent.run().await,
             }
         };
@@ -251,6 +271,33 @@ impl Call {
         }))
     }
 
+    /// The agent's seat in the room of somebody who called.
+    async fn seat_beside(&self, room: &CallRoom, caller: &Personal) -> Result<Box<dyn AgentSeat>, Outcome> {
+        let nobody = |disposition, reason: &str| Outcome {
+            end: CallEnd {
+                disposition,
+                results: because(reason),
+                duration: Duration::ZERO,
+            },
+            recordings: Vec::new(),
+            not_again_before: Duration::ZERO,
+        };
+        match self.worker.network.answer(room, caller.reveal()).await {
+            Ok(Some(seat)) => Ok(seat),
+            Ok(None) => Err(nobody(
+                Disposition::NoAnswer,
+                "They hung up before the agent had answered.",
+            )),
+            Err(error) => {
+                tracing::warn!(%error, "the agent could not come to a caller");
+                if let Err(error) = self.worker.network.end_orphan(room).await {
+                    tracing::warn!(%error, "the room of a caller could not be closed");
+                }
+                Err(nobody(Disposition::Failed, "The telephone network could not be used."))
+            }
+        }
+    }
+
     fn scribe(&self) -> StoreScribe {
         StoreScribe {
             store: self.worker.store.clone(),
@@ -288,7 +335,7 @@ impl Call {
                         seconds = duration.as_secs(),
                         "call ended"
                     );
-                    metric::call_ended(disposition, duration);
+                    metric::call_ended(self.claimed.direction, disposition, duration);
                     if campaign_completed {
                         tracing::info!("campaign completed");
                     }

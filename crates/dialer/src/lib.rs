@@ -2,9 +2,9 @@
 //!
 //! A [`Dialer`] is one worker. Its loops, each in a file of its own: [`claiming`] asks the database for leads whose turn
 //! has come, [`leases`] keeps the calls that this worker holds, [`recovery`] closes calls whose worker died, and
-//! [`listening`] carries supervisors' commands to their calls. A claimed lead becomes a [`call`], which [`endings`] writes
-//! down at its end. The decision whether
-//! somebody may be called lies in [`gate`], the clocks it reads in [`zone_clock`].
+//! [`listening`] carries supervisors' commands to their calls. [`inbound`] answers people who call back. A claimed lead, like
+//! a call that came in, becomes a [`call`], which [`endings`] writes down at its end. The decision whether somebody may be
+//! called lies in [`gate`], the clocks it reads in [`zone_clock`].
 //!
 //! **This crate never knows** sound or wording: it hands a seat in a room and three voices to
 //! [`agent::campaign_agent::CampaignAgent`] and waits for the end.
@@ -21,6 +21,7 @@ pub mod endings;
 mod fenced_seat;
 pub mod gate;
 mod glimpses;
+mod inbound;
 pub mod leases;
 mod listening;
 mod metric;

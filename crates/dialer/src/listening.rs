@@ -39,6 +39,10 @@ pub(crate) async fn keep_listening(worker: Arc<Worker>, stop: CancellationToken)
                 worker.look_for_lost_calls.notify_one();
                 Ok(())
             }
+            Heard::Caller => {
+                worker.callers.notify_one();
+                Ok(())
+            }
             Heard::Command(id) if worker.calls.holds(id) => deliver(&worker, &[id]).await,
             Heard::Command(_) => Ok(()),
             Heard::Gap => deliver(&worker, &worker.calls.ids()).await,

@@ -1,15 +1,25 @@
 //! What Prometheus is told. Names of metrics are an interface: dashboards and alerts depend on them.
 
 use agent::flow::AnsweredBy;
-use domain::{calling_hours::GateReason, conversation::Disposition, turn_times::TurnTimes};
+use domain::{Direction, calling_hours::GateReason, conversation::Disposition, turn_times::TurnTimes};
 use std::time::Duration;
 
 pub(crate) fn call_started() {
     metrics::counter!("calls_started_total").increment(1);
 }
 
-pub(crate) fn call_ended(disposition: Disposition, duration: Duration) {
-    metrics::counter!("calls_ended_total", "disposition" => disposition.as_str()).increment(1);
+/// Somebody called: an agent answered, or it is told why none did.
+pub(crate) fn caller(outcome: &'static str) {
+    metrics::counter!("inbound_calls_total", "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn call_ended(direction: Direction, disposition: Disposition, duration: Duration) {
+    // What becomes of calls that we make is not mixed with people who call us.
+    let name = match direction {
+        Direction::Outbound => "calls_ended_total",
+        Direction::Inbound => "inbound_calls_ended_total",
+    };
+    metrics::counter!(name, "disposition" => disposition.as_str()).increment(1);
     if disposition.answered_by_person() {
         metrics::histogram!("call_duration_seconds").record(duration.as_secs_f64());
     }

@@ -5,15 +5,16 @@
 //! rung, so it must not ring again by itself.
 
 use crate::{call, metric, recorder, worker::Worker};
-use domain::{conversation::Disposition, results::ConversationResults};
+use domain::{ConversationId, conversation::Disposition, results::ConversationResults};
 use std::{sync::Arc, time::Duration};
 use store::{
     StoreError,
     calls::{self, Ended, EndedBy, Ending},
+    inbound,
     leases::{self, ExpiredLease},
     taking_over, workers,
 };
-use telephony::DialRecord;
+use telephony::{CallRoom, DialRecord};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -103,7 +104,8 @@ async fn go_on(worker: &Arc<Worker>, lease: ExpiredLease) -> Result<Found, Store
         let nobodys = leases::has_expired(&mut conn, conversation_id).await?;
         return Ok(if nobodys { Found::NobodyToGoOnWith } else { Found::Wait });
     };
-    let found = match worker.network.rejoin(conversation_id).await {
+    let room = room_of(worker, conversation_id).await?;
+    let found = match worker.network.rejoin(&room).await {
         Ok(Some(seat)) => {
             tracing::warn!(%conversation_id, "a call goes on whose worker died");
             metric::taken_over();
@@ -121,8 +123,20 @@ async fn go_on(worker: &Arc<Worker>, lease: ExpiredLease) -> Result<Found, Store
     Ok(found)
 }
 
+/// Where a call takes place.
+async fn room_of(worker: &Worker, conversation: ConversationId) -> Result<CallRoom, StoreError> {
+    let mut conn = worker.store.connection().await?;
+    Ok(CallRoom {
+        conversation,
+        came_in: inbound::room_of(&mut conn, conversation).await?,
+    })
+}
+
 async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
-    let dialled = if lease.may_be_dialled {
+    let dialled = if lease.direction.is_inbound() {
+        // Nobody was dialled, but somebody is on the line.
+        true
+    } else if lease.may_be_dialled {
         match worker.network.was_dialled(lease.attempt_id).await {
             Ok(record) => record == DialRecord::Dialled,
             Err(error) => {
@@ -134,7 +148,8 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
         false
     };
     // Nobody stays on the line with no one. Until that is certain the call is not over.
-    if dialled && let Err(error) = worker.network.end_orphan(lease.conversation_id).await {
+    let room = room_of(worker, lease.conversation_id).await?;
+    if dialled && let Err(error) = worker.network.end_orphan(&room).await {
         tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call waits for the network");
         return Ok(());
     }

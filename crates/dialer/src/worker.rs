@@ -4,6 +4,7 @@ use crate::{
     ZoneClock, claiming,
     endings::Endings,
     glimpses::{self, GlimpseSender},
+    inbound,
     leases::{self, LeaseTimes, OwnCalls},
     listening, presence, recovery,
 };
@@ -72,6 +73,8 @@ pub(crate) struct Worker {
     pub(crate) wake: Notify,
     /// Somebody says that a call has lost its worker: look now.
     pub(crate) look_for_lost_calls: Notify,
+    /// Somebody calls: look now.
+    pub(crate) callers: Notify,
     /// Tasks of calls.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when calls must end politely and quickly.
@@ -117,7 +120,7 @@ impl Worker {
     }
 }
 
-/// A worker: claims leads and makes calls until it is told to stop.
+/// A worker: claims leads, makes calls and answers some until it is told to stop.
 pub struct Dialer {
     worker: Arc<Worker>,
     glimpses: mpsc::Receiver<Glimpse>,
@@ -150,6 +153,7 @@ impl Dialer {
             endings,
             wake: Notify::new(),
             look_for_lost_calls: Notify::new(),
+            callers: Notify::new(),
             tasks: TaskTracker::new(),
             end_calls: CancellationToken::new(),
             network_trouble: Mutex::default(),
@@ -178,6 +182,7 @@ impl Dialer {
         loops.spawn(presence::keep_watch(Arc::clone(&worker), stop_loops.clone()));
         loops.spawn(recovery::keep_recovering(Arc::clone(&worker), stop_loops.clone()));
         loops.spawn(glimpses::send_on(worker.store.clone(), glimpses, stop_loops.clone()));
+        loops.spawn(inbound::keep_answering(Arc::clone(&worker), stop.clone()));
         claiming::keep_claiming(Arc::clone(&worker), stop).await;
 
         worker.tasks.close();

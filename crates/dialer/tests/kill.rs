@@ -58,6 +58,7 @@ fn network(ledger: PathBuf) -> RehearsalNetwork {
         ]),
         ledger: Some(ledger),
         line_noise: false,
+        ..RehearsalConfig::default()
     };
     RehearsalNetwork::new(config, studio, Arc::new(WallClock)).expect("a ledger")
 }

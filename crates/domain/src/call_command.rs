@@ -29,6 +29,8 @@ pub enum CallCommand {
     ConnectColleague,
     /// The colleague is put out of the call, or not called any more; the agent goes on alone.
     DismissColleague,
+    /// The person is calling us: a call that they have not answered gives way. No supervisor gives this one.
+    GiveWay,
     /// End the call.
     End,
 }

@@ -155,6 +155,9 @@ pub struct CampaignContent {
     /// Recordings are deleted after so many days, 1 to 3,650, or sooner if the installation says so.
     #[serde(default)]
     pub recording_days: Option<u16>,
+    /// Whether the agent answers people who call back because the campaign tried to reach them.
+    #[serde(default = "yes")]
+    pub answer_call_backs: bool,
 }
 
 impl CampaignContent {
@@ -181,6 +184,7 @@ impl CampaignContent {
             recording: RecordingRule::Announce,
             recording_announcement: announcement(),
             recording_days: None,
+            answer_call_backs: true,
         }
     }
 
@@ -307,6 +311,10 @@ impl CampaignContent {
     }
 }
 
+const fn yes() -> bool {
+    true
+}
+
 fn announcement() -> String {
     ANNOUNCEMENT.to_owned()
 }
@@ -343,9 +351,10 @@ mod tests {
         let Ok(serde_json::Value::Object(mut old)) = serde_json::to_value(CampaignContent::template()) else {
             panic!("a struct is an object")
         };
-        old.retain(|field, _| !field.starts_with("recording"));
+        old.retain(|field, _| !field.starts_with("recording") && field != "answer_call_backs");
         let old: CampaignContent = serde_json::from_value(serde_json::Value::Object(old)).expect("still readable");
         assert_eq!((old.recording, old.recording_days), (RecordingRule::Always, None));
+        assert!(old.answer_call_backs);
         let mut content = CampaignContent {
             name: "Spring".to_owned(),
             recording_announcement: " .".to_owned(),

@@ -5,7 +5,7 @@
 //! what the agent is doing) is worthless a second later, so it is never stored and may be dropped.
 
 use crate::{
-    CampaignId, ConversationId, LeadId, Personal, UnixMillis,
+    CampaignId, ConversationId, Direction, LeadId, Personal, UnixMillis,
     agent_state::AgentState,
     call_command::{CallFloor, Colleague},
     calling_hours::GateReason,
@@ -30,7 +30,7 @@ pub struct LiveEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Happening {
-    /// A lead was claimed and is about to be dialled.
+    /// A lead was claimed and is about to be dialled, or called us and is about to be answered.
     CallStarted {
         call: LiveCall,
     },
@@ -184,6 +184,8 @@ pub struct LiveCall {
     pub lead_name: Personal,
     /// Masked, for example +14•••••••23.
     pub phone_number: String,
+    #[serde(default)]
+    pub direction: Direction,
     pub status: ConversationStatus,
     pub started_at: UnixMillis,
     pub answered_at: Option<UnixMillis>,
@@ -202,6 +204,8 @@ pub struct RecentOutcome {
     pub campaign_name: String,
     pub lead_id: LeadId,
     pub lead_name: Personal,
+    #[serde(default)]
+    pub direction: Direction,
     pub disposition: Disposition,
     pub ended_at: UnixMillis,
     /// Seconds from the answer to the end; 0 if nobody answered.
@@ -228,15 +232,18 @@ pub struct CampaignProgress {
 pub struct Tiles {
     /// Day the numbers belong to: days since 1970, UTC.
     pub day: i64,
-    /// Calls that a person answered.
+    /// Calls of ours that a person answered.
     pub answered: u64,
-    /// Calls that ended with [`Disposition::Completed`] or [`Disposition::CallBack`].
+    /// Conversations with people who called us. They are no answers to calls of ours.
+    #[serde(default)]
+    pub called_back: u64,
+    /// Calls that ended with [`Disposition::Completed`] or [`Disposition::CallBack`], whoever called.
     pub completed: u64,
     /// Decisions of the gate not to call.
     pub refused: u64,
-    /// Calls that ended, however.
+    /// Calls of ours that ended, however.
     pub ended: u64,
-    /// Calls started in each of the last [`RATE_MINUTES`] minutes, oldest first; the last is the current minute.
+    /// Calls of ours started in each of the last [`RATE_MINUTES`] minutes, oldest first; the last is the current minute.
     pub started_per_minute: VecDeque<u32>,
     /// The minute to which the last entry of `started_per_minute` belongs ([`UnixMillis::minute`]).
     pub minute: i64,
@@ -253,7 +260,12 @@ impl Tiles {
     pub fn advance(&mut self, now: UnixMillis) {
         let day = now.0.div_euclid(DAY_MILLIS);
         if day > self.day {
-            (self.day, self.answered, self.completed, self.refused, self.ended) = (day, 0, 0, 0, 0);
+            *self = Self {
+                day,
+                minute: self.minute,
+                started_per_minute: std::mem::take(&mut self.started_per_minute),
+                ..Self::default()
+            };
         }
         let passed = usize::try_from(now.minute() - self.minute).unwrap_or(0);
         for _ in 0..passed.min(RATE_MINUTES) {
@@ -265,6 +277,21 @@ impl Tiles {
         }
         while self.started_per_minute.len() > RATE_MINUTES {
             self.started_per_minute.pop_front();
+        }
+    }
+
+    /// Counts a call that ended.
+    pub fn count(&mut self, direction: Direction, disposition: Disposition, calls: u64) {
+        let by_person = u64::from(disposition.answered_by_person()) * calls;
+        match direction {
+            Direction::Outbound => {
+                self.ended += calls;
+                self.answered += by_person;
+            }
+            Direction::Inbound => self.called_back += by_person,
+        }
+        if matches!(disposition, Disposition::Completed | Disposition::CallBack) {
+            self.completed += calls;
         }
     }
 
@@ -307,7 +334,10 @@ impl LiveState {
             Happening::CallStarted { call } => {
                 // A state that was restored from a later day must not count yesterday's calls.
                 let age = usize::try_from(self.tiles.minute - call.started_at.minute()).unwrap_or(0);
-                if let Some(index) = RATE_MINUTES.checked_sub(1 + age) {
+                if let Some(index) = RATE_MINUTES
+                    .checked_sub(1 + age)
+                    .filter(|_| !call.direction.is_inbound())
+                {
                     self.tiles.started_per_minute[index] += 1;
                 }
                 self.calls.insert(call.conversation_id, call.clone());
@@ -336,12 +366,7 @@ impl LiveState {
             Happening::CallEnded { outcome } => {
                 self.calls.remove(&outcome.conversation_id);
                 if today {
-                    self.tiles.ended += 1;
-                    self.tiles.answered += u64::from(outcome.disposition.answered_by_person());
-                    self.tiles.completed += u64::from(matches!(
-                        outcome.disposition,
-                        Disposition::Completed | Disposition::CallBack
-                    ));
+                    self.tiles.count(outcome.direction, outcome.disposition, 1);
                 }
                 // By the end of the call, not by the commit, so that a snapshot lists the same ones.
                 let key = |outcome: &RecentOutcome| (outcome.ended_at, outcome.conversation_id);
@@ -401,6 +426,7 @@ mod tests {
             campaign_name: "Spring".to_owned(),
             lead_name: "Ada".into(),
             phone_number: "+14•••••••23".to_owned(),
+            direction: Direction::Outbound,
             status: ConversationStatus::Dialing,
             started_at: UnixMillis(at),
             answered_at: None,
@@ -435,6 +461,24 @@ mod tests {
         assert_eq!((state.tiles.calls_a_minute(), state.tiles.ended), (1, 3));
         state.tiles.advance(UnixMillis(DAY_MILLIS));
         assert_eq!((state.tiles.calls_a_minute(), state.tiles.ended), (0, 0));
+    }
+
+    #[test]
+    fn a_person_who_calls_back_is_no_answer_to_a_call_of_ours() {
+        let mut tiles = Tiles::default();
+        tiles.count(Direction::Outbound, Disposition::NoAnswer, 3);
+        tiles.count(Direction::Inbound, Disposition::Completed, 1);
+        tiles.count(Direction::Inbound, Disposition::NoAnswer, 1);
+        assert_eq!((tiles.ended, tiles.answered), (3, 0));
+        assert_eq!((tiles.called_back, tiles.completed), (1, 1));
+        let mut state = LiveState::default();
+        let mut event = started(5, 60_000);
+        let Happening::CallStarted { call } = &mut event.happened else {
+            panic!("a call starts")
+        };
+        call.direction = Direction::Inbound;
+        state.apply(&event);
+        assert_eq!((state.calls.len(), state.tiles.calls_a_minute()), (1, 0));
     }
 
     #[test]

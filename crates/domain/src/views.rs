@@ -1,7 +1,7 @@
 //! What single screens read: plain types of the wire between server functions and pages.
 
 use crate::{
-    AttemptId, CampaignId, ConversationId, LeadId, Personal, UnixMillis, UserId,
+    AttemptId, CampaignId, ConversationId, Direction, LeadId, Personal, UnixMillis, UserId,
     access::Role,
     calling_hours::GateReason,
     campaign::{CampaignCommand, CampaignContent},
@@ -153,6 +153,8 @@ pub struct ConversationRow {
     pub lead_name: Personal,
     /// Masked.
     pub phone_number: String,
+    #[serde(default)]
+    pub direction: Direction,
     pub status: ConversationStatus,
     pub call_start_time: Option<UnixMillis>,
     pub duration_seconds: u32,
@@ -169,7 +171,19 @@ pub struct ConversationFilter {
     #[serde(default)]
     pub status: Option<ConversationStatus>,
     #[serde(default)]
+    pub direction: Option<Direction>,
+    #[serde(default)]
     pub after: Option<String>,
+}
+
+/// A call that came in and that no agent answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnansweredCallRow {
+    /// Masked; `None` if the network told none.
+    pub phone_number: Option<String>,
+    pub arrived_at: UnixMillis,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// The decision that stands before a call.

@@ -4,7 +4,7 @@ use crate::{
     Caller, Operations, failure::internal, failure::missing, input, phone_input, phone_input::PhoneInputError,
 };
 use domain::{
-    ConversationId, Personal, UserError,
+    ConversationId, ErrorKind, Personal, UserError,
     access::Permission,
     call_command::{CallCommand, is_key},
     conversation::ConversationStatus,
@@ -52,6 +52,8 @@ pub async fn command(
         CallCommand::ConnectColleague => (CallCommand::ConnectColleague, "connected a colleague in call"),
         CallCommand::DismissColleague => (CallCommand::DismissColleague, "dismissed a colleague from call"),
         CallCommand::End => (CallCommand::End, "ended call"),
+        // The system tells it, and nobody else.
+        CallCommand::GiveWay => return Err(UserError::new(ErrorKind::Invalid, "That is no command for people.")),
     };
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;

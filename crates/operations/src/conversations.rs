@@ -5,15 +5,19 @@ use domain::{
     ConversationId, UserError,
     access::Permission,
     paging::Page,
-    views::{ConversationFilter, ConversationRow, ConversationView, RecordingView},
+    views::{ConversationFilter, ConversationRow, ConversationView, RecordingView, UnansweredCallRow},
 };
 use store::{
     conversations::{self, Wanted},
+    inbound,
     recordings::{self, Part, Recording},
     turns,
 };
 use uuid::Uuid;
 use vault::{Kept, Lock, Pieces};
+
+/// Calls without an answer that are listed.
+const MOST_UNANSWERED: i64 = 20;
 
 /// Conversations, newest first.
 ///
@@ -29,6 +33,7 @@ pub async fn list(
         campaign: filter.campaign_id,
         lead: filter.lead_id,
         status: filter.status,
+        direction: filter.direction,
         before: page_cursor::decode::<Uuid>(filter.after.as_deref())?,
     };
     let mut transaction = ops.store.begin().await.map_err(internal)?;
@@ -38,6 +43,16 @@ pub async fn list(
     Ok(page_cursor::page(
         rows.into_iter().map(|row| (row.conversation_id, row)).collect(),
     ))
+}
+
+/// The latest calls that came in and that no agent answered, newest first.
+///
+/// # Errors
+/// The role does not include it (403).
+pub async fn unanswered(ops: &Operations, caller: &Caller) -> Result<Vec<UnansweredCallRow>, UserError> {
+    caller.may(Permission::Read)?;
+    let mut conn = ops.store.connection().await.map_err(internal)?;
+    inbound::unanswered(&mut conn, MOST_UNANSWERED).await.map_err(internal)
 }
 
 /// One conversation with all that is known about it. The recording is there only for those who may hear it.

@@ -20,6 +20,10 @@ pub struct RehearsalConfig {
     pub odds: Odds,
     /// The file that records each dial; `None` keeps the ledger in memory, for tests that need no second process.
     pub ledger: Option<PathBuf>,
+    /// Of a hundred people who were not reached at the first try, how many call back.
+    pub call_backs: u8,
+    /// From the dial until they do. A call that still rings then gives way to theirs.
+    pub calling_back: RangeInclusive<Duration>,
     /// Whether lines hiss a little, as telephone lines do.
     pub line_noise: bool,
 }
@@ -33,6 +37,8 @@ impl Default for RehearsalConfig {
             lost_after: Duration::from_secs(4)..=Duration::from_secs(12),
             odds: Odds::default(),
             ledger: None,
+            call_backs: 0,
+            calling_back: Duration::from_secs(40)..=Duration::from_secs(90),
             line_noise: true,
         }
     }

@@ -34,6 +34,13 @@ use telephony::{FRAME_MILLIS, FarEnd, Frame, NotAnswered};
 
 /// SIP codes of numbers that cannot be reached.
 const UNREACHABLE: [u16; 3] = [404, 502, 503];
+/// How people are who call back.
+const CALLERS: [Persona; 4] = [
+    Persona::Interested,
+    Persona::Curious,
+    Persona::Sceptical,
+    Persona::CallBack,
+];
 
 /// All people who can be called. Cheap to clone.
 #[derive(Clone)]
@@ -65,7 +72,14 @@ pub enum Fate {
     },
 }
 
-/// Somebody who is going to answer.
+/// Somebody who was not reached and calls back.
+pub struct CallBack {
+    /// From the dial until they call, room time.
+    pub after: Duration,
+    pub caller: Callee,
+}
+
+/// Somebody who is going to answer, or to call.
 pub struct Callee(Box<(Outcome, ChaCha8Rng)>);
 
 impl People {
@@ -124,6 +138,25 @@ impl People {
     }
 
     /// Somebody picks up.
+    /// Whoever does not answer the call to `number` that follows `earlier` others may call back: only after the first one,
+    /// so nobody does it twice.
+    #[must_use]
+    pub fn call_back(&self, number: NumberMark, earlier: u32) -> Option<CallBack> {
+        let (outcome, _) = self.draw(number, earlier);
+        let was_missed = matches!(outcome, Outcome::NoAnswer | Outcome::Busy | Outcome::Rejected);
+        // Another draw than the one of the dial, so that this changes nothing of it.
+        let (_, mut chance) = self.draw(number, u32::MAX);
+        let wants = chance.random_range(0..100) < u32::from(self.config.call_backs);
+        (earlier == 0 && was_missed && wants).then(|| {
+            let persona = CALLERS[chance.random_range(0..CALLERS.len())];
+            CallBack {
+                after: between(&mut chance, &self.config.calling_back),
+                caller: Callee(Box::new((Outcome::Person(persona), chance))),
+            }
+        })
+    }
+
+    /// Somebody picks up, or is answered.
     #[must_use]
     pub fn answer(&self, callee: Callee) -> OnTheLine {
         let (outcome, mut chance) = *callee.0;

@@ -6,7 +6,7 @@ mod seat;
 
 use crate::{
     config::RehearsalConfig,
-    far_end::People,
+    far_end::{CallBack, Callee, People},
     ledger::{Ledger, NumberMark},
     outcome::Outcome,
     studio::Studio,
@@ -20,13 +20,18 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
-use telephony::{AgentSeat, DialRecord, HeardFrames, Microphone, TelephoneNetwork, TelephonyError};
+use telephony::{AgentSeat, Arrival, CallRoom, DialRecord, HeardFrames, Microphone, TelephoneNetwork, TelephonyError};
 use tokio::sync::{broadcast, mpsc};
 
 /// Ticks that a listener may be behind: a bit more than a second.
 const LISTENER_BACKLOG: usize = 64;
 /// Frames that a microphone may be ahead of its room: a second.
 const MICROPHONE_BACKLOG: usize = 50;
+
+/// Rooms of people who call back begin with this.
+const CALLERS_ROOM: &str = "caller-";
+/// What a caller is called in their room.
+const CALLER: &str = "caller";
 
 /// What of a room can be reached from outside.
 struct Door {
@@ -43,6 +48,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     ledger: Mutex<Ledger>,
     rooms: Mutex<HashMap<ConversationId, Arc<Door>>>,
+    /// People who call back and wait for an answer, by the names of their rooms.
+    callers: Mutex<HashMap<String, (PhoneNumber, Callee)>>,
 }
 
 /// A telephone network whose people are simulated. Cheap to clone.
@@ -71,6 +78,7 @@ impl RehearsalNetwork {
                 clock,
                 ledger: Mutex::new(ledger),
                 rooms: Mutex::default(),
+                callers: Mutex::default(),
             }),
         })
     }
@@ -93,6 +101,35 @@ impl Shared {
         rooms.remove(&conversation);
     }
 
+    /// Lets whoever will not be reached call back when their time has come.
+    fn expect_call_back(self: &Arc<Self>, attempt: AttemptId, number: PhoneNumber, call_back: CallBack) {
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(shared.real(call_back.after)).await;
+            let room = format!("{CALLERS_ROOM}{attempt}");
+            shared.callers().insert(room, (number, call_back.caller));
+        });
+    }
+
+    fn callers(&self) -> std::sync::MutexGuard<'_, HashMap<String, (PhoneNumber, Callee)>> {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A room for an agent, with its microphones; `None` if it is open already.
+    fn door(&self, conversation: ConversationId) -> Option<(Arc<Door>, Microphones)> {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if rooms.contains_key(&conversation) {
+            return None;
+        }
+        let (sender, microphones) = Microphones::new();
+        let door = Arc::new(Door {
+            listeners: OnceLock::new(),
+            microphones: sender,
+        });
+        rooms.insert(conversation, Arc::clone(&door));
+        Some((door, microphones))
+    }
+
     /// Writes a dial down, and says how often the number was dialled before.
     fn enter(&self, attempt: AttemptId, number: NumberMark) -> Result<u32, TelephonyError> {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,23 +143,52 @@ impl Shared {
 #[async_trait]
 impl TelephoneNetwork for RehearsalNetwork {
     async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError> {
-        let mut rooms = self.shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        if rooms.contains_key(&conversation) {
-            return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
-        }
-        let (sender, microphones) = Microphones::new();
-        let door = Arc::new(Door {
-            listeners: OnceLock::new(),
-            microphones: sender,
-        });
-        rooms.insert(conversation, Arc::clone(&door));
-        drop(rooms);
+        let (door, microphones) = self
+            .shared
+            .door(conversation)
+            .ok_or_else(|| TelephonyError::Unavailable("the room is open already".to_owned()))?;
         Ok(Box::new(seat::Seat::new(
             Arc::clone(&self.shared),
             conversation,
             door,
             microphones,
         )))
+    }
+
+    async fn arrivals(&self) -> Result<Vec<Arrival>, TelephonyError> {
+        let callers = self.shared.callers();
+        Ok(callers
+            .iter()
+            .map(|(room, (number, _))| Arrival {
+                room: room.as_str().into(),
+                caller: CALLER.into(),
+                number: Some(number.clone()),
+            })
+            .collect())
+    }
+
+    fn reaches(&self, room: &CallRoom) -> bool {
+        let name = room.came_in.as_ref();
+        name.is_some_and(|name| self.shared.callers().contains_key(name.reveal()))
+    }
+
+    async fn answer(&self, room: &CallRoom, _caller: &str) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        let caller = room
+            .came_in
+            .as_ref()
+            .and_then(|name| self.shared.callers().remove(name.reveal()));
+        let (Some((_, caller)), Some((door, microphones))) = (caller, self.shared.door(room.conversation)) else {
+            return Ok(None);
+        };
+        let seat = seat::Seat::new(Arc::clone(&self.shared), room.conversation, door, microphones);
+        Ok(Some(Box::new(seat.answering(caller))))
+    }
+
+    async fn end_orphan(&self, room: &CallRoom) -> Result<(), TelephonyError> {
+        if let Some(name) = &room.came_in {
+            self.shared.callers().remove(name.reveal());
+        }
+        Ok(())
     }
 
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError> {

@@ -115,6 +115,7 @@ async fn call_with(
     };
     let agent = CampaignAgent {
         brief: CallBrief {
+            direction: domain::Direction::Outbound,
             conversation_id,
             attempt_id: AttemptId(Uuid::from_u128(u128::from(number))),
             number: format!("+1415555{number:04}").parse::<PhoneNumber>().expect("valid"),

@@ -6,10 +6,13 @@
 //! gives it what it rests on and writes down what came of it, in the same transaction.
 
 mod pacing;
+mod places;
+
+pub(crate) use places::{one_at_a_time, places};
 
 use crate::{Store, StoreError, campaigns, conversations::phone_number, events, from_sql, seconds, settings, to_sql};
 use domain::{
-    AttemptId, CampaignId, ConversationId, LeadId, Personal, PhoneNumber, UnixMillis, WorkerId,
+    AttemptId, CampaignId, ConversationId, Direction, LeadId, Personal, PhoneNumber, UnixMillis, WorkerId,
     agent_state::AgentState,
     calling_hours::{GateEvidence, GateReason},
     campaign::{CampaignContent, CampaignStatus},
@@ -22,8 +25,6 @@ use sqlx::{PgConnection, types::Json};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
-/// Whoever claims holds this lock: “claims”.
-const CLAIM_LOCK: i64 = 0x636c_6169_6d73;
 /// A gate that is closed for many leads is walked through in batches of this size.
 const WALK: u32 = 100;
 
@@ -102,6 +103,7 @@ pub struct Verdict {
 pub struct ClaimedCall {
     pub conversation_id: ConversationId,
     pub attempt_id: AttemptId,
+    pub direction: Direction,
     pub lead: WaitingLead,
     /// When it may start, counted from the claim: this keeps the campaign's calls per second.
     pub start_after: Duration,
@@ -184,9 +186,7 @@ pub async fn claim(
     mut new_id: impl FnMut() -> Uuid + Send,
 ) -> Result<Claimed, StoreError> {
     let mut transaction = events::begin(store).await?;
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)
-        .execute(&mut *transaction)
-        .await?;
+    one_at_a_time(&mut transaction).await?;
     let running = match campaigns::lock(&mut transaction, request.campaign_id).await {
         Ok(status) => status == CampaignStatus::Running,
         Err(StoreError::Missing) => false,
@@ -199,6 +199,7 @@ pub async fn claim(
         r#"SELECT name AS campaign_name, revision, content AS "content: Json<CampaignContent>",
                   (SELECT count(*) FROM leases) AS "all_calls!",
                   (SELECT count(*) FROM leases WHERE leases.campaign_id = campaigns.id) AS "calls!",
+                  (SELECT count(*) FROM inbound_calls WHERE inbound_calls.status = 'waiting') AS "callers!",
                   (SELECT next_at FROM campaign_pacing WHERE campaign_pacing.campaign_id = campaigns.id) AS next_at,
                   clock_timestamp() AS "now!"
            FROM campaigns JOIN campaign_revisions ON campaign_revisions.campaign_id = campaigns.id
@@ -208,10 +209,16 @@ pub async fn claim(
     .fetch_one(&mut *transaction)
     .await?;
     let content = Arc::new(standing.content.0);
+    // Whoever calls us hears it ring: a line that becomes free is theirs first.
+    let callers = count(standing.callers);
     let free = request
         .most
-        .min(request.global_concurrency.saturating_sub(count(standing.all_calls)))
-        .min(u32::from(content.max_concurrent_calls).saturating_sub(count(standing.calls)));
+        .min(
+            request
+                .global_concurrency
+                .saturating_sub(count(standing.all_calls) + callers),
+        )
+        .min(u32::from(content.max_concurrent_calls).saturating_sub(count(standing.calls) + callers));
     if free == 0 {
         return Ok(Claimed::nothing(AskAgain::WhenChanged));
     }
@@ -238,6 +245,7 @@ pub async fn claim(
             calls.push(ClaimedCall {
                 conversation_id,
                 attempt_id,
+                direction: Direction::Outbound,
                 start_after: pace.start_after(u32::try_from(calls.len()).unwrap_or(u32::MAX)),
                 lead,
             });
@@ -259,6 +267,7 @@ pub async fn claim(
                     campaign_name: standing.campaign_name.clone(),
                     lead_name: call.lead.name.clone(),
                     phone_number: call.lead.phone_number.masked(),
+                    direction: Direction::Outbound,
                     status: ConversationStatus::Dialing,
                     started_at: request.at,
                     answered_at: None,

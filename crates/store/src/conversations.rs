@@ -5,7 +5,7 @@ use crate::{
     recordings::{self, Recording},
 };
 use domain::{
-    AttemptId, CampaignId, ConversationId, LeadId, Personal, PhoneNumber,
+    AttemptId, CampaignId, ConversationId, Direction, LeadId, Personal, PhoneNumber,
     calling_hours::{GateEvidence, GateReason},
     conversation::{ConversationStatus, Disposition, TranscriptSegment},
     recording::RecordingRule,
@@ -22,6 +22,7 @@ pub struct Wanted {
     pub campaign: Option<CampaignId>,
     pub lead: Option<LeadId>,
     pub status: Option<ConversationStatus>,
+    pub direction: Option<Direction>,
     /// Only those older than this one.
     pub before: Option<Uuid>,
 }
@@ -32,6 +33,7 @@ struct Row {
     campaign_name: String,
     lead_name: String,
     phone_number: String,
+    inbound: bool,
     status: String,
     call_start_time: Option<OffsetDateTime>,
     duration: Option<i32>,
@@ -47,6 +49,7 @@ impl TryFrom<Row> for ConversationRow {
             campaign_name: row.campaign_name,
             lead_name: row.lead_name.into(),
             phone_number: phone_number(&row.phone_number)?.masked(),
+            direction: direction(row.inbound),
             status: status(&row.status)?,
             call_start_time: row.call_start_time.map(from_sql),
             duration_seconds: seconds(row.duration),
@@ -65,6 +68,15 @@ pub(crate) fn status(stored: &str) -> Result<ConversationStatus, StoreError> {
     stored
         .parse()
         .map_err(|cause| StoreError::corrupt("conversation status", cause))
+}
+
+/// A conversation came in if there is a row of `inbound_calls` for it.
+pub(crate) const fn direction(inbound: bool) -> Direction {
+    if inbound {
+        Direction::Inbound
+    } else {
+        Direction::Outbound
+    }
 }
 
 pub(crate) fn seconds(stored: Option<i32>) -> u32 {
@@ -89,17 +101,20 @@ pub async fn list(
     sqlx::query_as!(
         Row,
         r#"SELECT conversations.id, conversations.campaign_id, campaigns.name AS campaign_name,
-                  leads.name AS lead_name, leads.phone_number, conversations.status, call_start_time, duration,
+                  leads.name AS lead_name, leads.phone_number, inbound_calls.id IS NOT NULL AS "inbound!",
+                  conversations.status, call_start_time, duration,
                   EXISTS (SELECT FROM recordings
                           WHERE conversation_id = conversations.id AND deleted_at IS NULL) AS "has_recording!"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
            WHERE ($1::uuid IS NULL OR (conversations.campaign_id >= $1 AND conversations.campaign_id <= $1))
              AND ($2::uuid IS NULL OR conversations.lead_id = $2)
              AND ($3::text IS NULL OR (conversations.status >= $3 AND conversations.status <= $3
                                        AND ($1 IS NULL OR conversations.campaign_id = $1)))
              AND ($4::uuid IS NULL OR conversations.id < $4)
+             AND ($6::bool IS NULL OR (inbound_calls.id IS NOT NULL) = $6)
            ORDER BY CASE WHEN $1 IS NULL THEN NULL ELSE conversations.campaign_id END,
                     CASE WHEN $3 IS NULL THEN NULL ELSE conversations.status END, conversations.id DESC LIMIT $5"#,
         wanted.campaign.map(|id| id.0),
@@ -107,6 +122,7 @@ pub async fn list(
         wanted.status.map(ConversationStatus::as_str),
         wanted.before,
         limit,
+        wanted.direction.map(Direction::is_inbound),
     )
     .fetch_all(&mut **transaction)
     .await?
@@ -138,11 +154,13 @@ pub struct Details {
 pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Details, StoreError> {
     let found = sqlx::query!(
         r#"SELECT conversations.campaign_id, campaigns.name AS campaign_name, conversations.lead_id,
-                  leads.name AS lead_name, leads.phone_number, conversations.status, call_start_time, call_end_time,
-                  duration, results AS "results: Json<serde_json::Value>"
+                  leads.name AS lead_name, leads.phone_number, inbound_calls.id IS NOT NULL AS "inbound!",
+                  conversations.status, call_start_time,
+                  call_end_time, duration, results AS "results: Json<serde_json::Value>"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
            WHERE conversations.id = $1"#,
         id.0
     )
@@ -150,7 +168,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
     .await?;
     let (attempt, revision) = match attempt(&mut *conn, id).await? {
         Some((attempt, revision)) => (Some(attempt), Some(revision)),
-        None => (None, None),
+        None => (None, revision_answered_by(&mut *conn, id).await?),
     };
     let (result_fields, recording_rule) = of_revision(&mut *conn, CampaignId(found.campaign_id), revision).await?;
     let recordings = recordings::of(&mut *conn, id).await?;
@@ -162,6 +180,7 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
             campaign_name: found.campaign_name,
             lead_name: found.lead_name.into(),
             phone_number: phone_number.masked(),
+            direction: direction(found.inbound),
             status: status(&found.status)?,
             call_start_time: found.call_start_time.map(from_sql),
             duration_seconds: seconds(found.duration),
@@ -207,6 +226,14 @@ async fn attempt(conn: &mut PgConnection, id: ConversationId) -> Result<Option<(
             Ok((view, row.revision))
         })
         .transpose()
+}
+
+/// The revision of the campaign whose agent answered a call that came in.
+async fn revision_answered_by(conn: &mut PgConnection, id: ConversationId) -> Result<Option<i64>, StoreError> {
+    let revision = sqlx::query_scalar!("SELECT revision FROM inbound_calls WHERE id = $1", id.0)
+        .fetch_optional(conn)
+        .await?;
+    Ok(revision.flatten())
 }
 
 pub(crate) fn disposition(stored: &str) -> Option<Disposition> {

@@ -1,7 +1,7 @@
 //! Who holds which call. The database's own clock decides, so that processes with different clocks agree.
 
-use crate::{StoreError, seconds};
-use domain::{AttemptId, ConversationId, WorkerId};
+use crate::{StoreError, conversations::direction, seconds};
+use domain::{AttemptId, ConversationId, Direction, WorkerId};
 use sqlx::PgConnection;
 use std::{collections::HashSet, time::Duration};
 
@@ -10,7 +10,9 @@ use std::{collections::HashSet, time::Duration};
 pub struct ExpiredLease {
     pub conversation_id: ConversationId,
     pub attempt_id: AttemptId,
+    pub direction: Direction,
     /// The worker was about to ask the network to dial, so only the network knows whether it did.
+    /// Always so of a call that came in: somebody may be on the line.
     pub may_be_dialled: bool,
 }
 
@@ -81,8 +83,12 @@ pub async fn give_up(
 /// The database's.
 pub async fn expired(conn: &mut PgConnection, limit: i64) -> Result<Vec<ExpiredLease>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT leases.conversation_id, attempts.id AS attempt_id, dialled_at IS NOT NULL AS "may_be_dialled!"
-           FROM leases JOIN attempts ON attempts.conversation_id = leases.conversation_id
+        r#"SELECT leases.conversation_id, coalesce(attempts.id, leases.conversation_id) AS "attempt_id!",
+                  inbound_calls.id IS NOT NULL AS "inbound!",
+                  (inbound_calls.id IS NOT NULL OR dialled_at IS NOT NULL) AS "may_be_dialled!"
+           FROM leases
+           LEFT JOIN inbound_calls ON inbound_calls.id = leases.conversation_id
+           LEFT JOIN attempts ON attempts.conversation_id = leases.conversation_id
            WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT $1"#,
         limit,
     )
@@ -93,6 +99,7 @@ pub async fn expired(conn: &mut PgConnection, limit: i64) -> Result<Vec<ExpiredL
         .map(|row| ExpiredLease {
             conversation_id: ConversationId(row.conversation_id),
             attempt_id: AttemptId(row.attempt_id),
+            direction: direction(row.inbound),
             may_be_dialled: row.may_be_dialled,
         })
         .collect())

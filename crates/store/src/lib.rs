@@ -17,6 +17,7 @@ pub mod do_not_call;
 pub mod event_log;
 pub mod events;
 pub mod imports;
+pub mod inbound;
 pub mod leads;
 pub mod leases;
 pub mod live;

@@ -12,7 +12,7 @@ use domain::{
     CampaignId, ConversationId, LeadId, Personal, UnixMillis,
     agent_state::AgentState,
     campaign::CampaignContent,
-    conversation::{ConversationStatus, Disposition, Speaker},
+    conversation::{ConversationStatus, Speaker},
     live::{CampaignProgress, LiveCall, LiveState, RATE_MINUTES, RECENT_OUTCOMES, RecentOutcome, Tiles},
     monitor::MonitorState,
     script,
@@ -66,24 +66,18 @@ async fn tiles(conn: &mut PgConnection, now: UnixMillis) -> Result<Tiles, StoreE
         ..Tiles::default()
     };
     let ended = sqlx::query!(
-        r#"SELECT status, count(*) AS "calls!" FROM conversations
-           WHERE call_end_time >= $1 AND call_end_time < $2 GROUP BY status"#,
+        r#"SELECT inbound_calls.id IS NOT NULL AS "inbound!", conversations.status, count(*) AS "calls!"
+           FROM conversations LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
+           WHERE call_end_time >= $1 AND call_end_time < $2 GROUP BY 1, 2"#,
         to_sql(from),
         to_sql(until),
     )
     .fetch_all(&mut *conn)
     .await?;
     for row in ended {
-        let calls = u64::try_from(row.calls).unwrap_or(0);
-        tiles.ended += calls;
-        let Some(disposition) = conversations::disposition(&row.status) else {
-            continue;
-        };
-        if disposition.answered_by_person() {
-            tiles.answered += calls;
-        }
-        if matches!(disposition, Disposition::Completed | Disposition::CallBack) {
-            tiles.completed += calls;
+        if let Some(disposition) = conversations::disposition(&row.status) {
+            let calls = u64::try_from(row.calls).unwrap_or(0);
+            tiles.count(conversations::direction(row.inbound), disposition, calls);
         }
     }
     let refused = sqlx::query_scalar!(
@@ -99,7 +93,10 @@ async fn tiles(conn: &mut PgConnection, now: UnixMillis) -> Result<Tiles, StoreE
     // Ids are UUIDv7: a bound on the id finds the calls of half an hour without an index on their time.
     let started = sqlx::query!(
         r#"SELECT floor(extract(epoch FROM created_at) / 60)::bigint AS "minute!", count(*) AS "calls!"
-           FROM conversations WHERE id >= $1 AND created_at >= $2 GROUP BY 1"#,
+           FROM conversations
+           WHERE id >= $1 AND created_at >= $2
+             AND NOT EXISTS (SELECT FROM inbound_calls WHERE inbound_calls.id = conversations.id)
+           GROUP BY 1"#,
         first_id_of(UnixMillis((first_minute - 60) * 60_000)),
         to_sql(UnixMillis(first_minute * 60_000)),
     )
@@ -123,7 +120,8 @@ async fn calls(conn: &mut PgConnection) -> Result<BTreeMap<ConversationId, LiveC
     let rows = sqlx::query!(
         r#"SELECT conversations.id AS "id!", conversations.campaign_id AS "campaign_id!",
                   conversations.lead_id AS "lead_id!", campaigns.name AS "campaign_name!", leads.name AS "lead_name!",
-                  leads.phone_number AS "phone_number!", conversations.status AS "status!",
+                  leads.phone_number AS "phone_number!", inbound_calls.id IS NOT NULL AS "inbound!",
+                  conversations.status AS "status!",
                   conversations.created_at AS "created_at!", call_start_time, line.speaker AS "speaker?", line.text AS "text?"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
@@ -132,6 +130,7 @@ async fn calls(conn: &mut PgConnection) -> Result<BTreeMap<ConversationId, LiveC
                SELECT speaker, text FROM transcript_segments
                WHERE conversation_id = conversations.id ORDER BY position DESC LIMIT 1
            ) AS line ON true
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
            WHERE call_end_time IS NULL"#
     )
     .fetch_all(conn)
@@ -149,6 +148,7 @@ async fn calls(conn: &mut PgConnection) -> Result<BTreeMap<ConversationId, LiveC
                 campaign_name: row.campaign_name,
                 lead_name: row.lead_name.into(),
                 phone_number: phone_number(&row.phone_number)?.masked(),
+                direction: conversations::direction(row.inbound),
                 status: conversations::status(&row.status)?,
                 started_at: from_sql(row.created_at),
                 answered_at: row.call_start_time.map(from_sql),
@@ -207,10 +207,11 @@ async fn campaigns(conn: &mut PgConnection) -> Result<BTreeMap<CampaignId, Campa
 async fn recent(conn: &mut PgConnection) -> Result<VecDeque<RecentOutcome>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT conversations.id, conversations.campaign_id, campaigns.name AS campaign_name, conversations.lead_id,
-                  leads.name AS lead_name, conversations.status, call_end_time AS "call_end_time!", duration
+                  leads.name AS lead_name, inbound_calls.id IS NOT NULL AS "inbound!", conversations.status, call_end_time AS "call_end_time!", duration
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
            WHERE call_end_time IS NOT NULL ORDER BY call_end_time DESC, conversations.id DESC LIMIT $1"#,
         i64::try_from(RECENT_OUTCOMES).unwrap_or(i64::MAX),
     )
@@ -224,6 +225,7 @@ async fn recent(conn: &mut PgConnection) -> Result<VecDeque<RecentOutcome>, Stor
                 campaign_name: row.campaign_name,
                 lead_id: LeadId(row.lead_id),
                 lead_name: row.lead_name.into(),
+                direction: conversations::direction(row.inbound),
                 disposition: conversations::disposition(&row.status)
                     .ok_or_else(|| StoreError::corrupt("disposition", &row.status))?,
                 ended_at: from_sql(row.call_end_time),
@@ -242,18 +244,20 @@ pub async fn monitor(store: &Store, id: ConversationId) -> Result<MonitorState, 
     let row = sqlx::query!(
         r#"SELECT conversations.campaign_id AS "campaign_id!", conversations.lead_id AS "lead_id!",
                   campaigns.name AS "campaign_name!", leads.name AS "lead_name!", leads.email AS "email!",
-                  leads.phone_number AS "phone_number!", conversations.status AS "status!",
+                  leads.phone_number AS "phone_number!", inbound_calls.id IS NOT NULL AS "inbound!",
+                  conversations.status AS "status!",
                   conversations.created_at AS "created_at!", call_start_time,
                   lead_variables.variables AS "variables?: Json<BTreeMap<String, String>>",
                   (SELECT content FROM campaign_revisions
                    WHERE campaign_id = conversations.campaign_id
-                     AND revision = coalesce(attempts.revision, revision)
+                     AND revision = coalesce(attempts.revision, inbound_calls.revision, revision)
                    ORDER BY revision DESC LIMIT 1) AS "content?: Json<serde_json::Value>"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
            LEFT JOIN lead_variables ON lead_variables.lead_id = leads.id
            LEFT JOIN attempts ON attempts.conversation_id = conversations.id
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
            WHERE conversations.id = $1"#,
         id.0
     )
@@ -288,6 +292,7 @@ pub async fn monitor(store: &Store, id: ConversationId) -> Result<MonitorState, 
             campaign_name: row.campaign_name,
             lead_name: row.lead_name.into(),
             phone_number: number.masked(),
+            direction: conversations::direction(row.inbound),
             status,
             started_at: from_sql(row.created_at),
             answered_at: row.call_start_time.map(from_sql),

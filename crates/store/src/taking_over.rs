@@ -3,7 +3,7 @@
 use crate::{
     StoreError, campaigns,
     claims::{ClaimedCall, WaitingLead},
-    conversations::{phone_number, segments},
+    conversations::{direction, phone_number, segments},
     from_sql, seconds,
 };
 use domain::{
@@ -54,13 +54,16 @@ pub async fn take_over(
         return Ok(None);
     }
     let row = sqlx::query!(
-        r#"SELECT conversations.campaign_id, call_start_time AS "answered_at!", attempts.id AS attempt_id,
-                  attempts.number, attempts.revision, leads.id AS lead_id, leads.phone_number, leads.name, leads.email,
+        r#"SELECT conversations.campaign_id, call_start_time AS "answered_at!",
+                  inbound_calls.id IS NOT NULL AS "inbound!", coalesce(attempts.id, conversations.id) AS "attempt_id!",
+                  coalesce(attempts.number, calls_made) AS "number!",
+                  coalesce(attempts.revision, inbound_calls.revision) AS "revision!", leads.id AS lead_id, leads.phone_number, leads.name, leads.email,
                   variables AS "variables?: Json<BTreeMap<String, String>>",
                   EXISTS (SELECT FROM do_not_call WHERE do_not_call.conversation_id = conversations.id) AS "opted_out!",
                   recording_began
            FROM conversations
-           JOIN attempts ON attempts.conversation_id = conversations.id
+           LEFT JOIN attempts ON attempts.conversation_id = conversations.id
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
            JOIN leads ON leads.id = conversations.lead_id
            JOIN leases ON leases.conversation_id = conversations.id
            LEFT JOIN lead_variables ON lead_variables.lead_id = leads.id
@@ -86,6 +89,7 @@ pub async fn take_over(
         call: ClaimedCall {
             conversation_id: conversation,
             attempt_id: AttemptId(row.attempt_id),
+            direction: direction(row.inbound),
             lead,
             start_after: Duration::ZERO,
         },

@@ -1,6 +1,6 @@
 //! Processes that make calls.
 
-use crate::{Store, StoreError, call_commands, events, to_sql, webhooks};
+use crate::{Store, StoreError, call_commands, events, inbound, to_sql, webhooks};
 use domain::{ConversationId, UnixMillis, WorkerId};
 use sqlx::{PgConnection, postgres::PgListener};
 
@@ -43,6 +43,8 @@ pub enum Heard {
     Command(ConversationId),
     /// A call may have lost its worker.
     LostCalls,
+    /// A call came in.
+    Caller,
     /// The connection was lost for a while, and with it perhaps news and commands.
     Gap,
 }
@@ -59,7 +61,12 @@ impl WorkerListener {
     pub async fn start(store: &Store) -> Result<Self, StoreError> {
         let mut listener = PgListener::connect_with(store.pool()).await?;
         listener
-            .listen_all([events::CHANNEL, call_commands::CHANNEL, webhooks::CHANNEL])
+            .listen_all([
+                events::CHANNEL,
+                call_commands::CHANNEL,
+                webhooks::CHANNEL,
+                inbound::CHANNEL,
+            ])
             .await?;
         Ok(Self(listener))
     }
@@ -78,6 +85,9 @@ impl WorkerListener {
             }
             if heard.channel() == webhooks::CHANNEL {
                 return Ok(Heard::LostCalls);
+            }
+            if heard.channel() == inbound::CHANNEL {
+                return Ok(Heard::Caller);
             }
             if let Ok(id) = heard.payload().parse() {
                 return Ok(Heard::Command(id));

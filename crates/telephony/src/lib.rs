@@ -6,9 +6,15 @@
 //! the network to ring the number, and from then on [`AgentSeat::next`] tells stages, sound and the end, in order. The
 //! agent speaks with [`AgentSeat::speak`], one frame every [`FRAME_MILLIS`] ms of room time, which is what keeps time
 //! in a conversation: a rehearsal that runs ten times faster is simply a room that ticks ten times faster.
+//!
+//! A call that comes in is an [`Arrival`]; [`TelephoneNetwork::answer`] takes the agent's seat in its room, and from the
+//! answer on it is like any other.
 
+mod arrival;
 #[cfg(feature = "livekit")]
 pub mod livekit;
+
+pub use arrival::{Arrival, CallRoom};
 
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId, PhoneNumber};
@@ -260,11 +266,7 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TelephonyError::Unavailable`].
-    fn browser_access(
-        &self,
-        _conversation: ConversationId,
-        _seat: BrowserSeat,
-    ) -> Result<Option<BrowserAccess>, TelephonyError> {
+    fn browser_access(&self, _room: &CallRoom, _seat: BrowserSeat) -> Result<Option<BrowserAccess>, TelephonyError> {
         Ok(None)
     }
 
@@ -273,7 +275,7 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TelephonyError::Unavailable`]; then it may still be in.
-    async fn remove_browser(&self, _conversation: ConversationId, _identity: &str) -> Result<(), TelephonyError> {
+    async fn remove_browser(&self, _room: &CallRoom, _identity: &str) -> Result<(), TelephonyError> {
         Ok(())
     }
 
@@ -283,7 +285,7 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TelephonyError::Unavailable`]; ask again later.
-    async fn rejoin(&self, _conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+    async fn rejoin(&self, _room: &CallRoom) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
         Ok(None)
     }
 
@@ -292,8 +294,32 @@ pub trait TelephoneNetwork: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TelephonyError::Unavailable`]; ask again later.
-    async fn end_orphan(&self, _conversation: ConversationId) -> Result<(), TelephonyError> {
+    async fn end_orphan(&self, _room: &CallRoom) -> Result<(), TelephonyError> {
         Ok(())
+    }
+
+    /// Calls that have come in and wait to be answered, as far as the network can tell now. Some may have been told of
+    /// before, and some may have been told of by other ways only.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; ask again later.
+    async fn arrivals(&self) -> Result<Vec<Arrival>, TelephonyError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether this process could answer the call that came in into this room. Rooms that live in the process that holds
+    /// them are for that process alone.
+    fn reaches(&self, _room: &CallRoom) -> bool {
+        true
+    }
+
+    /// Takes the agent's seat in the room of a call that came in, instead of [`TelephoneNetwork::open_room`] and
+    /// [`AgentSeat::dial`]. [`RoomEvent::Answered`] comes as soon as the caller hears us. `None`: they have hung up.
+    ///
+    /// # Errors
+    /// [`TelephonyError::Unavailable`]; then it rings on.
+    async fn answer(&self, _room: &CallRoom, _caller: &str) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        Ok(None)
     }
 }
 

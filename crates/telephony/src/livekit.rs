@@ -1,6 +1,7 @@
 //! LiveKit as a telephone network: the only code that names it.
 
 mod api;
+mod arrivals;
 mod caller_ids;
 mod ending;
 mod engine;
@@ -16,7 +17,7 @@ mod tokens;
 mod webhook;
 
 pub use engine::ParticipantEngine;
-pub use names::{conversation_of, room_of};
+pub use names::{ARRIVAL_PREFIX, conversation_of, room_of};
 pub use network::LiveKitNetwork;
 pub use settings::{LiveKitSettings, MediaEncryption};
 pub use webhook::{RoomNews, WebhookRefused, WebhookVerifier};

@@ -431,7 +431,8 @@ async fn a_seat_that_is_given_up_on_the_way_in_leaves_no_trace() {
         .open_room(ID_OF_ANOTHER.parse().expect("an id"))
         .await
         .expect("opens");
-    let joining = tokio::time::timeout(Duration::from_millis(300), stage.network.rejoin(conversation()));
+    let theirs = conversation().into();
+    let joining = tokio::time::timeout(Duration::from_millis(300), stage.network.rejoin(&theirs));
     assert!(joining.await.is_err(), "still at the door");
     stage.until_asked("livekit.RoomService/ListParticipants").await;
     assert!(stage.network.listen(conversation()).is_none());

@@ -61,7 +61,6 @@ pub(crate) struct Lines {
     /// Where recordings go.
     folder: PathBuf,
     scribe: Arc<Counting>,
-    /// What opening each room took, the agent's coming in included.
     openings: Arc<Mutex<Vec<Duration>>>,
     stop: CancellationToken,
 }
@@ -74,6 +73,8 @@ pub(crate) struct Measured {
     pub(crate) kib: u64,
     /// Sentences that were said and written down.
     pub(crate) sentences: u64,
+    /// What opening each room took, the agent's coming in included; quickest first.
+    pub(crate) openings: Vec<Duration>,
 }
 
 impl Lines {
@@ -100,24 +101,20 @@ impl Lines {
         let (cpu, before, begun) = (cpu_seconds()?, said(), Instant::now());
         tokio::time::sleep(span).await;
         let seconds = begun.elapsed().as_secs_f64();
-        let measured = Measured {
+        let mut measured = Measured {
             seconds,
             cores: (cpu_seconds()? - cpu) / seconds,
             kib: memory_kib()?,
             sentences: said() - before,
+            openings: Vec::new(),
         };
         self.stop.cancel();
         while let Some(line) = running.join_next().await {
             line??;
         }
+        measured.openings = self.openings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        measured.openings.sort();
         Ok(measured)
-    }
-
-    /// What opening rooms took, quickest first.
-    pub(crate) fn openings(&self) -> Vec<Duration> {
-        let mut openings = self.openings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        openings.sort();
-        openings
     }
 
     async fn keep_calling(self, line: u64) -> Result<(), Failure> {
@@ -146,6 +143,7 @@ impl Lines {
             brief: CallBrief {
                 conversation_id: ConversationId(id),
                 attempt_id: AttemptId(id),
+                direction: domain::Direction::Outbound,
                 number: format!("+1415{:07}", 5_550_000 + number).parse()?,
                 script: content.script.into(),
                 opening: "Hello, this is the AI assistant of Example Company. Do you have a minute?".into(),

@@ -16,6 +16,8 @@ pub struct LiveKitConfiguration {
     pub public_url: String,
     /// The SIP trunk that phones are called through; without one no phone can be called.
     pub trunk_id: Option<String>,
+    /// The SIP trunk through which people call back; without one nobody can.
+    pub inbound_trunk_id: Option<String>,
     /// The numbers that are shown to who is called; without any, the trunk's.
     pub caller_ids: Vec<PhoneNumber>,
     pub media_encryption: MediaEncryption,
@@ -33,6 +35,7 @@ impl LiveKitConfiguration {
             api_secret: self.api_secret.reveal().to_owned(),
             public_url: self.public_url.clone(),
             trunk_id: self.trunk_id.clone(),
+            inbound_trunk_id: self.inbound_trunk_id.clone(),
             caller_ids: self.caller_ids.clone(),
             media_encryption: self.media_encryption,
             sip_headers: self.sip_headers.clone(),
@@ -41,9 +44,10 @@ impl LiveKitConfiguration {
 }
 
 /// These make no sense without the three.
-const FURTHER: [&str; 5] = [
+const FURTHER: [&str; 6] = [
     "livekit_public_url",
     "livekit_sip_trunk_id",
+    "livekit_inbound_trunk_id",
     "livekit_caller_ids",
     "livekit_media_encryption",
     "livekit_sip_headers",
@@ -77,7 +81,8 @@ impl Reader {
             not_empty(text, "the secret of LiveKit's API")
         });
         let public_url = self.get("livekit_public_url", check_address);
-        let trunk_id = self.get("livekit_sip_trunk_id", check_trunk);
+        let trunk_id = self.get("livekit_sip_trunk_id", |text| check_trunk(text, "outbound"));
+        let inbound_trunk_id = self.get("livekit_inbound_trunk_id", |text| check_trunk(text, "inbound"));
         let caller_ids = self.get("livekit_caller_ids", check_numbers);
         let encryption = [
             ("disable", MediaEncryption::Disable),
@@ -93,6 +98,7 @@ impl Reader {
             api_key: api_key?,
             api_secret: Secret::from(api_secret?),
             trunk_id,
+            inbound_trunk_id,
             caller_ids: caller_ids.unwrap_or_default(),
             media_encryption,
             sip_headers: sip_headers.unwrap_or_default(),
@@ -123,7 +129,7 @@ fn check_address(text: &str) -> Result<String, String> {
     }
 }
 
-fn check_trunk(text: &str) -> Result<String, String> {
+fn check_trunk(text: &str, kind: &str) -> Result<String, String> {
     let valid = !text.is_empty()
         && text
             .bytes()
@@ -131,7 +137,7 @@ fn check_trunk(text: &str) -> Result<String, String> {
     if valid {
         Ok(text.to_owned())
     } else {
-        Err("the id of one of LiveKit's outbound SIP trunks, like ST_abc123".to_owned())
+        Err(format!("the id of one of LiveKit's {kind} SIP trunks, like ST_abc123"))
     }
 }
 
@@ -191,6 +197,7 @@ mod tests {
                 ("LIVEKIT_API_SECRET", "secret"),
                 ("LIVEKIT_PUBLIC_URL", "wss://calls.example.com:7443"),
                 ("LIVEKIT_SIP_TRUNK_ID", "ST_1"),
+                ("LIVEKIT_INBOUND_TRUNK_ID", "ST_2"),
                 ("LIVEKIT_CALLER_IDS", "+14155550100, +14155550101"),
                 ("LIVEKIT_MEDIA_ENCRYPTION", "require"),
                 ("LIVEKIT_SIP_HEADERS", "X-Account=ringside, X-Region=eu 1"),
@@ -201,6 +208,7 @@ mod tests {
         .expect("valid");
         let livekit = configuration.livekit.expect("configured");
         assert_eq!(livekit.caller_ids.len(), 2);
+        assert_eq!(livekit.inbound_trunk_id.as_deref(), Some("ST_2"));
         assert_eq!(livekit.sip_headers["X-Region"], "eu 1");
         assert_eq!(livekit.public_url, "wss://calls.example.com:7443");
     }
@@ -219,6 +227,7 @@ mod tests {
                 ("LIVEKIT_API_SECRET", "hunter2 hunter2"),
                 ("LIVEKIT_PUBLIC_URL", "wss://user:hunter2@x"),
                 ("LIVEKIT_SIP_TRUNK_ID", "the trunk"),
+                ("LIVEKIT_INBOUND_TRUNK_ID", "ST 2"),
                 ("LIVEKIT_CALLER_IDS", "+14155550100; 911"),
                 ("LIVEKIT_MEDIA_ENCRYPTION", "yes"),
                 ("LIVEKIT_SIP_HEADERS", "Via=x"),
@@ -227,7 +236,7 @@ mod tests {
             None,
         )
         .expect_err("wrong in many ways");
-        assert_eq!(errors.0.len(), 7, "{errors}");
+        assert_eq!(errors.0.len(), 8, "{errors}");
         assert!(!errors.to_string().contains("hunter"), "{errors}");
     }
 }

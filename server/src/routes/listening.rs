@@ -88,7 +88,7 @@ pub(super) async fn listen(
     let id: ConversationId = id.parse().map_err(|_| UserError::not_found("call"))?;
     operations::calls::may_listen(&state.ops, &signed_in.caller, id).await?;
     let upgrade = upgrade.map_err(|_| Refusal::from(ErrorKind::Malformed))?;
-    if let Some(seat) = in_room::seat(&state, &signed_in.caller, id)? {
+    if let Some(seat) = in_room::seat(&state, &signed_in.caller, id).await? {
         return Ok(upgrade
             .max_message_size(LARGEST_MESSAGE)
             .on_upgrade(move |socket| in_room::serve(socket, seat, state, signed_in, id))

@@ -146,3 +146,71 @@ async fn without_livekit_there_is_no_such_route(pool: PgPool) {
     let status = send(&installation, &good, &signature(&good, SECRET)).await;
     assert!(matches!(status.as_u16(), 404 | 405), "{status}");
 }
+
+const CALLERS_ROOM: &str = "ringside-inbound_+14155550123_x7";
+
+/// A phone comes in, or goes.
+fn phone(id: &str, event: &str, room: &str, attributes: &str) -> String {
+    let now = server::ambient::SystemClock.now().0 / 1_000;
+    format!(
+        r#"{{"event":"{event}","room":{{"name":"{room}"}},"id":"{id}","createdAt":"{now}",
+            "participant":{{"identity":"sip_+14155550123","kind":"SIP","attributes":{attributes}}}}}"#
+    )
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn somebody_who_calls_waits_once_whatever_is_told_and_by_whom(pool: PgPool) {
+    let installation = Installation::start_with(pool.clone(), &KEYS).await;
+    let rule = r#"{"sip.ruleID":"SDR_1","sip.phoneNumber":"+14155550123"}"#;
+    let long = format!(
+        r#"{{"sip.ruleID":"SDR_1","sip.phoneNumber":"+{}"}}"#,
+        "9".repeat(60_000)
+    );
+    let told = async |body: String| send(&installation, &body, &signature(&body, SECRET)).await;
+    let waiting = || async {
+        sqlx::query_as::<_, (String, Option<String>)>("SELECT status, phone_number FROM inbound_calls ORDER BY room")
+            .fetch_all(&pool)
+            .await
+            .expect("read")
+    };
+    // The room of a call of ours, another's room, and a phone that was dialled into a room.
+    for (id, room, attributes) in [
+        ("EV_1", format!("call-{ID}"), rule),
+        ("EV_2", "meeting".to_owned(), rule),
+        ("EV_3", CALLERS_ROOM.to_owned(), r#"{"sip.phoneNumber":"+14155550123"}"#),
+        ("EV_4", format!("ringside-inbound_{}", "9".repeat(300)), rule),
+    ] {
+        let body = phone(id, "participant_joined", &room, attributes);
+        assert_eq!(told(body).await, StatusCode::NO_CONTENT, "{id}");
+    }
+    assert_eq!(waiting().await, []);
+    let forged = phone("EV_5", "participant_joined", CALLERS_ROOM, rule);
+    let by_somebody_else = signature(&forged, "another secret of thirty-two characters");
+    assert_eq!(
+        send(&installation, &forged, &by_somebody_else).await,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(waiting().await, []);
+
+    // The same event again, and another one about the same room.
+    for id in ["EV_6", "EV_6", "EV_7"] {
+        let body = phone(id, "participant_joined", CALLERS_ROOM, rule);
+        assert_eq!(told(body).await, StatusCode::NO_CONTENT);
+    }
+    let theirs = ("waiting".to_owned(), Some("+14155550123".to_owned()));
+    assert_eq!(waiting().await, [theirs]);
+    let other = "ringside-inbound_anonymous_y8";
+    told(phone("EV_8", "participant_joined", other, &long)).await;
+    assert_eq!(
+        waiting().await[1],
+        ("waiting".to_owned(), None),
+        "nonsense is no number"
+    );
+
+    told(phone("EV_9", "participant_left", CALLERS_ROOM, rule)).await;
+    let gone = ("missed".to_owned(), Some("+14155550123".to_owned()));
+    assert_eq!(waiting().await[0], gone);
+    // A late repetition of their coming brings nobody back.
+    told(phone("EV_10", "participant_joined", CALLERS_ROOM, rule)).await;
+    assert_eq!(waiting().await[0], gone);
+}

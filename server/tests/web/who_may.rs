@@ -89,6 +89,7 @@ pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {
         ),
         ("/api/conversations/get", SIGNED_IN, Json(id)),
         ("/api/conversations/list", SIGNED_IN, Json(r#"{"filter":{}}"#)),
+        ("/api/conversations/unanswered", SIGNED_IN, Json("{}")),
         ("/api/dashboard", SIGNED_IN, Form("")),
         (
             "/api/do-not-call/add",

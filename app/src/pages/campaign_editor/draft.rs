@@ -20,6 +20,7 @@ pub(super) struct Draft {
     pub(super) recording: RwSignal<String>,
     pub(super) recording_announcement: RwSignal<String>,
     pub(super) recording_days: RwSignal<String>,
+    pub(super) answer_call_backs: RwSignal<bool>,
     /// Key of the next result field that is added.
     next_key: RwSignal<u32>,
 }
@@ -68,6 +69,7 @@ impl Draft {
             recording: RwSignal::new(form.recording),
             recording_announcement: RwSignal::new(form.recording_announcement),
             recording_days: RwSignal::new(form.recording_days),
+            answer_call_backs: RwSignal::new(form.answer_call_backs.is_some()),
             next_key: RwSignal::new(0),
         };
         draft.set_result_fields(form.result_fields);
@@ -122,6 +124,7 @@ impl Draft {
             recording: self.recording.get(),
             recording_announcement: self.recording_announcement.get(),
             recording_days: self.recording_days.get(),
+            answer_call_backs: self.answer_call_backs.get().then(|| "true".to_owned()),
         }
     }
 
@@ -153,6 +156,9 @@ impl Draft {
             if fields(field) {
                 signal.set(text);
             }
+        }
+        if fields("answer_call_backs") {
+            self.answer_call_backs.set(form.answer_call_backs.is_some());
         }
         if fields("result_fields") {
             self.set_result_fields(form.result_fields);

@@ -43,6 +43,9 @@ pub struct CampaignForm {
     /// Nothing if the campaign does not say.
     #[serde(default)]
     pub recording_days: String,
+    /// Any text if the agent answers people who call back; browsers send nothing for an empty checkbox.
+    #[serde(default)]
+    pub answer_call_backs: Option<String>,
 }
 
 /// One result field.
@@ -143,6 +146,7 @@ impl From<&CampaignContent> for CampaignForm {
             recording: content.recording.as_str().to_owned(),
             recording_announcement: content.recording_announcement.clone(),
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
+            answer_call_backs: content.answer_call_backs.then(|| "true".to_owned()),
         }
     }
 }
@@ -287,6 +291,7 @@ impl CampaignForm {
                 .unwrap_or_default(),
             recording_announcement: lines(&self.recording_announcement).trim().to_owned(),
             recording_days,
+            answer_call_backs: self.answer_call_backs.is_some(),
         };
         if let Err(error) = content.validate() {
             for more in error.fields {
@@ -415,7 +420,10 @@ mod tests {
             kind: FieldKind::Choice(vec!["small".to_owned(), "large".to_owned()]),
             description: "Which size?".to_owned(),
         });
-        assert_eq!(CampaignForm::from(&content).content(), Ok(content));
+        for answers in [true, false] {
+            content.answer_call_backs = answers;
+            assert_eq!(CampaignForm::from(&content).content(), Ok(content.clone()));
+        }
     }
 
     #[test]

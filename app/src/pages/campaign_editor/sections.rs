@@ -2,7 +2,7 @@ use super::{
     draft::{DayDraft, Draft, ResultFieldDraft, RetryDraft},
     form::{KINDS, UNITS},
 };
-use crate::components::form::{FieldMessage, SelectField, TextField, keep_typed_select};
+use crate::components::form::{CheckField, FieldMessage, SelectField, TextField, keep_typed_select};
 use domain::{UserError, calling_hours::Weekday, conversation::Disposition, recording::RecordingRule};
 use leptos::{html, prelude::*};
 
@@ -256,6 +256,28 @@ pub(super) fn RecordingSection(draft: Draft, error: Signal<Option<UserError>>) -
                     error=error
                 />
             </div>
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// Whether the agent answers people who call back.
+#[component]
+pub(super) fn CallBackSection(draft: Draft) -> impl IntoView {
+    view! {
+        <fieldset class="card form-section">
+            <legend>"Call-backs"</legend>
+            <p class="hint">
+                "People who could not be reached see your number and call it. If this campaign was the last to try them, \
+                 within 30 days, its agent answers: it says who it is, thanks them for calling back, and goes on with the \
+                 script. Whoever had that conversation is not called any more. Stopped campaigns answer nobody."
+            </p>
+            <CheckField
+                field="answer_call_backs"
+                name="form[answer_call_backs]"
+                label="The agent answers people who call back"
+                bind=draft.answer_call_backs
+            />
         </fieldset>
     }
     .into_any()

@@ -81,6 +81,8 @@ pub(super) fn Facts(conversation: ConversationView) -> impl IntoView {
                 <dd>
                     <A href=format!("/campaigns/{}", row.campaign_id)>{row.campaign_name}</A>
                 </dd>
+                <dt>"Direction"</dt>
+                <dd>{row.direction.label()}</dd>
                 <dt>"Number"</dt>
                 <dd>{conversation.phone_number}</dd>
                 <dt>"Answered"</dt>

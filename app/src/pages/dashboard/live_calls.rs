@@ -2,7 +2,7 @@
 
 use super::live_state::LiveSignals;
 use crate::{
-    components::{CallTimer, Column, DataTable, EmptyState, LinkButton, StatusBadge, grouped},
+    components::{CallTimer, CalledBack, Column, DataTable, EmptyState, LinkButton, StatusBadge, grouped},
     monitor::MonitorButton,
 };
 use domain::{
@@ -87,14 +87,15 @@ pub(super) fn LiveCalls(signals: LiveSignals) -> impl IntoView {
 #[component]
 fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
     signals.call(id).map(|call| {
-        let (lead, campaign, campaign_id, started) = call.with_untracked(|call| {
+        let (lead, campaign, campaign_id, started, direction) = call.with_untracked(|call| {
             let name = call.lead_name.reveal();
             let lead = if name.is_empty() {
                 call.phone_number.clone()
             } else {
                 name.to_owned()
             };
-            (lead, call.campaign_name.clone(), call.campaign_id, call.started_at)
+            let campaign = call.campaign_name.clone();
+            (lead, campaign, call.campaign_id, call.started_at, call.direction)
         });
         let call: RwSignal<_> = call.into();
         let status = Memo::new(move |_| call.with(|call| call.status));
@@ -121,6 +122,7 @@ fn Row(signals: LiveSignals, id: ConversationId) -> impl IntoView {
             <tr role="row" class=move || if ended.get() { "ended" } else { "" }>
                 <th role="rowheader" scope="row" class="lead">
                     {lead.clone()}
+                    <CalledBack direction=direction />
                 </th>
                 <td role="cell" class="status">
                     <StatusBadge status=status />

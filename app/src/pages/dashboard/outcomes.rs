@@ -1,7 +1,7 @@
 //! How the last calls ended.
 
 use super::live_state::LiveSignals;
-use crate::components::{Column, DataTable, EmptyState, Moment, StatusBadge, duration_text};
+use crate::components::{CalledBack, Column, DataTable, EmptyState, Moment, StatusBadge, duration_text};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -33,6 +33,7 @@ pub(super) fn Outcomes(signals: LiveSignals) -> impl IntoView {
                                         outcome.lead_name.reveal().to_owned()
                                     }}
                                 </A>
+                                <CalledBack direction=outcome.direction />
                             </th>
                             <td role="cell" class="aside">
                                 <StatusBadge status=Signal::stored(outcome.disposition) />

@@ -16,7 +16,8 @@ impl Call {
     pub(super) async fn change_room(&mut self, effect: Effect) {
         match effect {
             Effect::HangUp => {
-                if tokio::time::timeout(HANGING_UP, self.seat.hang_up()).await.is_err() {
+                let hung_up = tokio::time::timeout(HANGING_UP, self.seat.hang_up()).await;
+                if hung_up.is_err() {
                     tracing::warn!(conversation_id = %self.brief.conversation_id, "hanging up took too long");
                 }
             }

@@ -25,6 +25,7 @@ pub(super) fn told(IssuedCommand { by, command }: IssuedCommand) -> Option<Event
         CallCommand::ConnectColleague => Event::ConnectColleague(by),
         CallCommand::DismissColleague => Event::DismissColleague(by),
         CallCommand::Press(key) => Event::Press(key, by),
+        CallCommand::GiveWay => Event::GiveWay,
         CallCommand::End => Event::EndBySupervisor,
     })
 }

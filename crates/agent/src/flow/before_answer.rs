@@ -15,7 +15,18 @@ impl ConversationFlow {
             }
             Event::Answered => {
                 self.effects.push(Effect::SetStage(ConversationStatus::Live));
-                self.phase = Phase::WhoAnswered(WhoAnswered::default());
+                if self.rules.direction.is_inbound() {
+                    // Whoever calls is a person, and waits to hear who answers.
+                    self.open();
+                } else {
+                    self.phase = Phase::WhoAnswered(WhoAnswered::default());
+                }
+            }
+            Event::NotAnswered(_) if self.rules.direction.is_inbound() => {
+                self.end(
+                    Disposition::NoAnswer,
+                    Some("They hung up before the agent had answered."),
+                );
             }
             Event::NotAnswered(why) => {
                 let (disposition, sip_code) = match why {

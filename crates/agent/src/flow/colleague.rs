@@ -76,14 +76,12 @@ impl ConversationFlow {
                 self.colleague_gone(NotReached::NotConnected);
             }
             Event::ConnectColleague(by) => self.connect_colleague(by),
-            Event::DismissColleague(by) => {
-                if self.visit.stage.called_by().is_some() {
-                    let alone = matches!(self.supervision.floor(), CallFloor::Colleague(_));
-                    self.act(format!("{} sent the colleague away.", name_of(by)));
-                    self.dismiss_colleague();
-                    if alone {
-                        self.agent_again(true);
-                    }
+            Event::DismissColleague(by) if self.visit.stage.called_by().is_some() => {
+                let alone = matches!(self.supervision.floor(), CallFloor::Colleague(_));
+                self.act(format!("{} sent the colleague away.", name_of(by)));
+                self.dismiss_colleague();
+                if alone {
+                    self.agent_again(true);
                 }
             }
             _ => {}

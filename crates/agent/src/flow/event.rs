@@ -118,6 +118,8 @@ pub enum Event {
     Press(char, CallSupervisor),
     /// Answer to [`Effect::Press`](super::Effect::Press): whether it was pressed.
     Pressed(char, bool),
+    /// The person is calling us at this moment: a call that they have not answered gives way.
+    GiveWay,
     /// A voice of a supervisor came into the room, by its identity.
     SupervisorJoined(Arc<str>),
     SupervisorLeft(Arc<str>),

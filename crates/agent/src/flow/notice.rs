@@ -17,15 +17,24 @@ pub(super) struct Notice {
 }
 
 impl ConversationFlow {
-    /// The first sentences, with the notice behind the one that says who is calling.
+    /// The first sentences, with what is owed behind the one that says who is speaking: thanks to somebody who called back,
+    /// and the notice.
     pub(super) fn say_opening(&mut self) {
         let opening = self.rules.opening.clone();
         for (place, sentence) in crate::sentences::split(opening.reveal()).iter().enumerate() {
             self.say(sentence, Purpose::Opening);
             if place == 0 {
-                self.give_notice();
+                self.say_what_is_owed();
             }
         }
+    }
+
+    /// Behind the sentence that says who is speaking.
+    pub(super) fn say_what_is_owed(&mut self) {
+        if self.rules.direction.is_inbound() {
+            self.say(self.wording.called_back, Purpose::Fixed);
+        }
+        self.give_notice();
     }
 
     /// Says that the call is recorded, if that is still owed.

@@ -194,7 +194,7 @@ impl ConversationFlow {
             for (place, sentence) in opening.iter().enumerate() {
                 self.say(&sentence.text, Purpose::Opening);
                 if place == 0 {
-                    self.give_notice();
+                    self.say_what_is_owed();
                 }
             }
             return;

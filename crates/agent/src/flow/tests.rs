@@ -2,6 +2,7 @@
 
 mod any_order;
 mod colleague;
+mod inbound;
 mod notice;
 mod supervision;
 mod table;

@@ -168,7 +168,9 @@ impl ConversationFlow {
     /// What was said says that it is no person: the end of a turn, or what there is of one. True if it has been dealt
     /// with.
     pub(super) fn turns_out_a_machine(&mut self, whole: Option<&str>) -> bool {
-        if self.now >= MACHINE_WINDOW_MS && !matches!(self.phase, Phase::WhoAnswered(_)) {
+        let too_late = self.now >= MACHINE_WINDOW_MS && !matches!(self.phase, Phase::WhoAnswered(_));
+        // Machines do not call back.
+        if too_late || self.rules.direction.is_inbound() {
             return false;
         }
         let greeting = whole.map_or_else(|| judge_so_far(self.floor.partial()), judge);
@@ -195,6 +197,7 @@ impl ConversationFlow {
     /// A beep, and the greeting before it was too long for a person who asked nothing. True if that is so.
     pub(super) fn beeped_in_talk(&mut self) -> bool {
         let machine = self.now < MACHINE_WINDOW_MS
+            && !self.rules.direction.is_inbound()
             && self.floor.replies == 0
             && self.floor.spoke_at_length()
             && !self.floor.person_asked();

@@ -3,6 +3,10 @@
 /// Fixed sentences of one language.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wording {
+    /// To somebody who called, after it was said who answers.
+    pub called_back: &'static str,
+    /// To a caller with whom no agent talks; all that they hear.
+    pub turned_away: &'static str,
     pub still_there: &'static str,
     /// The same to somebody who has not said anything yet.
     pub can_you_hear_me: &'static str,
@@ -30,6 +34,8 @@ pub struct Wording {
 }
 
 const ENGLISH: Wording = Wording {
+    called_back: "Thank you for calling back, we tried to reach you.",
+    turned_away: "Hello, this is an automated line. Nobody can talk with you here. Goodbye.",
     still_there: "Are you still there?",
     can_you_hear_me: "Hello, can you hear me?",
     nobody_there: "I cannot hear you. Goodbye.",
@@ -46,6 +52,8 @@ const ENGLISH: Wording = Wording {
 };
 
 const GERMAN: Wording = Wording {
+    called_back: "Danke für Ihren Rückruf, wir wollten Sie erreichen.",
+    turned_away: "Guten Tag, dies ist ein automatischer Anschluss. Hier kann niemand mit Ihnen sprechen. Auf Wiederhören.",
     still_there: "Sind Sie noch da?",
     can_you_hear_me: "Hallo, können Sie mich hören?",
     nobody_there: "Ich kann Sie nicht hören. Auf Wiederhören.",
@@ -62,6 +70,8 @@ const GERMAN: Wording = Wording {
 };
 
 const SPANISH: Wording = Wording {
+    called_back: "Gracias por devolvernos la llamada, intentamos localizarle.",
+    turned_away: "Hola, esta es una línea automática. Aquí nadie puede atenderle. Adiós.",
     still_there: "¿Sigue ahí?",
     can_you_hear_me: "Hola, ¿me oye?",
     nobody_there: "No puedo oírle. Adiós.",
@@ -78,6 +88,8 @@ const SPANISH: Wording = Wording {
 };
 
 const FRENCH: Wording = Wording {
+    called_back: "Merci de nous rappeler, nous avons essayé de vous joindre.",
+    turned_away: "Bonjour, cette ligne est automatique. Personne ne peut vous répondre ici. Au revoir.",
     still_there: "Vous êtes toujours là ?",
     can_you_hear_me: "Allô, vous m'entendez ?",
     nobody_there: "Je ne vous entends pas. Au revoir.",

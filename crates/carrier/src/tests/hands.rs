@@ -114,6 +114,7 @@ impl HandPhones {
     }
 }
 
+#[async_trait]
 impl Phones for HandPhones {
     fn call(&self, invitation: &Invitation) -> Box<dyn PhoneLeg> {
         let Invitation { to, from } = invitation.clone();

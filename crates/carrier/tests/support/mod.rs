@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones};
+use livekit_protocol::SipInboundTrunkInfo;
 pub(crate) use local_livekit::{API_KEY as KEY, API_SECRET as SECRET};
 use local_livekit::{LocalLiveKit, Options};
 use std::{
@@ -19,6 +20,8 @@ use telephony::{
 use tokio::{sync::mpsc, time::timeout};
 
 pub(crate) const TRUNK: &str = "ST_1";
+pub(crate) const INBOUND_TRUNK: &str = "ST_in";
+pub(crate) const OUR_NUMBER: &str = "+12025550100";
 pub(crate) const NUMBER: &str = "+14155550123";
 /// On a busy machine everything takes longer than it should.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -45,8 +48,19 @@ pub(crate) struct Telephony {
 
 impl Telephony {
     pub(crate) async fn start(phones: impl Phones) -> Self {
-        let server = LocalLiveKit::start(&Options::default()).unwrap_or_else(|error| panic!("{error}"));
-        let options = CarrierOptions::with_trunk(&server.url(), KEY, SECRET, TRUNK, "+12025550100");
+        Self::start_with(phones, &Options::default()).await
+    }
+
+    pub(crate) async fn start_with(phones: impl Phones, options: &Options) -> Self {
+        let server = LocalLiveKit::start(options).unwrap_or_else(|error| panic!("{error}"));
+        let options = CarrierOptions {
+            inbound_trunks: vec![SipInboundTrunkInfo {
+                sip_trunk_id: INBOUND_TRUNK.to_owned(),
+                numbers: vec![OUR_NUMBER.to_owned()],
+                ..SipInboundTrunkInfo::default()
+            }],
+            ..CarrierOptions::with_trunk(&server.url(), KEY, SECRET, TRUNK, OUR_NUMBER)
+        };
         let carrier = Carrier::new(options, phones, Arc::new(Counter(AtomicU8::new(0)))).expect("an address");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("ws://{}", listener.local_addr().expect("bound"));
@@ -63,6 +77,7 @@ impl Telephony {
     pub(crate) fn product(&self) -> LiveKitNetwork {
         let settings = LiveKitSettings {
             trunk_id: Some(TRUNK.to_owned()),
+            inbound_trunk_id: Some(INBOUND_TRUNK.to_owned()),
             ..LiveKitSettings::new(&self.url, KEY, SECRET)
         };
         LiveKitNetwork::new(settings, ParticipantEngine::new())
@@ -93,6 +108,7 @@ impl HandPhones {
     }
 }
 
+#[async_trait]
 impl Phones for HandPhones {
     fn call(&self, _invitation: &Invitation) -> Box<dyn PhoneLeg> {
         Box::new(HandPhone {

@@ -25,8 +25,8 @@ use std::{
 };
 use store::{PgPool, Store, campaigns, leads};
 use telephony::{
-    AgentSeat, DialRecord, DialRequest, FarEnd, Frame, HeardFrames, NotAnswered, RoomEvent, TelephoneNetwork,
-    TelephonyError,
+    AgentSeat, Arrival, CallRoom, DialRecord, DialRequest, FarEnd, Frame, HeardFrames, NotAnswered, RoomEvent,
+    TelephoneNetwork, TelephonyError,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -199,6 +199,9 @@ pub struct SmallNetwork {
     pub survivors: Option<u32>,
     /// Calls of which nothing was to be left.
     pub ended_as_orphans: Arc<AtomicUsize>,
+    /// Who calls, and how many of them were answered.
+    pub callers: Arc<Mutex<Vec<Arrival>>>,
+    pub answered: Arc<AtomicUsize>,
 }
 
 impl SmallNetwork {
@@ -213,6 +216,8 @@ impl SmallNetwork {
             down: false.into(),
             survivors: None,
             ended_as_orphans: Arc::default(),
+            callers: Arc::default(),
+            answered: Arc::default(),
         }
     }
 
@@ -251,16 +256,35 @@ impl TelephoneNetwork for SmallNetwork {
         Ok(Box::new(self.seat(Vec::new())))
     }
 
-    async fn rejoin(&self, _conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+    async fn rejoin(&self, _room: &CallRoom) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
         let Some(ticks) = self.survivors else { return Ok(None) };
         let mut events = vec![RoomEvent::Left(FarEnd::HungUp)];
         events.extend((0..ticks).map(|_| RoomEvent::Tick(Frame::silence())));
         Ok(Some(Box::new(self.seat(events))))
     }
 
-    async fn end_orphan(&self, _conversation: ConversationId) -> Result<(), TelephonyError> {
+    async fn end_orphan(&self, _room: &CallRoom) -> Result<(), TelephonyError> {
         self.ended_as_orphans.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn arrivals(&self) -> Result<Vec<Arrival>, TelephonyError> {
+        Ok(self.callers.lock().expect("unpoisoned").clone())
+    }
+
+    /// Whoever calls hangs up after ten seconds.
+    async fn answer(&self, room: &CallRoom, _caller: &str) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        let name = room.came_in.as_ref().expect("a room that somebody came into");
+        let mut callers = self.callers.lock().expect("unpoisoned");
+        let Some(place) = callers.iter().position(|caller| caller.room == *name) else {
+            return Ok(None);
+        };
+        callers.remove(place);
+        self.answered.fetch_add(1, Ordering::SeqCst);
+        let mut events = vec![RoomEvent::Left(FarEnd::HungUp)];
+        events.extend((0..500).map(|_| RoomEvent::Tick(Frame::silence())));
+        events.push(RoomEvent::Answered);
+        Ok(Some(Box::new(self.seat(events))))
     }
 
     async fn was_dialled(&self, attempt: AttemptId) -> Result<DialRecord, TelephonyError> {

@@ -169,6 +169,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
     let (_commands, received) = mpsc::channel(4);
     let agent = CampaignAgent {
         brief: CallBrief {
+            direction: domain::Direction::Outbound,
             conversation_id,
             attempt_id: AttemptId(Uuid::from_u128(7)),
             number: "+14155550107".parse().expect("valid"),

@@ -8,6 +8,7 @@ use domain::{
     calling_hours::{GateEvidence, GateReason},
     campaign::{CampaignCommand, CampaignContent},
     conversation::{ConversationStatus, Disposition, Speaker, TranscriptSegment},
+    inbound::decide,
     lead::LeadStatus,
     new_id,
     results::ConversationResults,
@@ -26,6 +27,7 @@ use store::{
     calls::{self, EndedBy, Ending},
     claims::{self, ClaimRequest, Turn, Verdict},
     event_log::{self, Which},
+    inbound::{self, NewCall, TakeRequest, Taken},
     workers,
 };
 
@@ -100,6 +102,12 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     || new_id(at, &*chance),
                 );
                 let calls = claimed.await.unwrap().calls;
+                let mut conn = ops.store.connection().await.unwrap();
+                for call in &calls {
+                    calls::about_to_dial(&mut conn, call.conversation_id, worker, at)
+                        .await
+                        .unwrap();
+                }
                 held.extend(calls.iter().map(|call| (call.conversation_id, campaign_id, 0)));
             }
             (2, Some((id, ..))) => calls::stage(&ops.store, *id, ConversationStatus::Ringing, at)
@@ -133,9 +141,46 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     at,
                 };
                 calls::end(&ops.store, &ending).await.unwrap();
-                held.remove(chosen);
+                let (ended, ..) = held.remove(chosen);
+                if below(&ops, 3) == 0 {
+                    let call = call_back(&ops, worker, ended).await;
+                    held.extend(call.map(|(call, campaign)| (call, campaign, 0)));
+                }
             }
         }
+    }
+}
+
+/// The person of a call that has ended calls us; the call that the worker got of it.
+async fn call_back(ops: &Operations, worker: WorkerId, ended: ConversationId) -> Option<(ConversationId, CampaignId)> {
+    let number: String = sqlx::query_scalar(
+        "SELECT phone_number FROM leads JOIN conversations ON lead_id = leads.id WHERE conversations.id = $1",
+    )
+    .bind(ended.0)
+    .fetch_one(ops.store.pool())
+    .await
+    .unwrap();
+    let at = ops.clock.now();
+    let id = ConversationId(new_id(at, &*ops.chance));
+    let call = NewCall {
+        id,
+        room: id.to_string().into(),
+        caller: "sip_1".into(),
+        phone_number: Some(number.parse().unwrap()),
+        at,
+    };
+    inbound::arrive(&ops.store, &call).await.unwrap();
+    let request = TakeRequest {
+        id,
+        worker_id: worker,
+        at,
+        global_concurrency: 100,
+        lease: Duration::from_secs(600),
+    };
+    let taken = inbound::take(&ops.store, &request, |known, last| decide(known, last, at));
+    match taken.await.unwrap() {
+        Taken::Call(taken) => Some((id, taken.campaign_id)),
+        _ => None,
     }
 }
 
@@ -232,6 +277,7 @@ async fn a_snapshot_and_the_events_after_it_make_a_later_snapshot(pool: PgPool) 
         ("calls", (|state| !state.calls.is_empty()) as fn(&LiveState) -> bool),
         ("ended calls", |state| state.tiles.ended > 0 && !state.recent.is_empty()),
         ("refused leads", |state| state.tiles.refused > 0),
+        ("people who called back", |state| state.tiles.called_back > 0),
     ] {
         assert!(snapshots.iter().any(seen), "no snapshot shows {what}");
     }

@@ -44,6 +44,7 @@ fn ended(call: ConversationId) -> Happening {
             campaign_name: "Spring".to_owned(),
             lead_id: LeadId(Uuid::from_u128(2)),
             lead_name: "Ada".into(),
+            direction: domain::Direction::Outbound,
             disposition: Disposition::Completed,
             ended_at: UnixMillis(1),
             duration_seconds: 1,

@@ -54,6 +54,7 @@ pub(crate) async fn play(case: &Case, studio: &Arc<Studio>) -> Played {
     let (_commands, received) = mpsc::channel(1);
     let agent = CampaignAgent {
         brief: CallBrief {
+            direction: domain::Direction::Outbound,
             conversation_id: ConversationId(Uuid::nil()),
             attempt_id: AttemptId(Uuid::nil()),
             number: "+14155550123".parse().expect("a number"),

@@ -26,6 +26,8 @@ enum Far {
 enum Stage {
     /// Nothing was dialled yet.
     Quiet,
+    /// Somebody called, and hears us from now on.
+    Answering(Option<Callee>),
     /// A browser with this identity is to be the person.
     Expecting(Arc<str>),
     /// What happens before the answer: events with their times, the next one last.
@@ -85,6 +87,12 @@ impl Seat {
             supervisors: Vec::new(),
             transferred: false,
         }
+    }
+
+    /// Answers somebody who called.
+    pub(super) fn answering(mut self, caller: Callee) -> Self {
+        self.stage = Stage::Answering(Some(caller));
+        self
     }
 
     /// What happens until the answer, and when.
@@ -192,6 +200,10 @@ impl AgentSeat for Seat {
         let number = NumberMark::of(&request.number);
         let earlier = self.shared.enter(request.attempt_id, number)?;
         let plan = self.shared.people.plan(number, earlier);
+        if let Some(call_back) = self.shared.people.call_back(number, earlier) {
+            self.shared
+                .expect_call_back(request.attempt_id, request.number.clone(), call_back);
+        }
         self.stage = self.calling(plan, request.ringing_timeout);
         Ok(())
     }
@@ -208,6 +220,14 @@ impl AgentSeat for Seat {
                 self.go_live(Far::Browser);
                 RoomEvent::Answered
             }
+            Stage::Answering(caller) => match caller.take() {
+                Some(caller) => {
+                    let line = self.shared.people.answer(caller);
+                    self.go_live(Far::Simulated(Box::new(line)));
+                    RoomEvent::Answered
+                }
+                None => self.leave(FarEnd::Lost),
+            },
             Stage::Over => RoomEvent::Left(FarEnd::Lost),
             Stage::Calling { coming, callee } => {
                 let Some((at, _)) = coming.last() else {

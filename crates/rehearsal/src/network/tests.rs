@@ -400,3 +400,48 @@ async fn a_person_who_is_handed_over_is_told_and_leaves() {
     assert_eq!(seat.next().await, RoomEvent::Transferred(true));
     assert_eq!(seat.next().await, RoomEvent::Left(FarEnd::HungUp));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_was_not_reached_calls_back_once_and_hears_who_answers() {
+    let eager = RehearsalConfig {
+        call_backs: 100,
+        ..only(Outcome::NoAnswer)
+    };
+    let network = network(eager);
+    story(&network, 1).await;
+    assert!(network.arrivals().await.expect("told").is_empty(), "not at once");
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    let arrivals = network.arrivals().await.expect("told");
+    assert_eq!(arrivals.len(), 1);
+    assert_eq!(arrivals[0].number, Some(request(1).number));
+    let theirs = CallRoom {
+        conversation: room(7),
+        came_in: Some(arrivals[0].room.clone()),
+    };
+    assert!(network.reaches(&theirs));
+    let seat = network.answer(&theirs, CALLER).await.expect("asked");
+    let mut seat = seat.expect("they wait");
+    assert_eq!(seat.next().await, RoomEvent::Answered);
+    assert!(matches!(seat.next().await, RoomEvent::Tick(_)));
+    assert!(network.answer(&theirs, CALLER).await.expect("asked").is_none(), "once");
+    assert!(!network.reaches(&theirs));
+    seat.hang_up().await;
+
+    // Tried again, they leave it at that; and who is let go is gone.
+    let mut seat = network.open_room(room(2)).await.expect("opens");
+    let again = DialRequest {
+        attempt_id: AttemptId(Uuid::from_u128(9)),
+        ..request(1)
+    };
+    seat.dial(again).await.expect("dials");
+    story(&network, 3).await;
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    let arrivals = network.arrivals().await.expect("told");
+    assert_eq!(arrivals.len(), 1);
+    let other = CallRoom {
+        conversation: room(8),
+        came_in: Some(arrivals[0].room.clone()),
+    };
+    network.end_orphan(&other).await.expect("let go");
+    assert!(network.arrivals().await.expect("told").is_empty());
+}

@@ -3,14 +3,20 @@
 //! paid once for all of them.
 
 use crate::{
-    Store, StoreError, campaigns, claims, conversations::phone_number, events, leads::ON_DO_NOT_CALL_LIST,
-    recordings::RecordingLock, to_sql,
+    Store, StoreError, campaigns, claims,
+    conversations::{direction, phone_number},
+    events, from_sql,
+    inbound::StoodBefore,
+    leads::ON_DO_NOT_CALL_LIST,
+    recordings::RecordingLock,
+    to_sql,
 };
 use domain::{
-    CampaignId, ConversationId, LeadId, UnixMillis, WorkerId,
+    CampaignId, ConversationId, Direction, LeadId, UnixMillis, WorkerId,
     calling_hours::GateEvidence,
     campaign::{CampaignContent, CampaignStatus},
     conversation::Disposition,
+    inbound::{AfterInbound, after_inbound},
     lead::LeadStatus,
     live::{CampaignProgress, Happening, RecentOutcome},
     results::ConversationResults,
@@ -209,6 +215,17 @@ struct CallFacts {
     may_be_dialled: bool,
     zones: Vec<String>,
     same_outcome_before: u32,
+    /// Only of a call that came in.
+    stood_before: Option<StoodBefore>,
+}
+
+impl CallFacts {
+    const fn direction(&self) -> Direction {
+        match self.stood_before {
+            None => Direction::Outbound,
+            Some(_) => Direction::Inbound,
+        }
+    }
 }
 
 async fn facts(
@@ -222,18 +239,25 @@ async fn facts(
         .map(|ending| (ending.conversation_id.0, ending.disposition.as_str().to_owned()))
         .unzip();
     let rows = sqlx::query!(
-        r#"SELECT attempts.conversation_id AS "conversation_id!", leads.id AS lead_id, leads.name AS lead_name,
-                  leads.campaign_id, content AS "content: Json<CampaignContent>", number,
-                  because AS "because: Json<GateEvidence>", dialled_at IS NOT NULL AS "may_be_dialled!",
+        // What we missed of calls that came in is no outcome of a try.
+        r#"SELECT conversations.id AS "conversation_id!", inbound_calls.id IS NOT NULL AS "inbound!", leads.id AS lead_id, leads.name AS lead_name,
+                  leads.campaign_id, content AS "content: Json<CampaignContent>",
+                  coalesce(number, calls_made) AS "number!", because AS "because?: Json<GateEvidence>",
+                  inbound_calls.zones, lead_status, lead_reason, lead_due_at,
+                  (inbound_calls.id IS NOT NULL OR dialled_at IS NOT NULL) AS "may_be_dialled!",
                   do_not_call.phone_number IS NOT NULL AS "listed!",
-                  (SELECT count(*) FROM attempts AS earlier
-                   WHERE earlier.lead_id = leads.id AND earlier.disposition = ending.disposition
-                     AND earlier.id <> attempts.id) AS "same_outcome_before!"
+                  (SELECT count(*) FROM conversations AS earlier
+                   WHERE earlier.lead_id = leads.id AND earlier.status = ending.disposition
+                     AND earlier.id <> conversations.id
+                     AND (earlier.call_start_time IS NOT NULL
+                          OR NOT EXISTS (SELECT FROM inbound_calls WHERE inbound_calls.id = earlier.id))) AS "same_outcome_before!"
            FROM unnest($1::uuid[], $2::text[]) AS ending (conversation_id, disposition)
-           JOIN attempts ON attempts.conversation_id = ending.conversation_id
-           JOIN leads ON leads.id = attempts.lead_id
-           JOIN campaign_revisions ON campaign_revisions.campaign_id = attempts.campaign_id
-                AND campaign_revisions.revision = attempts.revision
+           JOIN conversations ON conversations.id = ending.conversation_id
+           JOIN leads ON leads.id = conversations.lead_id
+           LEFT JOIN attempts ON attempts.conversation_id = conversations.id
+           LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
+           JOIN campaign_revisions ON campaign_revisions.campaign_id = conversations.campaign_id
+                AND campaign_revisions.revision = coalesce(attempts.revision, inbound_calls.revision)
            LEFT JOIN do_not_call ON do_not_call.phone_number = leads.phone_number"#,
         &conversations,
         &dispositions,
@@ -241,6 +265,10 @@ async fn facts(
     .fetch_all(conn)
     .await?;
     let facts = rows.into_iter().map(|row| {
+        let stood_before = match direction(row.inbound) {
+            Direction::Outbound => None,
+            Direction::Inbound => Some(StoodBefore::read(row.lead_status, row.lead_reason, row.lead_due_at)?),
+        };
         let call = CallFacts {
             campaign_id: CampaignId(row.campaign_id),
             lead_id: LeadId(row.lead_id),
@@ -250,12 +278,16 @@ async fn facts(
             attempt_number: row.number,
             may_be_dialled: row.may_be_dialled,
             // The decision named every zone of the number; the queue's row, which did too, is gone.
-            zones: row.because.0.zones.into_iter().map(|clock| clock.zone).collect(),
+            zones: match row.because {
+                Some(because) => because.0.zones.into_iter().map(|clock| clock.zone).collect(),
+                None => row.zones.unwrap_or_default(),
+            },
             same_outcome_before: u32::try_from(row.same_outcome_before).unwrap_or(0),
+            stood_before,
         };
-        (ConversationId(row.conversation_id), call)
+        Ok((ConversationId(row.conversation_id), call))
     });
-    Ok(facts.collect())
+    facts.collect()
 }
 
 /// Where the lead stands after the call.
@@ -267,6 +299,9 @@ struct LeadAfter {
 }
 
 fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
+    if let Some(before) = &call.stood_before {
+        return after_it_called(ending, call, before);
+    }
     let (status, why, again) = match after_call(&call.content.retries, ending.disposition, call.same_outcome_before) {
         AfterCall::Finished(LeadStatus::DoNotCall) => {
             (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST.to_owned()), None)
@@ -278,6 +313,30 @@ fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
             let due = ending.at.plus(delay.max(ending.not_again_before));
             (LeadStatus::Pending, None, Some(due))
         }
+    };
+    LeadAfter { status, why, again }
+}
+
+/// The same of a lead that called us.
+fn after_it_called(ending: &Ending, call: &CallFacts, before: &StoodBefore) -> LeadAfter {
+    let (retries, disposition) = (&call.content.retries, ending.disposition);
+    let (status, why, again) = match after_inbound(
+        retries,
+        before.status,
+        disposition,
+        call.same_outcome_before,
+        call.listed,
+    ) {
+        AfterInbound::AsBefore => {
+            let waits = before.status == LeadStatus::Pending;
+            let due = waits.then(|| before.due.map_or(ending.at, from_sql));
+            (before.status, before.why.clone(), due)
+        }
+        AfterInbound::Finished(LeadStatus::DoNotCall) => {
+            (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST.to_owned()), None)
+        }
+        AfterInbound::Finished(status) => (status, None, None),
+        AfterInbound::Again(delay) => (LeadStatus::Pending, None, Some(ending.at.plus(delay))),
     };
     LeadAfter { status, why, again }
 }
@@ -336,9 +395,11 @@ async fn write(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<HashMap<Conv
         &column(ends, |end| end.after.why.clone()) as &[Option<String>],
         &column(ends, |end| end.call.campaign_id.0),
         &column(ends, |end| end.after.again.map(to_sql)) as &[Option<time::OffsetDateTime>],
-        // A call that we cancelled does not count.
-        &column(ends, |end| end.call.attempt_number
-            - i32::from(end.ending.disposition == Disposition::Cancelled)),
+        // A call that we cancelled does not count, nor does one that we did not make.
+        &column(ends, |end| {
+            let counts = end.call.direction().is_inbound() || end.ending.disposition != Disposition::Cancelled;
+            end.call.attempt_number - i32::from(!counts)
+        }),
         // An array of arrays must be rectangular in PostgreSQL, so zones travel joined.
         &column(ends, |end| end.call.zones.join("|")),
     )
@@ -393,6 +454,7 @@ async fn append_events(
             campaign_name: names.get(&call.campaign_id).copied().unwrap_or_default().to_owned(),
             lead_id: call.lead_id,
             lead_name: call.lead_name.as_str().into(),
+            direction: call.direction(),
             disposition: ending.disposition,
             ended_at: ending.at,
             duration_seconds: seconds.get(&ending.conversation_id).copied().unwrap_or(0),

@@ -1,19 +1,19 @@
 //! What is asked of LiveKit's server API.
 
 use super::{
-    LiveKitSettings, MediaEncryption, names,
+    LiveKitSettings, MediaEncryption, arrivals, names,
     outcome::{self, is_not_found},
     progress::{DialFailure, STATUS_ATTRIBUTE, SipStatus},
     tokens::ApiKey,
 };
-use crate::TelephonyError;
+use crate::{Arrival, CallRoom, TelephonyError};
 use domain::{ConversationId, PhoneNumber};
 use livekit_api::services::{
     ServiceError,
     room::{CreateRoomOptions, RoomClient},
     sip::{CreateSIPParticipantOptions, ListSIPOutboundTrunkFilter, SIPClient, TransferSIPParticipantOptions},
 };
-use livekit_protocol::SipMediaEncryption;
+use livekit_protocol::{ParticipantInfo, SipMediaEncryption};
 use std::time::Duration;
 
 /// Everything but dialling is answered within this time or not at all.
@@ -80,7 +80,7 @@ impl Api {
             metadata: serde_json::json!({ "conversation": conversation }).to_string(),
             ..CreateRoomOptions::default()
         };
-        let room = names::room_of(conversation);
+        let room = names::room_of(&conversation.into());
         self.rooms
             .create_room(&room, options)
             .await
@@ -99,18 +99,40 @@ impl Api {
     }
 
     /// The person of a call who has answered and is still there.
-    pub(crate) async fn person_on_the_line(&self, room: &str) -> Result<Option<String>, TelephonyError> {
-        let participants = match self.rooms.list_participants(room).await {
-            Ok(participants) => participants,
-            Err(error) if is_not_found(&error) => return Ok(None),
-            Err(error) => return Err(unavailable(&error)),
-        };
+    pub(crate) async fn person_on_the_line(&self, call: &CallRoom) -> Result<Option<String>, TelephonyError> {
+        let room = names::room_of(call);
         let answered = |status: &String| SipStatus::read(status) == Some(SipStatus::Active);
-        let person = participants.into_iter().find(|participant| {
-            names::is_person(&participant.identity)
-                && participant.attributes.get(STATUS_ATTRIBUTE).is_some_and(answered)
+        let is_person = |participant: &ParticipantInfo| match call.came_in {
+            Some(_) => arrivals::arrival_of(&room, participant).is_some(),
+            None => names::is_person(&participant.identity),
+        };
+        let person = self.participants(&room).await?.into_iter().find(|participant| {
+            is_person(participant) && participant.attributes.get(STATUS_ATTRIBUTE).is_some_and(answered)
         });
         Ok(person.map(|person| person.identity))
+    }
+
+    /// Whether somebody is in a room.
+    pub(crate) async fn is_in(&self, room: &str, identity: &str) -> Result<bool, TelephonyError> {
+        let participants = self.participants(room).await?;
+        Ok(participants.iter().any(|participant| participant.identity == identity))
+    }
+
+    /// Nobody is in a room that is not there.
+    async fn participants(&self, room: &str) -> Result<Vec<ParticipantInfo>, TelephonyError> {
+        match self.rooms.list_participants(room).await {
+            Ok(participants) => Ok(participants),
+            Err(error) if is_not_found(&error) => Ok(Vec::new()),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Calls that have come in and that nobody has answered.
+    pub(crate) async fn arrivals(&self) -> Result<Vec<Arrival>, TelephonyError> {
+        if self.settings.inbound_trunk_id.is_none() {
+            return Ok(Vec::new());
+        }
+        arrivals::waiting(&self.rooms).await
     }
 
     /// Whether `identity` hears these tracks.
@@ -177,7 +199,7 @@ impl Api {
         })
     }
 
-    /// Whether calls can be made, as far as that can be found out without making one.
+    /// Whether calls can be made, as far as that can be found out without making one; and that calls can come in.
     pub(crate) async fn check(&self) -> Result<(), String> {
         let sentence = |error: ServiceError| format!("{}.", outcome::sentence(&error));
         self.rooms
@@ -192,11 +214,10 @@ impl Api {
             .list_sip_outbound_trunk(ListSIPOutboundTrunkFilter::All)
             .await
             .map_err(sentence)?;
-        if trunks.iter().any(|known| known.sip_trunk_id == *trunk) {
-            Ok(())
-        } else {
-            Err(format!("{}.", outcome::NO_TRUNK))
+        if !trunks.iter().any(|known| known.sip_trunk_id == *trunk) {
+            return Err(format!("{}.", outcome::NO_TRUNK));
         }
+        arrivals::be_reachable(&self.sip, &self.settings).await
     }
 }
 

@@ -9,7 +9,9 @@ use super::{
     seat::Seat,
     tokens::BROWSER_TTL,
 };
-use crate::{AgentSeat, BrowserAccess, BrowserSeat, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError};
+use crate::{
+    AgentSeat, Arrival, BrowserAccess, BrowserSeat, CallRoom, DialRecord, HeardFrames, TelephoneNetwork, TelephonyError,
+};
 use async_trait::async_trait;
 use domain::{AttemptId, ConversationId};
 use std::{
@@ -39,29 +41,29 @@ impl Shared {
     }
 
     /// Lets the agent into a room that is there.
-    async fn join(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
+    async fn join(&self, room: &CallRoom) -> Result<Joined, TelephonyError> {
         let tokens = Arc::new(AgentTokens {
             api: Arc::clone(&self.api),
-            conversation,
+            room: room.clone(),
         });
         self.engine.join(&self.api.settings.url, tokens).await
     }
 
     async fn create_and_join(&self, conversation: ConversationId) -> Result<Joined, TelephonyError> {
         self.api.create_room(conversation).await?;
-        self.join(conversation).await
+        self.join(&conversation.into()).await
     }
 }
 
 /// New tokens for an agent that comes back after a lost connection.
 struct AgentTokens {
     api: Arc<Api>,
-    conversation: ConversationId,
+    room: CallRoom,
 }
 
 impl TokenSource for AgentTokens {
     fn token(&self) -> Result<String, TelephonyError> {
-        self.api.key.agent(self.conversation)
+        self.api.key.agent(&self.room)
     }
 }
 
@@ -84,12 +86,21 @@ impl LiveKitNetwork {
             }),
         }
     }
+
+    /// The agent's seat in a room that is there.
+    async fn enter(&self, room: &CallRoom) -> Result<Seat, TelephonyError> {
+        let entering = Entering::begin(&self.shared, room.clone(), IfGivenUp::LeaveRoomAsItIs)?;
+        let joining = self.shared.join(room);
+        entering
+            .take_seat(joining, "LiveKit did not let the agent in, in time")
+            .await
+    }
 }
 
 #[async_trait]
 impl TelephoneNetwork for LiveKitNetwork {
     async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError> {
-        let entering = Entering::begin(&self.shared, conversation, IfGivenUp::PutRoomAway)?;
+        let entering = Entering::begin(&self.shared, conversation.into(), IfGivenUp::PutRoomAway)?;
         let joining = self.shared.create_and_join(conversation);
         Ok(Box::new(
             entering
@@ -98,17 +109,25 @@ impl TelephoneNetwork for LiveKitNetwork {
         ))
     }
 
-    async fn rejoin(&self, conversation: ConversationId) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
-        let room = names::room_of(conversation);
-        let Some(person) = self.shared.api.person_on_the_line(&room).await? else {
+    async fn rejoin(&self, room: &CallRoom) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        let Some(person) = self.shared.api.person_on_the_line(room).await? else {
             return Ok(None);
         };
-        let entering = Entering::begin(&self.shared, conversation, IfGivenUp::LeaveRoomAsItIs)?;
-        let joining = self.shared.join(conversation);
-        let seat = entering
-            .take_seat(joining, "LiveKit did not let the agent in, in time")
-            .await?;
+        let seat = self.enter(room).await?;
         Ok(Some(Box::new(seat.taken_over(person))))
+    }
+
+    async fn arrivals(&self) -> Result<Vec<Arrival>, TelephonyError> {
+        self.shared.api.arrivals().await
+    }
+
+    async fn answer(&self, room: &CallRoom, caller: &str) -> Result<Option<Box<dyn AgentSeat>>, TelephonyError> {
+        // Whoever joins an empty room would wait in it alone.
+        if !self.shared.api.is_in(&names::room_of(room), caller).await? {
+            return Ok(None);
+        }
+        let seat = self.enter(room).await?;
+        Ok(Some(Box::new(seat.answering(caller.to_owned()))))
     }
 
     /// LiveKit keeps no record of calls that are over, so whoever was about to dial may have dialled.
@@ -125,25 +144,21 @@ impl TelephoneNetwork for LiveKitNetwork {
         Some(rooms.get(&conversation)?.subscribe())
     }
 
-    fn browser_access(
-        &self,
-        conversation: ConversationId,
-        seat: BrowserSeat,
-    ) -> Result<Option<BrowserAccess>, TelephonyError> {
+    fn browser_access(&self, room: &CallRoom, seat: BrowserSeat) -> Result<Option<BrowserAccess>, TelephonyError> {
         Ok(Some(BrowserAccess {
             url: self.shared.api.settings.public_url.clone(),
-            token: self.shared.api.key.browser(conversation, &seat)?,
+            token: self.shared.api.key.browser(room, &seat)?,
             expires_in: BROWSER_TTL,
             agent: names::AGENT.to_owned(),
         }))
     }
 
-    async fn remove_browser(&self, conversation: ConversationId, identity: &str) -> Result<(), TelephonyError> {
-        self.shared.api.remove(&names::room_of(conversation), identity).await
+    async fn remove_browser(&self, room: &CallRoom, identity: &str) -> Result<(), TelephonyError> {
+        self.shared.api.remove(&names::room_of(room), identity).await
     }
 
-    async fn end_orphan(&self, conversation: ConversationId) -> Result<(), TelephonyError> {
-        self.shared.api.delete_room(&names::room_of(conversation)).await
+    async fn end_orphan(&self, room: &CallRoom) -> Result<(), TelephonyError> {
+        self.shared.api.delete_room(&names::room_of(room)).await
     }
 }
 
@@ -158,28 +173,24 @@ enum IfGivenUp {
 /// The way into a room. Given up half-way, nobody finds listeners for it any more.
 struct Entering<'a> {
     shared: &'a Arc<Shared>,
-    conversation: ConversationId,
+    room: CallRoom,
     listeners: broadcast::Sender<HeardFrames>,
     if_given_up: IfGivenUp,
     seated: bool,
 }
 
 impl<'a> Entering<'a> {
-    fn begin(
-        shared: &'a Arc<Shared>,
-        conversation: ConversationId,
-        if_given_up: IfGivenUp,
-    ) -> Result<Self, TelephonyError> {
+    fn begin(shared: &'a Arc<Shared>, room: CallRoom, if_given_up: IfGivenUp) -> Result<Self, TelephonyError> {
         let listeners = broadcast::Sender::new(LISTENER_BACKLOG);
         let mut rooms = shared.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        if rooms.contains_key(&conversation) {
+        if rooms.contains_key(&room.conversation) {
             return Err(TelephonyError::Unavailable("the room is open already".to_owned()));
         }
-        rooms.insert(conversation, listeners.clone());
+        rooms.insert(room.conversation, listeners.clone());
         drop(rooms);
         Ok(Self {
             shared,
-            conversation,
+            room,
             listeners,
             if_given_up,
             seated: false,
@@ -196,7 +207,7 @@ impl<'a> Entering<'a> {
         let joined = tokio::time::timeout(OPENING, joining).await.unwrap_or_else(late)?;
         self.seated = true;
         let shared = Arc::clone(self.shared);
-        Ok(Seat::new(shared, self.conversation, self.listeners.clone(), joined))
+        Ok(Seat::new(shared, &self.room, self.listeners.clone(), joined))
     }
 }
 
@@ -205,9 +216,9 @@ impl Drop for Entering<'_> {
         if self.seated {
             return;
         }
-        self.shared.forget(self.conversation);
+        self.shared.forget(self.room.conversation);
         if self.if_given_up == IfGivenUp::PutRoomAway {
-            let (api, room) = (Arc::clone(&self.shared.api), names::room_of(self.conversation));
+            let (api, room) = (Arc::clone(&self.shared.api), names::room_of(&self.room));
             tokio::spawn(async move { ending::give_up(&api, &room).await });
         }
     }

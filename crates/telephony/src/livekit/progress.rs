@@ -80,6 +80,8 @@ pub(crate) struct CallProgress {
     gone: Option<Gone>,
     /// The request has ended without telling what became of the call.
     request_is_no_help: bool,
+    /// They called us.
+    came_in: bool,
 }
 
 impl CallProgress {
@@ -89,6 +91,16 @@ impl CallProgress {
             rang: false,
             gone: None,
             request_is_no_help: false,
+            came_in: false,
+        }
+    }
+
+    /// A call that came in: nobody was asked to dial, and whoever goes has given up.
+    pub(crate) fn came_in() -> Self {
+        Self {
+            request_is_no_help: true,
+            came_in: true,
+            ..Self::new()
         }
     }
 
@@ -187,10 +199,12 @@ impl CallProgress {
         self.stage = Stage::Over;
         let sip_code = None;
         RoomEvent::NotAnswered(match gone {
+            Gone::Lost => return RoomEvent::Left(FarEnd::Lost),
             Gone::Unavailable => NotAnswered::NoAnswer { sip_code },
+            // It was we who did not answer.
+            _ if self.came_in => NotAnswered::NoAnswer { sip_code },
             Gone::Rejected => NotAnswered::Rejected { sip_code },
             Gone::HungUp => NotAnswered::Unreachable { sip_code },
-            Gone::Lost => return RoomEvent::Left(FarEnd::Lost),
         })
     }
 
@@ -343,6 +357,26 @@ mod tests {
     fn who_picks_up_and_puts_down_at_once_was_reached() {
         let events = all([Sign::Gone(Gone::HungUp), Sign::Request(Ok(()))]);
         assert_eq!(events, [RoomEvent::Answered, RoomEvent::Left(FarEnd::HungUp)]);
+    }
+
+    #[test]
+    fn who_calls_us_is_answered_when_they_hear_us_or_has_given_up() {
+        let all = |signs: &[Sign]| -> Vec<RoomEvent> {
+            let mut progress = CallProgress::came_in();
+            signs.iter().flat_map(|sign| progress.observe(sign.clone())).collect()
+        };
+        let (ringing, active) = (Sign::Status(SipStatus::Ringing), Sign::Status(SipStatus::Active));
+        let answered = all(&[ringing.clone(), active, Sign::Gone(Gone::HungUp)]);
+        let expected = [RoomEvent::Ringing, RoomEvent::Answered, RoomEvent::Left(FarEnd::HungUp)];
+        assert_eq!(answered, expected);
+        for gone in [Gone::HungUp, Gone::Unavailable, Gone::Rejected] {
+            let no_answer = RoomEvent::NotAnswered(NotAnswered::NoAnswer { sip_code: None });
+            assert_eq!(
+                all(&[ringing.clone(), Sign::Gone(gone)]),
+                [RoomEvent::Ringing, no_answer]
+            );
+        }
+        assert_eq!(all(&[Sign::GaveUp]), [RoomEvent::Left(FarEnd::Lost)]);
     }
 
     #[test]

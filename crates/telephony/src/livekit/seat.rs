@@ -16,7 +16,8 @@ use super::{
     progress::{CallProgress, DialFailure, Gone, STATUS_ATTRIBUTE, Sign, SipStatus},
 };
 use crate::{
-    AgentSeat, DialRequest, FRAME_MILLIS, Frame, HeardFrames, RoomEvent as Told, SUPERVISOR_PREFIX, TelephonyError,
+    AgentSeat, CallRoom, DialRequest, FRAME_MILLIS, Frame, HeardFrames, RoomEvent as Told, SUPERVISOR_PREFIX,
+    TelephonyError,
 };
 use async_trait::async_trait;
 use domain::{ConversationId, PhoneNumber};
@@ -35,6 +36,8 @@ const MOST_TICKS_BEHIND: u32 = 25;
 const REASON_COMES_WITHIN: Duration = Duration::from_secs(3);
 /// What the network may take on top of the ringing time to tell what became of a call.
 const NETWORK_PATIENCE: Duration = Duration::from_secs(15);
+/// A caller hears us, or it is known that they do not, this long after we came.
+const BEING_HEARD: Duration = Duration::from_secs(15);
 /// Hanging up waits this long for the phone leg to end; it goes on by itself.
 const HANGING_UP: Duration = Duration::from_millis(1_500);
 
@@ -94,11 +97,11 @@ enum Woken {
 impl Seat {
     pub(super) fn new(
         shared: Arc<Shared>,
-        conversation: ConversationId,
+        room: &CallRoom,
         listeners: broadcast::Sender<HeardFrames>,
         joined: Joined,
     ) -> Self {
-        let room_name = names::room_of(conversation);
+        let (conversation, room_name) = (room.conversation, names::room_of(room));
         let Joined { room, events, voice } = joined;
         Self {
             supervisors: Supervisors::new(Arc::clone(&shared.api), room_name.clone()),
@@ -131,6 +134,14 @@ impl Seat {
         let now = Instant::now();
         self.answered_at = Some(now);
         self.next_tick = now + TICK;
+        self
+    }
+
+    /// Answers somebody who called.
+    pub(super) fn answering(mut self, caller: String) -> Self {
+        self.person.identity = caller;
+        self.progress = CallProgress::came_in();
+        self.give_up_at = Some(Instant::now() + BEING_HEARD);
         self
     }
 
@@ -338,6 +349,7 @@ impl Seat {
         }
         Some(Remains {
             api: Arc::clone(&self.shared.api),
+            conversation: self.conversation,
             room_name: self.room_name.clone(),
             room: Arc::clone(&self.room),
             phones,

@@ -24,6 +24,8 @@ pub struct LiveKitSettings {
     pub public_url: String,
     /// The outbound SIP trunk; without one no phone can be called.
     pub trunk_id: Option<String>,
+    /// The inbound SIP trunk; without one nobody is expected to call.
+    pub inbound_trunk_id: Option<String>,
     /// Numbers of ours that people see; without any, the trunk chooses.
     pub caller_ids: Vec<PhoneNumber>,
     pub media_encryption: MediaEncryption,
@@ -41,6 +43,7 @@ impl LiveKitSettings {
             api_secret: api_secret.to_owned(),
             public_url: url.to_owned(),
             trunk_id: None,
+            inbound_trunk_id: None,
             caller_ids: Vec::new(),
             media_encryption: MediaEncryption::Disable,
             sip_headers: BTreeMap::new(),
@@ -53,6 +56,7 @@ impl fmt::Debug for LiveKitSettings {
         f.debug_struct("LiveKitSettings")
             .field("url", &self.url)
             .field("trunk_id", &self.trunk_id)
+            .field("inbound_trunk_id", &self.inbound_trunk_id)
             .finish_non_exhaustive()
     }
 }

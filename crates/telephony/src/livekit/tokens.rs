@@ -1,8 +1,7 @@
 //! Who may do what in which room, for how long.
 
 use super::names;
-use crate::{BrowserSeat, TelephonyError};
-use domain::ConversationId;
+use crate::{BrowserSeat, CallRoom, TelephonyError};
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use std::time::Duration;
 
@@ -21,25 +20,25 @@ pub(crate) struct ApiKey {
 
 impl ApiKey {
     /// For the agent of a call.
-    pub(crate) fn agent(&self, conversation: ConversationId) -> Result<String, TelephonyError> {
+    pub(crate) fn agent(&self, call: &CallRoom) -> Result<String, TelephonyError> {
         let grants = VideoGrants {
             agent: true,
             can_update_own_metadata: Some(true),
-            ..room(conversation)
+            ..room(call)
         };
         let token = self.token(AGENT_TTL).with_identity(names::AGENT).with_kind("agent");
         signed(token.with_grants(grants))
     }
 
     /// For a browser.
-    pub(crate) fn browser(&self, conversation: ConversationId, seat: &BrowserSeat) -> Result<String, TelephonyError> {
+    pub(crate) fn browser(&self, call: &CallRoom, seat: &BrowserSeat) -> Result<String, TelephonyError> {
         let (identity, grants) = match seat {
             BrowserSeat::Listen { identity } => {
                 let grants = VideoGrants {
                     hidden: true,
                     can_publish: Some(false),
                     can_publish_data: Some(false),
-                    ..room(conversation)
+                    ..room(call)
                 };
                 (identity, grants)
             }
@@ -47,7 +46,7 @@ impl ApiKey {
                 let grants = VideoGrants {
                     can_publish_sources: vec!["microphone".to_owned()],
                     can_publish_data: Some(false),
-                    ..room(conversation)
+                    ..room(call)
                 };
                 (identity, grants)
             }
@@ -64,10 +63,10 @@ impl ApiKey {
     }
 }
 
-fn room(conversation: ConversationId) -> VideoGrants {
+fn room(call: &CallRoom) -> VideoGrants {
     VideoGrants {
         room_join: true,
-        room: names::room_of(conversation),
+        room: names::room_of(call),
         ..VideoGrants::default()
     }
 }
@@ -81,6 +80,7 @@ fn signed(token: AccessToken) -> Result<String, TelephonyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ConversationId;
     use livekit_api::access_token::{Claims, TokenVerifier};
 
     const CALL: &str = "01900000-0000-7000-8000-000000000000";
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn everybody_gets_into_one_room_for_minutes_and_no_further() {
-        let call: ConversationId = CALL.parse().expect("an id");
+        let call = CallRoom::from(CALL.parse::<ConversationId>().expect("an id"));
         let identity = || "supervisor-1".to_owned();
         let listen = BrowserSeat::Listen { identity: identity() };
         let speak = BrowserSeat::Speak {
@@ -109,9 +109,9 @@ mod tests {
             name: "Ada".to_owned().into(),
         };
         let tokens = [
-            key().agent(call).expect("signed"),
-            key().browser(call, &listen).expect("signed"),
-            key().browser(call, &speak).expect("signed"),
+            key().agent(&call).expect("signed"),
+            key().browser(&call, &listen).expect("signed"),
+            key().browser(&call, &speak).expect("signed"),
         ];
         let [agent, listener, speaker] = tokens.each_ref().map(|token| read(token));
         for claims in [&agent, &listener, &speaker] {

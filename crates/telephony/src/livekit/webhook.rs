@@ -1,12 +1,14 @@
 //! What LiveKit tells by itself. Believed only with its signature over the very bytes, and only for five minutes.
 
-use super::names;
-use domain::{ConversationId, UnixMillis};
+use super::{arrivals, names};
+use crate::Arrival;
+use domain::{ConversationId, Personal, UnixMillis};
 use livekit_api::{
     access_token::TokenVerifier,
     webhooks::{WebhookError, WebhookReceiver},
 };
 use serde::Deserialize;
+use std::collections::HashMap;
 
 /// An event may be this much older or newer than our clock, milliseconds.
 const WINDOW_MS: i64 = 5 * 60 * 1_000;
@@ -36,6 +38,10 @@ pub struct RoomNews {
     pub event: String,
     /// The call it is about; `None` if the room is none of ours.
     pub conversation: Option<ConversationId>,
+    /// Or the room of a call that came in.
+    pub came_in: Option<Personal>,
+    /// A phone came into it.
+    pub arrival: Option<Arrival>,
 }
 
 impl RoomNews {
@@ -61,9 +67,18 @@ struct Body {
     event: String,
     created_at: Seconds,
     room: Option<Room>,
+    participant: Option<Participant>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Participant {
+    identity: String,
+    kind: String,
+    attributes: HashMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
 struct Room {
     #[serde(default)]
     name: String,
@@ -109,10 +124,20 @@ impl WebhookVerifier {
         if age.saturating_abs() > WINDOW_MS {
             return Err(WebhookRefused::Stale);
         }
+        let room = body.room.unwrap_or_default().name;
+        let participant = body.participant.unwrap_or_default();
+        let is_phone = participant.kind == "SIP" && body.event == "participant_joined";
+        let arrival = is_phone.then(|| {
+            arrivals::arrival(&room, &participant.identity, |name| {
+                participant.attributes.get(name).cloned()
+            })
+        });
         Ok(RoomNews {
             id: body.id,
+            conversation: names::conversation_of(&room),
+            arrival: arrival.flatten(),
+            came_in: arrivals::room(&room),
             event: body.event,
-            conversation: body.room.and_then(|room| names::conversation_of(&room.name)),
         })
     }
 }
@@ -155,6 +180,30 @@ mod tests {
         assert!(news.somebody_went());
         let bearer = format!("Bearer {}", signature(&good, KEY, SECRET));
         assert!(verify(&good, &bearer).is_ok());
+    }
+
+    #[test]
+    fn a_phone_that_comes_into_a_room_of_the_rule_is_an_arrival() {
+        let body = |event: &str, kind: &str| {
+            format!(
+                r#"{{"event":"{event}","room":{{"name":"ringside-inbound_+14155550123_x"}},"id":"EV_1","createdAt":1800000000,
+                    "participant":{{"identity":"sip_+14155550123","kind":"{kind}",
+                                    "attributes":{{"sip.ruleID":"SDR_1","sip.phoneNumber":"+14155550123"}}}}}}"#
+            )
+        };
+        let told = |body: String| verify(&body, &signature(&body, KEY, SECRET)).expect("good");
+        let news = told(body("participant_joined", "SIP"));
+        assert_eq!(news.conversation, None);
+        let arrival = news.arrival.expect("a phone came in");
+        assert_eq!(Some(&arrival.room), news.came_in.as_ref());
+        assert_eq!(
+            arrival.number.map(|number| number.e164().to_owned()).as_deref(),
+            Some("+14155550123")
+        );
+        // A browser that calls itself a phone is none: LiveKit tells the kind.
+        assert_eq!(told(body("participant_joined", "STANDARD")).arrival, None);
+        let left = told(body("participant_left", "SIP"));
+        assert!(left.arrival.is_none() && left.came_in.is_some() && left.somebody_went());
     }
 
     #[test]

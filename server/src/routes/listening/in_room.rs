@@ -17,7 +17,8 @@ use domain::{
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use operations::{Caller, Operations};
 use std::time::Duration;
-use telephony::{BrowserAccess, BrowserSeat, TOKENS_LAST, TelephoneNetwork};
+use store::{StoreError, inbound};
+use telephony::{BrowserAccess, BrowserSeat, CallRoom, TOKENS_LAST, TelephoneNetwork};
 use tokio::time::{Instant, interval, sleep, timeout};
 
 /// What browsers join rooms with; in the site if the build had it.
@@ -29,21 +30,35 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// A browser's seat in the room.
 pub(super) struct Seat {
+    room: CallRoom,
     identity: String,
     access: BrowserAccess,
 }
 
 /// A seat to listen from; `None` if the sound has to come over the WebSocket.
-pub(super) fn seat(state: &WebState, caller: &Caller, id: ConversationId) -> Result<Option<Seat>, Refusal> {
+pub(super) async fn seat(state: &WebState, caller: &Caller, id: ConversationId) -> Result<Option<Seat>, Refusal> {
     if !state.configuration.site_dir.join(CLIENT).is_file() {
         return Ok(None);
     }
+    let room = room_of(state, id).await.map_err(|error| {
+        tracing::warn!(%error, "the room of a call is not known");
+        UserError::unavailable()
+    })?;
     let identity = new_identity(state, caller);
     let listen = BrowserSeat::Listen {
         identity: identity.clone(),
     };
-    let access = state.network.browser_access(id, listen).map_err(unavailable)?;
-    Ok(access.map(|access| Seat { identity, access }))
+    let access = state.network.browser_access(&room, listen).map_err(unavailable)?;
+    Ok(access.map(|access| Seat { room, identity, access }))
+}
+
+/// Where a call takes place.
+async fn room_of(state: &WebState, conversation: ConversationId) -> Result<CallRoom, StoreError> {
+    let mut conn = state.ops.store.connection().await?;
+    Ok(CallRoom {
+        conversation,
+        came_in: inbound::room_of(&mut conn, conversation).await?,
+    })
 }
 
 fn new_identity(state: &WebState, caller: &Caller) -> String {
@@ -64,7 +79,7 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
     let mut guest = Guest {
         state: state.clone(),
         caller: caller.clone(),
-        id,
+        room: seat.room,
         identities: vec![seat.identity],
         speaks: false,
     };
@@ -89,9 +104,9 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
     drop((down, up));
     // A browser that was tampered with may come back with a token of before.
     tokio::select! {
-        () = keep_out(&*state.network, id, &guest.identities) => {}
+        () = keep_out(&*state.network, &guest.room, &guest.identities) => {}
         () = until_ended(&state.ops, &caller, id) => {}
-        () = closing.cancelled() => remove(&*state.network, id, &guest.identities).await,
+        () = closing.cancelled() => remove(&*state.network, &guest.room, &guest.identities).await,
     }
 }
 
@@ -99,7 +114,7 @@ pub(super) async fn serve(socket: WebSocket, seat: Seat, state: WebState, signed
 struct Guest {
     state: WebState,
     caller: Caller,
-    id: ConversationId,
+    room: CallRoom,
     /// As whom it was ever let in; the last is the one that speaks.
     identities: Vec<String>,
     speaks: bool,
@@ -140,7 +155,7 @@ impl Guest {
                 MICROPHONE_OFF if self.speaks => {
                     self.speaks = false;
                     let spoke = self.identities.last().map(std::slice::from_ref);
-                    remove(&*self.state.network, self.id, spoke.unwrap_or_default()).await;
+                    remove(&*self.state.network, &self.room, spoke.unwrap_or_default()).await;
                 }
                 _ => {}
             }
@@ -148,13 +163,17 @@ impl Guest {
     }
 
     async fn open_microphone(&mut self) -> Result<RoomKey, UserError> {
-        operations::calls::open_microphone(&self.state.ops, &self.caller, self.id).await?;
+        operations::calls::open_microphone(&self.state.ops, &self.caller, self.room.conversation).await?;
         let identity = new_identity(&self.state, &self.caller);
         let speak = BrowserSeat::Speak {
             identity: identity.clone(),
             name: self.caller.name().into(),
         };
-        let access = self.state.network.browser_access(self.id, speak).map_err(unavailable)?;
+        let access = self
+            .state
+            .network
+            .browser_access(&self.room, speak)
+            .map_err(unavailable)?;
         let access = access.ok_or_else(UserError::unavailable)?;
         self.identities.push(identity);
         self.speaks = true;
@@ -183,19 +202,19 @@ async fn until_ended(ops: &Operations, caller: &Caller, id: ConversationId) {
     }
 }
 
-async fn remove(network: &dyn TelephoneNetwork, id: ConversationId, identities: &[String]) {
+async fn remove(network: &dyn TelephoneNetwork, room: &CallRoom, identities: &[String]) {
     for identity in identities {
-        if let Err(error) = network.remove_browser(id, identity).await {
-            tracing::warn!(%error, conversation_id = %id, "a browser could not be put out of a room");
+        if let Err(error) = network.remove_browser(room, identity).await {
+            tracing::warn!(%error, conversation_id = %room.conversation, "a browser could not be put out of a room");
         }
     }
 }
 
 /// Removes them, and again whenever they come back.
-async fn keep_out(network: &dyn TelephoneNetwork, id: ConversationId, identities: &[String]) {
+async fn keep_out(network: &dyn TelephoneNetwork, room: &CallRoom, identities: &[String]) {
     let begun = Instant::now();
     while begun.elapsed() < TOKENS_LAST {
-        remove(network, id, identities).await;
+        remove(network, room, identities).await;
         sleep(SESSION_CHECK).await;
     }
 }

@@ -354,6 +354,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
     });
     let agent = CampaignAgent {
         brief: CallBrief {
+            direction: domain::Direction::Outbound,
             conversation_id: ConversationId(uuid::Uuid::nil()),
             attempt_id: AttemptId(uuid::Uuid::nil()),
             number: "+14155550123".parse().expect("a number"),

@@ -64,6 +64,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => (0u32..20).prop_map(|id| Event::SentenceFailed(SentenceId(id))),
         2 => Just(Event::Whisper("psst".into())),
         2 => Just(Event::Say("Say this.".into())),
+        1 => Just(Event::GiveWay),
         1 => Just(Event::EndBySupervisor),
         3 => (1u128..3).prop_map(|who| Event::TakeOver(supervisor(who))),
         2 => (1u128..3).prop_map(|who| Event::BargeIn(supervisor(who))),

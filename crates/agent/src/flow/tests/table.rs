@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 pub(super) fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
     FlowRules {
+        direction: Direction::Outbound,
         script: "Sell tea.".into(),
         opening: "Hello, this is the AI assistant of Tea Company. Do you have a minute?".into(),
         voicemail_message: "We will try again. Goodbye.".into(),

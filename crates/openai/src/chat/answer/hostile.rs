@@ -297,6 +297,7 @@ fn a_hostile_model_can_do_nothing_that_is_forbidden() {
     let (mut asked_to_stop, mut recorded) = (0, 0);
     for seed in 0..CALLS {
         let rules = FlowRules {
+            direction: domain::Direction::Outbound,
             script: "Ask for an appointment.".into(),
             opening: OPENING.into(),
             voicemail_message: "Goodbye.".into(),

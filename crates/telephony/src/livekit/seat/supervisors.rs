@@ -350,7 +350,7 @@ async fn keep_gates(api: Arc<Api>, room: String, mut orders: mpsc::UnboundedRece
             && gate.done.is_none()
         {
             // Before the person is there nothing can be changed; it is asked again when they come.
-            tracing::debug!(%error, room, "whom the person hears was not changed");
+            tracing::debug!(%error, "whom the person hears was not changed");
         }
         if let Some(done) = gate.done {
             // Whoever asked may be gone.
