@@ -27,7 +27,9 @@ pub mod monitor;
 pub mod paging;
 pub mod personal;
 pub mod phone;
+pub mod plain_words;
 pub mod recording;
+pub mod rehearsal;
 pub mod results;
 pub mod retry;
 pub mod script;
@@ -36,7 +38,7 @@ pub mod views;
 
 pub use ambient::{Chance, Clock, new_id};
 pub use error::{ErrorKind, FieldError, UserError};
-pub use ids::{AttemptId, CampaignId, ConversationId, ImportId, LeadId, UserId, WorkerId};
+pub use ids::{AttemptId, CampaignId, ConversationId, ImportId, LeadId, RehearsalId, UserId, WorkerId};
 pub use moment::UnixMillis;
 pub use personal::Personal;
 pub use phone::PhoneNumber;
