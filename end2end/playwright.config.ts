@@ -23,6 +23,7 @@ export default defineConfig({
     // With an installation of its own.
     { name: "livekit", testMatch: "livekit.spec.ts", use: desktop },
     { name: "management", testMatch: "management.spec.ts", use: desktop, dependencies: ["story"] },
+    { name: "rehearsal", testMatch: "rehearsal.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "desktop", testMatch: "pages.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "phone", testMatch: "pages.spec.ts", use: phone, dependencies: ["story"] },
     {

@@ -1,8 +1,8 @@
 //! One call: facts, decision, results, transcript, recording.
 
 mod facts;
-mod player;
-mod transcript;
+pub(super) mod player;
+pub(super) mod transcript;
 
 use crate::{
     api::conversations::get_conversation,

@@ -1,7 +1,7 @@
 //! The file of a call's recording, from its creation to its row.
 
 use crate::worker::Worker;
-use domain::ConversationId;
+use domain::{Chance, ConversationId};
 use std::io;
 use store::{calls::NewRecording, recordings::RecordingLock};
 use vault::{Archive, Lock, NewFile, Pieces, SALT_BYTES, VaultError};
@@ -68,8 +68,17 @@ pub(crate) struct Recording {
 /// still made.
 pub(crate) fn begin(worker: &Worker, conversation: ConversationId) -> Option<(Box<dyn CallRecorder>, Recording)> {
     let archive = worker.config.recordings.clone()?;
+    Some(begin_in(archive, &*worker.chance, conversation))
+}
+
+/// Prepares a recording in `archive`.
+pub(crate) fn begin_in(
+    archive: Archive,
+    chance: &dyn Chance,
+    conversation: ConversationId,
+) -> (Box<dyn CallRecorder>, Recording) {
     let mut salt = [0; SALT_BYTES];
-    worker.chance.fill(&mut salt);
+    chance.fill(&mut salt);
     let name = conversation.to_string();
     let (file_name, opening) = (archive.file_name(&name), archive.clone());
     let (recorder, in_progress) = OggOpusRecorder::begin(move || Ok(Box::new(Locked(opening.create(&name, &salt)?))));
@@ -80,7 +89,7 @@ pub(crate) fn begin(worker: &Worker, conversation: ConversationId) -> Option<(Bo
         conversation,
         in_progress,
     };
-    Some((Box::new(recorder), recording))
+    (Box::new(recorder), recording)
 }
 
 impl Recording {

@@ -1,4 +1,5 @@
-//! `/recordings/{conversation}.ogg`: the recording of a call, with ranges so that players can seek.
+//! `/recordings/{conversation}.ogg`: the recording of a call, with ranges so that players can seek. The same for calls of
+//! rehearsals at `/rehearsals/{call}.ogg`.
 
 use crate::{
     answer::Refusal,
@@ -13,7 +14,7 @@ use domain::{ConversationId, ErrorKind, UserError};
 use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use std::ops::Range;
-use vault::VaultError;
+use vault::{Kept, VaultError};
 
 pub(super) async fn send(
     State(state): State<WebState>,
@@ -21,11 +22,29 @@ pub(super) async fn send(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let id: ConversationId = file
-        .strip_suffix(".ogg")
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(|| UserError::not_found("recording"))?;
+    let id = call_of(&file)?;
     let kept = operations::conversations::recording(&state.ops, &signed_in.caller, id).await?;
+    answer(&state, id, kept, &headers).await
+}
+
+pub(super) async fn send_rehearsed(
+    State(state): State<WebState>,
+    signed_in: SignedIn,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let id = call_of(&file)?;
+    let kept = operations::rehearsals::sound(&state.ops, &signed_in.caller, id).await?;
+    answer(&state, id, kept, &headers).await
+}
+
+fn call_of(file: &str) -> Result<ConversationId, UserError> {
+    file.strip_suffix(".ogg")
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| UserError::not_found("recording"))
+}
+
+async fn answer(state: &WebState, id: ConversationId, kept: Kept, headers: &HeaderMap) -> Result<Response, Refusal> {
     // A recording never changes, so its conversation's id says which one it is.
     let tag = format!("\"{id}\"");
     let length = kept.bytes;

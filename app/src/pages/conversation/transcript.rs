@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 /// What was said, by speaker and with times. A line leads to its place in the recording.
 #[component]
-pub(super) fn Transcript(
+pub(in crate::pages) fn Transcript(
     segments: Vec<TranscriptSegment>,
     audio: NodeRef<html::Audio>,
     position: RwSignal<Option<f64>>,

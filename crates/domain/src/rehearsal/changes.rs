@@ -1,6 +1,7 @@
 //! What another script made of the same calls.
 
-use super::{RehearsedCall, check::words};
+use super::RehearsedCall;
+use crate::results::in_words;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -48,7 +49,7 @@ fn differences(before: &RehearsedCall, now: &RehearsedCall) -> Vec<String> {
     }
     let names: BTreeSet<&String> = was.results.fields.keys().chain(is.results.fields.keys()).collect();
     for name in names {
-        let value = |story: &super::CallStory| story.results.fields.get(name).map(words);
+        let value = |story: &super::CallStory| story.results.fields.get(name).map(in_words);
         let (was, is) = (value(was), value(is));
         if was != is {
             what.push(format!("{name} is {}; it was {}.", or_unknown(is), or_unknown(was)));

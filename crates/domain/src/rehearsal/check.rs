@@ -4,6 +4,7 @@ use super::{CallStory, Expectation, Verdict};
 use crate::{
     conversation::{Disposition, Speaker},
     plain_words::{plain, says},
+    results::in_words,
 };
 use serde_json::Value;
 
@@ -24,7 +25,10 @@ pub fn check(expectation: &Expectation, story: &CallStory) -> Verdict {
         }
         Expectation::ResultFilled { field } => {
             let found = story.results.fields.get(field);
-            (found.is_some_and(|found| !words(found).is_empty()), result(field, found))
+            (
+                found.is_some_and(|found| !in_words(found).is_empty()),
+                result(field, found),
+            )
         }
         Expectation::AgentSays(phrase) => match said(story, phrase) {
             Some(sentence) => (true, quoted(&sentence)),
@@ -100,18 +104,7 @@ fn cut(text: &str) -> String {
 fn result(field: &str, found: Option<&Value>) -> String {
     match found {
         None => format!("{field} is not known."),
-        Some(value) => format!("{field} is {}.", cut(&words(value))),
-    }
-}
-
-/// A value as people write it.
-pub(super) fn words(value: &Value) -> String {
-    match value {
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.trim().to_owned(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+        Some(value) => format!("{field} is {}.", cut(&in_words(value))),
     }
 }
 
@@ -127,7 +120,7 @@ fn is(found: &Value, wanted: &str) -> bool {
             let numbers = found.as_f64().zip(wanted.trim().parse::<f64>().ok());
             numbers.is_some_and(|(found, wanted)| (found - wanted).abs() < 1e-9)
         }
-        other => plain(&words(other)) == plain(wanted),
+        other => plain(&in_words(other)) == plain(wanted),
     }
 }
 

@@ -197,10 +197,7 @@ impl Scenario {
                 "Says that it is an AI",
                 WhoAnswers::Sceptical,
                 1,
-                vec![
-                    says_it_is_an_ai(),
-                    Expectation::AgentNeverSays("I am human".to_owned()),
-                ],
+                vec![says_it_is_an_ai(), Expectation::AgentNeverSays("I am human".to_owned())],
             ),
             scenario(
                 "Promises nothing",
@@ -300,10 +297,7 @@ mod tests {
         assert_eq!(Scenario::validate_all(&scenarios), Ok(()));
         assert_eq!(Scenario::calls(&scenarios), 9);
         let voicemail = |content: &CampaignContent| Scenario::template(content).pop().expect("some").expect;
-        assert_eq!(
-            voicemail(&content),
-            [Expectation::EndsAs(vec![Disposition::Voicemail])]
-        );
+        assert_eq!(voicemail(&content), [Expectation::EndsAs(vec![Disposition::Voicemail])]);
         content.voicemail_policy = VoicemailPolicy::LeaveMessage;
         assert_eq!(
             voicemail(&content),
