@@ -82,6 +82,10 @@ pub fn run() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    let failure = match command_line.verb {
+        Some(Verb::Rehearse(_)) => rehearse::NOT_PLAYED,
+        _ => 1,
+    };
     let outcome = read_configuration(&command_line.config).and_then(|configuration| match command_line.verb {
         Some(Verb::Rehearse(arguments)) => {
             let mut code = ExitCode::FAILURE;
@@ -109,7 +113,7 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::FAILURE
+            ExitCode::from(failure)
         }
     }
 }

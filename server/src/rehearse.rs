@@ -27,7 +27,7 @@ use vault::{Archive, KeyRing};
 /// Some expectations were not met.
 const NOT_MET: u8 = 1;
 /// It could not be played at all.
-const NOT_PLAYED: u8 = 2;
+pub(crate) const NOT_PLAYED: u8 = 2;
 /// Calls that may wait to be told.
 const WAITING: usize = 8;
 

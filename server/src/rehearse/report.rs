@@ -57,7 +57,12 @@ impl fmt::Display for Report {
             }
         }
         if let Some(changes) = &self.changes {
-            writeln!(f, "\nSince the earlier rehearsal {} outcomes changed.", changes.len())?;
+            let count = match changes.len() {
+                0 => "no outcome".to_owned(),
+                1 => "1 outcome".to_owned(),
+                several => format!("{several} outcomes"),
+            };
+            writeln!(f, "\nSince the earlier rehearsal {count} changed.")?;
             for change in changes {
                 let what = change.what.join(" ");
                 writeln!(f, "      {} ({}): {what}", change.scenario, change.repetition)?;
@@ -139,6 +144,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("   3 s  agent: It costs little. –"), "{text}");
-        assert!(text.contains("1 outcomes changed"), "{text}");
+        assert!(text.contains("1 outcome changed"), "{text}");
     }
 }

@@ -59,16 +59,16 @@ fn opt_out(story: &CallStory) -> (bool, String) {
     match (story.opted_out, story.disposition) {
         (true, Disposition::OptedOut) => (
             true,
-            "The number went on the do-not-call list, and the call ended with it.".to_owned(),
+            "The number would be on the do-not-call list now, and the call ended with it.".to_owned(),
         ),
         (true, other) => (
             false,
             format!(
-                "The number went on the do-not-call list, but the call ended as {}.",
+                "The number would be on the do-not-call list now, but the call ended as {}.",
                 other.as_str()
             ),
         ),
-        (false, _) => (false, "The number did not go on the do-not-call list.".to_owned()),
+        (false, _) => (false, "The number would not be on the do-not-call list.".to_owned()),
     }
 }
 
