@@ -59,7 +59,7 @@ test("a changed script shows what changed", async ({ page }) => {
 
   await page.goto(`${path}/edit`);
   await hydrated(page);
-  await page.getByLabel("First sentence").fill("Hello, we have a great offer for you. Do you have a minute?");
+  await page.getByLabel("First sentence", { exact: true }).fill("Hello, we have a great offer for you. Do you have a minute?");
   await page.getByRole("button", { name: /^Save/ }).first().click();
   await expect(page.getByRole("heading", { name: "Rehearsed", level: 1 })).toBeVisible();
   await rehearse(page, path);
