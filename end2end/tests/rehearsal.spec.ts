@@ -40,7 +40,7 @@ test("a changed script shows what changed", async ({ page }) => {
   await page.getByRole("button", { name: "Rehearse" }).click();
   await expect(page.getByRole("alert")).toContainText("“is very nice” is not understood");
   await accessible(page);
-  await expected.fill("agent says “AI assistant”\nends within 250 seconds");
+  await expected.fill("agent never says “great offer”\nends within 250 seconds");
   await page.getByRole("button", { name: "Rehearse" }).click();
   await expect(page.getByText("1 of 1 call went as expected.")).toBeVisible({ timeout: 120_000 });
   await accessible(page);
@@ -48,7 +48,7 @@ test("a changed script shows what changed", async ({ page }) => {
 
   const call = page.locator("details.card").filter({ hasText: "Says that it is an AI (1)" }).last();
   await call.locator("summary").click();
-  await expect(call.getByText("Met: agent says “AI assistant”.")).toBeVisible();
+  await expect(call.getByText("Met: agent never says “great offer”.")).toBeVisible();
   await expect(call.getByRole("heading", { name: "Transcript" })).toBeVisible();
   const sound = await call.locator("audio").getAttribute("src");
   const answer = await page.request.get(sound!);
@@ -65,7 +65,7 @@ test("a changed script shows what changed", async ({ page }) => {
   await rehearse(page, path);
   await expect(page.getByText("0 of 1 call went as expected.")).toBeVisible();
   await expect(page.getByRole("heading", { name: "1 outcome changed" })).toBeVisible();
-  await expect(page.getByText("Not met any more: agent says “AI assistant”.")).toBeVisible();
+  await expect(page.getByText("Not met any more: agent never says “great offer”.")).toBeVisible();
   await accessible(page);
   await fits(page);
 

@@ -89,8 +89,11 @@ pub(super) fn CallDetails(call: RehearsedCallView) -> impl IntoView {
     view! {
         <details class="card" id=format!("call-{}", call.id)>
             <summary>
-                <Icon name=passed.icon />
-                {format!(" {}: {heading} – {}", passed.label, call.who.label())}
+                <span class=format!("badge {}", passed.tone.class())>
+                    <Icon name=passed.icon />
+                    <span>{passed.label}</span>
+                </span>
+                {format!(" {heading} – {}", call.who.label())}
             </summary>
             <div class="stack">
                 <ul>{verdicts}</ul>
@@ -105,15 +108,10 @@ pub(super) fn CallDetails(call: RehearsedCallView) -> impl IntoView {
 }
 
 fn verdict_line(verdict: Verdict) -> impl IntoView {
-    let (icon, word) = if verdict.passed {
-        ("check", "Met")
-    } else {
-        ("x", "Not met")
-    };
+    let word = if verdict.passed { "Met" } else { "Not met" };
     view! {
         <li>
-            <Icon name=icon />
-            {format!(" {word}: {}. ", verdict.expectation)}
+            {format!("{word}: {}. ", verdict.expectation)}
             <span class="muted">{verdict.because}</span>
         </li>
     }

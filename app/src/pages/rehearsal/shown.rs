@@ -4,7 +4,7 @@ use super::{calls::CallTable, look};
 use crate::{
     api::rehearsals::CancelRehearsal,
     components::{
-        Icon, Moment, Notice, ProgressBar, StatusBadge, Tone,
+        Moment, Notice, ProgressBar, StatusBadge, Tone,
         form::{CommandButton, ErrorSummary, action_error},
     },
     pages::address::counted,
@@ -93,16 +93,15 @@ fn Comparison(before: RehearsalRow, changes: Vec<Change>) -> impl IntoView {
     let lines = changes
         .into_iter()
         .map(|change| {
-            let (icon, word) = match change.passes {
-                Some(true) => ("circle-check", "passes now"),
-                Some(false) => ("circle-x", "fails now"),
-                None => ("info", "differs"),
+            let word = match change.passes {
+                Some(true) => "passes now",
+                Some(false) => "fails now",
+                None => "differs",
             };
             view! {
                 <li>
                     <strong>
-                        <Icon name=icon />
-                        {format!(" {} ({}) {word}. ", change.scenario, change.repetition)}
+                        {format!("{} ({}) {word}. ", change.scenario, change.repetition)}
                     </strong>
                     {change.what.join(" ")}
                 </li>
