@@ -25,6 +25,7 @@ export default defineConfig({
     // With another, in which calls are slow.
     { name: "monitor", testMatch: "monitor.spec.ts", use: desktop },
     { name: "management", testMatch: "management.spec.ts", use: desktop, dependencies: ["story"] },
+    { name: "rehearsal", testMatch: "rehearsal.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "desktop", testMatch: "pages.spec.ts", use: desktop, dependencies: ["story"] },
     { name: "phone", testMatch: "pages.spec.ts", use: phone, dependencies: ["story"] },
     {

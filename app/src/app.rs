@@ -86,6 +86,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("campaigns/:id/edit") view=|| view! { <pages::campaign_editor::CampaignEditor /> }.into_any() ssr=whole.clone() />
                     <Route path=path!("campaigns/:id/leads") view=|| view! { <pages::leads::Leads /> }.into_any() ssr=whole.clone() />
                     <Route path=path!("campaigns/:id/import") view=|| view! { <pages::lead_import::LeadImport /> }.into_any() ssr=whole.clone() />
+                    <Route path=path!("campaigns/:id/rehearsal") view=|| view! { <pages::rehearsal::Rehearsal /> }.into_any() ssr=whole.clone() />
                     <Route path=path!("imports/:id") view=|| view! { <pages::import_progress::ImportProgress /> }.into_any() ssr=whole.clone() />
                     <Route path=path!("conversations") view=|| view! { <pages::conversations::Conversations /> }.into_any() ssr=whole.clone() />
                     <Route path=path!("conversations/:id") view=|| view! { <pages::conversation::Conversation /> }.into_any() ssr=whole.clone() />

@@ -17,6 +17,7 @@ pub mod lead_import;
 pub mod leads;
 pub mod monitor;
 pub mod not_found;
+pub mod rehearsal;
 pub mod settings;
 pub mod sign_in;
 mod turn_times;

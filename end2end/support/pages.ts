@@ -21,6 +21,7 @@ export async function pages(request: APIRequestContext): Promise<string[]> {
     `/campaigns/${campaign}/edit`,
     `/campaigns/${campaign}/leads`,
     `/campaigns/${campaign}/import`,
+    `/campaigns/${campaign}/rehearsal`,
     `/imports/${list}`,
     "/conversations",
     `/conversations/${conversation}`,

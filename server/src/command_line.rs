@@ -2,7 +2,9 @@
 
 use crate::{
     configuration::{self, Configuration},
-    embedded_postgres, logging, running,
+    embedded_postgres, logging,
+    rehearse::{self, RehearseArguments},
+    running,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
@@ -60,6 +62,8 @@ enum Verb {
     },
     /// Check the configuration, and end
     CheckConfig,
+    /// Play a campaign's script with simulated people, and end with 0 if all went as expected
+    Rehearse(RehearseArguments),
     /// Keep an embedded PostgreSQL running until standard input closes
     #[command(hide = true)]
     Postgres {
@@ -78,24 +82,38 @@ pub fn run() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    let failure = match command_line.verb {
+        Some(Verb::Rehearse(_)) => rehearse::NOT_PLAYED,
+        _ => 1,
+    };
     let outcome = read_configuration(&command_line.config).and_then(|configuration| match command_line.verb {
+        Some(Verb::Rehearse(arguments)) => {
+            let mut code = ExitCode::FAILURE;
+            let rehearsed = in_runtime(configuration, async |configuration| {
+                code = rehearse::run(configuration, arguments).await;
+                Ok(())
+            });
+            rehearsed.map(|()| code)
+        }
         Some(Verb::CheckConfig) => {
             tell("The configuration is valid.");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Migrate { from }) => in_runtime(configuration, move |configuration| {
             running::migrate_only(configuration, from)
-        }),
+        })
+        .map(|()| ExitCode::SUCCESS),
         _ => {
             let role = command_line.role;
             in_runtime(configuration, move |configuration| running::run(configuration, role))
+                .map(|()| ExitCode::SUCCESS)
         }
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::FAILURE
+            ExitCode::from(failure)
         }
     }
 }

@@ -6,11 +6,15 @@ use crate::{
     ambient::{SystemChance, SystemClock},
     configuration::{Configuration, RehearsalHours},
     recording_key,
+    rehearsal_cast::SimulatedCast,
     rehearsal_daytime::RehearsalDaytime,
     state::Trials,
 };
 use app::app::Assets;
-use dialer::{Dialer, DialerConfig, IanaClock, ZoneClock};
+use dialer::{
+    Dialer, DialerConfig, IanaClock, ZoneClock,
+    rehearsal::{Cast, Rehearser},
+};
 use domain::{Chance, Clock, WorkerId, views::InstallationView};
 use leptos::config::LeptosOptions;
 use operations::{Operations, number_zones};
@@ -31,6 +35,8 @@ pub struct Adapters {
     pub voices: Voices,
     /// Rooms in real time, into which nobody is dialled.
     pub trial_rooms: Arc<dyn TelephoneNetwork>,
+    /// Who answers in rehearsals.
+    pub cast: Arc<dyn Cast>,
     /// What time it is where people live.
     pub zones: Arc<dyn ZoneClock>,
     /// Where recordings are kept.
@@ -193,6 +199,7 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
             (Arc::new(network), zones, settings.speed)
         }
     };
+    let rehearsal_clock = Arc::clone(&clock);
     let trial_rooms = RehearsalNetwork::new(RehearsalConfig::default(), Arc::clone(&studio), clock)
         .map_err(|error| format!("There are no rooms for trials: {error}"))?;
     Ok(Adapters {
@@ -203,11 +210,51 @@ pub fn adapters(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<
             &studio,
             &(Arc::new(SystemChance) as Arc<dyn Chance>),
             speed,
+            configuration.livekit.is_none(),
         )?,
+        cast: Arc::new(cast(configuration, &studio, rehearsal_clock)?),
         zones,
         archive,
         studio,
     })
+}
+
+/// How many times faster than people those of a rehearsal talk, if all voices are made on this machine.
+const REHEARSAL_SPEED: f32 = 8.0;
+
+/// Who answers in rehearsals. Services that are connected answer at the pace of people, so that is then the pace of all.
+///
+/// # Errors
+/// A sentence that says what cannot be used.
+pub fn cast(
+    configuration: &Configuration,
+    studio: &Arc<Studio>,
+    clock: Arc<dyn Clock>,
+) -> Result<SimulatedCast, String> {
+    let speed = if models::all_offline(&configuration.openai) {
+        REHEARSAL_SPEED
+    } else {
+        1.0
+    };
+    let chance: Arc<dyn Chance> = Arc::new(SystemChance);
+    Ok(SimulatedCast {
+        studio: Arc::clone(studio),
+        voices: models::voices(configuration, studio, &chance, speed, true)?,
+        clock,
+        speed,
+    })
+}
+
+/// What plays the rehearsals that are asked for in this installation.
+#[must_use]
+pub fn rehearser(ops: &Operations, adapters: &Adapters) -> Rehearser {
+    Rehearser {
+        store: ops.store.clone(),
+        clock: Arc::clone(&ops.clock),
+        chance: Arc::clone(&ops.chance),
+        archive: adapters.archive.clone(),
+        cast: Arc::clone(&adapters.cast),
+    }
 }
 
 /// Where recordings are kept. With the embedded database nobody has to set a key: one is made, and kept beside it.

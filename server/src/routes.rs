@@ -31,6 +31,7 @@ pub const OTHER_ROUTES: &[&str] = &[
     "/listen/{id}",
     "/try/{id}",
     "/recordings/{file}",
+    "/rehearsals/{file}",
     "/campaigns/{id}/import",
     "/imports/{id}/refused.csv",
     "/livekit/webhook",
@@ -60,7 +61,8 @@ pub fn router(state: WebState) -> Router {
         .route("/events", get(event_stream::follow))
         .route("/listen/{id}", any(listening::listen))
         .route("/try/{id}", any(trial::converse))
-        .route("/recordings/{file}", get(recordings::send));
+        .route("/recordings/{file}", get(recordings::send))
+        .route("/rehearsals/{file}", get(recordings::send_rehearsed));
     let others = Router::new()
         .route(
             "/campaigns/{id}/import",

@@ -143,6 +143,9 @@ fn CampaignDetail(campaign: CampaignView) -> impl IntoView {
                             "Edit"
                         </LinkButton>
                         <trial::TalkToTheAgent id=id />
+                        <LinkButton href=format!("{base}/rehearsal") icon="list-checks">
+                            "Rehearse"
+                        </LinkButton>
                         <CommandButton action=duplicate label="Duplicate" inputs=vec![("id", id.to_string())] />
                         <DeleteCampaignButton id=id name=campaign.row.progress.name.clone() now=now />
                     }

@@ -1,9 +1,9 @@
 //! One call: facts, decision, results, transcript, recording.
 
 mod facts;
-mod playback;
-mod player;
-mod transcript;
+pub(super) mod playback;
+pub(super) mod player;
+pub(super) mod transcript;
 
 use crate::{
     api::conversations::get_conversation,

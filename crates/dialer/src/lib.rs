@@ -12,7 +12,8 @@
 //! Nothing here holds a fact that the database does not: a worker that is killed at any moment loses no lead, and its
 //! calls are closed truthfully by whichever worker finds them.
 //!
-//! [`trial`] is the exception: a conversation with a campaign's agent from a browser, of which nothing is kept.
+//! [`trial`] is the exception: a conversation with a campaign's agent from a browser, of which nothing is kept; and
+//! [`rehearsal`], in which simulated people play those who are called.
 
 mod brief;
 mod call;
@@ -28,6 +29,7 @@ mod metric;
 mod presence;
 mod recorder;
 mod recovery;
+pub mod rehearsal;
 mod scribe;
 pub mod trial;
 mod worker;

@@ -1,7 +1,7 @@
 //! The file of a call's recording, from its creation to its row.
 
 use crate::worker::Worker;
-use domain::ConversationId;
+use domain::{Chance, ConversationId};
 use std::io;
 use store::{calls::NewRecording, recordings::RecordingLock};
 use vault::{Archive, Lock, NewFile, Pieces, SALT_BYTES, VaultError};
@@ -105,8 +105,18 @@ pub(crate) fn begin(
     starts_ms: u32,
 ) -> Option<(Box<dyn CallRecorder>, Recording)> {
     let archive = worker.config.recordings.clone()?;
+    Some(begin_in(archive, &*worker.chance, conversation, starts_ms))
+}
+
+/// Prepares a recording in `archive`.
+pub(crate) fn begin_in(
+    archive: Archive,
+    chance: &dyn Chance,
+    conversation: ConversationId,
+    starts_ms: u32,
+) -> (Box<dyn CallRecorder>, Recording) {
     let mut salt = [0; SALT_BYTES];
-    worker.chance.fill(&mut salt);
+    chance.fill(&mut salt);
     let name = part_name(conversation, starts_ms);
     let (file_name, opening) = (archive.file_name(&name), archive.clone());
     let (recorder, in_progress) = OggOpusRecorder::begin(move || Ok(Box::new(Locked(opening.create(&name, &salt)?))));
@@ -117,7 +127,7 @@ pub(crate) fn begin(
         starts_ms,
         in_progress,
     };
-    Some((Box::new(recorder), recording))
+    (Box::new(recorder), recording)
 }
 
 impl Recording {

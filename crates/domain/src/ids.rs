@@ -48,6 +48,8 @@ id!(/// One uploaded list of people.
     ImportId);
 id!(/// A person to call.
     LeadId);
+id!(/// One rehearsal of a campaign.
+    RehearsalId);
 id!(/// Somebody who signs in.
     UserId);
 id!(/// A process that makes calls.

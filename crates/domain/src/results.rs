@@ -101,6 +101,18 @@ impl ResultField {
     }
 }
 
+/// A value as a person reads and writes it.
+#[must_use]
+pub fn in_words(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.trim().to_owned(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
 /// What a conversation brought back: the `results` column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConversationResults {

@@ -1,6 +1,6 @@
 //! Calls that were made, to read and to hear.
 
-use crate::{Caller, Operations, failure::internal, failure::missing, page_cursor};
+use crate::{Caller, Operations, failure::internal, failure::missing, page_cursor, recordings::kept};
 use domain::{
     ConversationId, UserError,
     access::Permission,
@@ -14,7 +14,7 @@ use store::{
     turns,
 };
 use uuid::Uuid;
-use vault::{Kept, Lock, Pieces};
+use vault::Kept;
 
 /// Calls without an answer that are listed.
 const MOST_UNANSWERED: i64 = 20;
@@ -119,14 +119,5 @@ pub async fn recording(
     };
     let mut conn = ops.store.connection().await.map_err(internal)?;
     let found = recordings::file(&mut conn, part).await.map_err(internal)?;
-    let file = found.ok_or_else(|| UserError::not_found("recording"))?;
-    Ok(Kept {
-        file_name: file.file_name,
-        bytes: file.bytes,
-        lock: file.lock.map(|lock| Lock {
-            key_id: lock.key_id,
-            pieces: Pieces::from_bytes(&lock.pieces),
-        }),
-        stored: file.stored,
-    })
+    found.map(kept).ok_or_else(|| UserError::not_found("recording"))
 }

@@ -25,6 +25,7 @@ mod passwords;
 mod person_input;
 pub mod phone_input;
 pub mod recordings;
+pub mod rehearsals;
 pub mod settings;
 pub mod sign_in;
 #[cfg(test)]

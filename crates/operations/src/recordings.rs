@@ -12,10 +12,11 @@ use domain::{
 use std::{collections::HashMap, io, time::Duration};
 use store::{
     StoreError,
-    recordings::{self, Expired, KnownFile},
+    recordings::{self, Expired, KnownFile, RecordingFile},
+    rehearsal_sounds::{self, SoundToDelete},
 };
 use tokio_util::sync::CancellationToken;
-use vault::{Archive, VaultError};
+use vault::{Archive, Kept, Lock, Pieces, VaultError};
 
 /// Between two looks, if there is an object store, and if there is none.
 const EVERY_WITH_STORE: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ const GRACE: Duration = Duration::from_secs(86_400);
 
 /// What keeps a look from being complete.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(crate) enum Trouble {
     #[error(transparent)]
     Database(#[from] StoreError),
     #[error("the directory of recordings cannot be read: {0}")]
@@ -60,7 +61,7 @@ pub async fn keep(ops: &Operations, archive: &Archive, longest_days: Option<u16>
     }
 }
 
-async fn look(
+pub(crate) async fn look(
     ops: &Operations,
     archive: &Archive,
     longest_days: Option<u16>,
@@ -74,6 +75,7 @@ async fn look(
         wishes.into_iter().filter_map(over).collect()
     };
     look_here(ops, archive, &over, stop).await?;
+    delete_rehearsed(ops, archive, &over, stop).await?;
     delete_elsewhere(ops, archive, over, stop).await
 }
 
@@ -165,6 +167,55 @@ async fn put_in_order(ops: &Operations, archive: &Archive, file: &KnownFile, is_
         }
     }
     archive.delete_here(&file.file_name).await?;
+    Ok(())
+}
+
+/// What is known of a file, as the archive wants to know it.
+pub(crate) fn kept(file: RecordingFile) -> Kept {
+    Kept {
+        file_name: file.file_name,
+        bytes: file.bytes,
+        lock: file.lock.map(|lock| Lock {
+            key_id: lock.key_id,
+            pieces: Pieces::from_bytes(&lock.pieces),
+        }),
+        stored: file.stored,
+    }
+}
+
+/// Deletes the sounds of rehearsals that are gone, or whose time is over.
+async fn delete_rehearsed(
+    ops: &Operations,
+    archive: &Archive,
+    over: &HashMap<CampaignId, UnixMillis>,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    let over: Vec<(CampaignId, UnixMillis)> = over.iter().map(|(campaign, moment)| (*campaign, *moment)).collect();
+    let sounds = {
+        let mut conn = ops.store.connection().await?;
+        let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+        rehearsal_sounds::to_delete(&mut conn, &over, ops.clock.now(), GRACE, most).await?
+    };
+    let mut failures = Failures::default();
+    for sound in sounds {
+        if stop.is_cancelled() {
+            return Ok(());
+        }
+        failures.note(delete_sound(ops, archive, &sound).await)?;
+    }
+    failures.first.map_or(Ok(()), Err)
+}
+
+async fn delete_sound(ops: &Operations, archive: &Archive, sound: &SoundToDelete) -> Result<(), Trouble> {
+    if sound.stored {
+        archive.delete_stored(&sound.file_name).await?;
+    }
+    let was_here = archive.delete_here(&sound.file_name).await?;
+    // Otherwise it lies on another machine, which looks for itself.
+    if was_here || sound.stored || sound.written_off {
+        let mut conn = ops.store.connection().await?;
+        rehearsal_sounds::delete(&mut conn, sound.call).await?;
+    }
     Ok(())
 }
 

@@ -23,6 +23,8 @@ pub mod leases;
 pub mod live;
 pub mod presence;
 pub mod recordings;
+pub mod rehearsal_sounds;
+pub mod rehearsals;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;

@@ -8,6 +8,7 @@ use domain::{
     conversation::{ConversationStatus, Disposition, Speaker},
     import::ImportStatus,
     lead::LeadStatus,
+    rehearsal::RehearsalStatus,
 };
 use std::collections::BTreeSet;
 use store::PgPool;
@@ -48,6 +49,11 @@ async fn every_status_is_checked_against_the_words_of_the_program(pool: PgPool) 
         ),
         ("leads", "status", words(LeadStatus::ALL, LeadStatus::as_str)),
         ("imports", "status", words(ImportStatus::ALL, ImportStatus::as_str)),
+        (
+            "rehearsals",
+            "status",
+            words(RehearsalStatus::ALL, RehearsalStatus::as_str),
+        ),
         ("conversations", "status", conversation),
         ("attempts", "reason", words(GateReason::ALL, GateReason::as_str)),
         ("attempts", "disposition", words(Disposition::ALL, Disposition::as_str)),

@@ -7,7 +7,7 @@ use rehearsal::{Studio, voices::UnderstoodVoice};
 use std::sync::Arc;
 use voice::ports::Voices;
 
-/// The agent's voices; the offline ones speak `speed` times as fast as people do. Simulated people are told what a real
+/// The agent's voices; the offline ones speak `speed` times as fast as people do. `simulated` people are told what a real
 /// voice says, for they know no sound but that of the studio.
 ///
 /// # Errors
@@ -17,6 +17,7 @@ pub(super) fn voices(
     studio: &Arc<Studio>,
     chance: &Arc<dyn Chance>,
     speed: f32,
+    simulated: bool,
 ) -> Result<Voices, String> {
     let mut voices = rehearsal::voices(studio, speed);
     let OpenAiConfiguration {
@@ -24,7 +25,7 @@ pub(super) fn voices(
         transcription,
         speech,
     } = &configuration.openai;
-    if chat.is_none() && transcription.is_none() && speech.is_none() {
+    if all_offline(&configuration.openai) {
         return Ok(voices);
     }
     let wrong = |what: &'static str| move |error: SetUpError| format!("{what} cannot be used: {error}.");
@@ -40,11 +41,16 @@ pub(super) fn voices(
     if let Some(settings) = speech {
         let voice = OpenAiTextToSpeech::new(settings, http, Arc::clone(chance));
         voices.text_to_speech = Arc::new(voice.map_err(wrong("Text to speech"))?);
-        if configuration.livekit.is_none() {
+        if simulated {
             voices.text_to_speech = Arc::new(UnderstoodVoice::new(voices.text_to_speech, Arc::clone(studio)));
         }
     }
     Ok(voices)
+}
+
+/// True if no service is connected: the agent hears, thinks and speaks with the stand-ins.
+pub(super) const fn all_offline(openai: &OpenAiConfiguration) -> bool {
+    openai.chat.is_none() && openai.transcription.is_none() && openai.speech.is_none()
 }
 
 /// What is not connected, for whoever decides what to connect. With `real_calls` voices leave this machine in any case.

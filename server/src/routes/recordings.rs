@@ -1,5 +1,6 @@
 //! `/recordings/{conversation}.ogg`: the recording of a call, with ranges so that players can seek. A further part bears in
-//! its name where in the call it begins: `/recordings/{conversation}.{milliseconds}.ogg`.
+//! its name where in the call it begins: `/recordings/{conversation}.{milliseconds}.ogg`. The sound of a rehearsed call is
+//! `/rehearsals/{call}.ogg`.
 
 use crate::{
     answer::Refusal,
@@ -14,7 +15,7 @@ use domain::{ConversationId, ErrorKind, UserError};
 use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use std::ops::Range;
-use vault::VaultError;
+use vault::{Kept, VaultError};
 
 pub(super) async fn send(
     State(state): State<WebState>,
@@ -22,11 +23,32 @@ pub(super) async fn send(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let name = file.strip_suffix(".ogg").unwrap_or_default();
-    let (id, starts_ms) = part_of(name).ok_or_else(|| UserError::not_found("recording"))?;
+    let (id, starts_ms) = part_of(&file)?;
     let kept = operations::conversations::recording(&state.ops, &signed_in.caller, id, starts_ms).await?;
+    answer(&state, id, &file, kept, &headers).await
+}
+
+pub(super) async fn send_rehearsed(
+    State(state): State<WebState>,
+    signed_in: SignedIn,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    // A rehearsed call has one part.
+    let (id, _) = part_of(&file)?;
+    let kept = operations::rehearsals::sound(&state.ops, &signed_in.caller, id).await?;
+    answer(&state, id, &file, kept, &headers).await
+}
+
+async fn answer(
+    state: &WebState,
+    id: ConversationId,
+    file: &str,
+    kept: Kept,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
     // A recording never changes, so its name says which one it is.
-    let tag = format!("\"{name}\"");
+    let tag = format!("\"{file}\"");
     let length = kept.bytes;
     let answer = Response::builder()
         .header(header::ACCEPT_RANGES, "bytes")
@@ -69,9 +91,11 @@ pub(super) async fn send(
 }
 
 /// The conversation, and where in it the part begins.
-fn part_of(name: &str) -> Option<(ConversationId, u64)> {
+fn part_of(file: &str) -> Result<(ConversationId, u64), UserError> {
+    let name = file.strip_suffix(".ogg").unwrap_or_default();
     let (id, starts_ms) = name.split_once('.').unwrap_or((name, "0"));
-    Some((id.parse().ok()?, starts_ms.parse().ok()?))
+    let part = id.parse().ok().zip(starts_ms.parse().ok());
+    part.ok_or_else(|| UserError::not_found("recording"))
 }
 
 fn finished(answer: http::response::Builder, body: Body) -> Response {

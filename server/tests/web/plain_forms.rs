@@ -51,7 +51,7 @@ impl Things {
     /// `text` with the id of what the server function at `path` is about.
     fn put_into(&self, path: &str, text: &str) -> String {
         let id = match path.split('/').nth(2) {
-            Some("campaigns" | "leads") => self.campaign.to_string(),
+            Some("campaigns" | "leads" | "rehearsals") => self.campaign.to_string(),
             Some("imports") => self.import.to_string(),
             Some("users") => self.user.to_string(),
             _ => ID.to_owned(),
@@ -64,6 +64,7 @@ impl Things {
         match path.split('/').nth(2) {
             Some("campaigns") => format!("/campaigns/{}", self.campaign),
             Some("leads") => format!("/campaigns/{}/leads", self.campaign),
+            Some("rehearsals") => format!("/campaigns/{}/rehearsal", self.campaign),
             Some("imports") => format!("/imports/{}", self.import),
             Some("users") => "/users".to_owned(),
             Some("do-not-call") => "/do-not-call".to_owned(),

@@ -126,6 +126,17 @@ pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {
         ),
         ("/api/leads/list", SIGNED_IN, Json(r#"{"campaign":"ID","filter":{}}"#)),
         ("/api/monitor", SIGNED_IN, Json(r#"{"conversation_id":"ID"}"#)),
+        ("/api/rehearsals/cancel", AtLeast(Manager), Form("id=ID")),
+        (
+            "/api/rehearsals/start",
+            AtLeast(Manager),
+            Form("campaign=ID&scenarios[0][name]=x&scenarios[0][who]=busy&scenarios[0][times]=1&scenarios[0][expect]="),
+        ),
+        (
+            "/api/rehearsals/view",
+            AtLeast(Manager),
+            Json(r#"{"campaign":"ID","shown":null}"#),
+        ),
         ("/api/set-dialling-paused", AtLeast(Manager), Form("paused=false")),
         ("/api/settings/dialling-paused", SIGNED_IN, Json("{}")),
         ("/api/settings/installation", SIGNED_IN, Json("{}")),
@@ -161,6 +172,12 @@ fn other_routes() -> Vec<(&'static str, &'static str, Method, Who)> {
             "/recordings/ID.ogg",
             Method::GET,
             AtLeast(Supervisor),
+        ),
+        (
+            "/rehearsals/{file}",
+            "/rehearsals/ID.ogg",
+            Method::GET,
+            AtLeast(Manager),
         ),
         (
             "/campaigns/{id}/import",
@@ -346,7 +363,10 @@ async fn pages_show_nothing_to_nobody_and_never_fail(pool: PgPool) {
                 {
                     let least = match written.as_str() {
                         "/users" | "/audit" => Role::Administrator,
-                        "/campaigns/new" | "/campaigns/{id}/edit" | "/campaigns/{id}/import" => Role::Manager,
+                        "/campaigns/new"
+                        | "/campaigns/{id}/edit"
+                        | "/campaigns/{id}/import"
+                        | "/campaigns/{id}/rehearsal" => Role::Manager,
                         _ => Role::Viewer,
                     };
                     let expected = if role >= least { 200 } else { 403 };

@@ -1,12 +1,11 @@
 use crate::components::{Duration, HasLook, Icon, Moment, Tone};
 use domain::{
     calling_hours::GateReason,
-    results::{ConversationResults, FieldKind, ResultField},
+    results::{ConversationResults, in_words},
     views::{AttemptView, ConversationView},
 };
 use leptos::prelude::*;
 use leptos_router::components::A;
-use serde_json::Value;
 
 /// What the call brought back: each field that the campaign wanted, known or not.
 #[component]
@@ -21,7 +20,7 @@ pub(super) fn Results(conversation: ConversationView) -> impl IntoView {
         .result_fields
         .into_iter()
         .map(|field| {
-            let value = fields.get(&field.name).map(|value| words(&field, value));
+            let value = fields.get(&field.name).map(in_words);
             view! {
                 <dt title=field.description>{field.name.replace('_', " ")}</dt>
                 <dd>
@@ -57,16 +56,6 @@ pub(super) fn Results(conversation: ConversationView) -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-/// A value as a person reads it.
-fn words(field: &ResultField, value: &Value) -> String {
-    match (&field.kind, value) {
-        (FieldKind::YesNo, Value::Bool(true)) => "yes".to_owned(),
-        (FieldKind::YesNo, Value::Bool(false)) => "no".to_owned(),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
-    }
 }
 
 /// Who, when, for which campaign.

@@ -50,7 +50,7 @@ fn place(stretches: &[Stretch], at: f64) -> (usize, f64) {
 
 /// The player's state.
 #[derive(Clone, Copy)]
-pub(super) struct Playback {
+pub(in crate::pages) struct Playback {
     pub(super) audio: NodeRef<html::Audio>,
     /// Which part the player has.
     pub(super) part: RwSignal<usize>,
@@ -62,7 +62,7 @@ pub(super) struct Playback {
 }
 
 impl Playback {
-    pub(super) fn new(parts: &[RecordingView]) -> Self {
+    pub(in crate::pages) fn new(parts: &[RecordingView]) -> Self {
         Self {
             audio: NodeRef::new(),
             part: RwSignal::new(0),

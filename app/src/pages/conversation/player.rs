@@ -13,7 +13,7 @@ const MIDDLE: f64 = HEIGHT / 2.0;
 
 /// The recording: the browser's own controls, and the loudness of both sides to find a place in it.
 #[component]
-pub(super) fn Player(
+pub(in crate::pages) fn Player(
     /// In their order; at least one.
     parts: Vec<RecordingView>,
     playback: Playback,

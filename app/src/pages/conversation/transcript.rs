@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 /// What was said, by speaker and with times. A line leads to its place in the recording.
 #[component]
-pub(super) fn Transcript(
+pub(in crate::pages) fn Transcript(
     segments: Vec<TranscriptSegment>,
     /// Of the recording, if there is one to hear.
     playback: Option<Playback>,

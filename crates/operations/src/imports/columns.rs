@@ -2,7 +2,7 @@
 
 use super::rows::RowReader;
 use crate::{leads::is_variable_name, phone_input};
-use domain::{UserError, import::ColumnUse, script};
+use domain::{UserError, import::ColumnUse, plain_words::plain, script};
 use std::collections::BTreeSet;
 
 /// The most columns of a file.
@@ -156,27 +156,6 @@ const OURS: &str = "refused line|refused because";
 
 fn is_one_of(words: &str, header: &str) -> bool {
     words.split('|').any(|word| word.trim() == header)
-}
-
-/// Lower case, without accents, signs turned into single blanks: “E-Mail_Adresse” is “e mail adresse”.
-fn plain(header: &str) -> String {
-    let mut plain = String::new();
-    for letter in header.chars().flat_map(char::to_lowercase) {
-        match letter {
-            'á' | 'à' | 'â' | 'ä' => plain.push('a'),
-            'é' | 'è' | 'ê' | 'ë' => plain.push('e'),
-            'í' | 'ì' | 'î' | 'ï' => plain.push('i'),
-            'ó' | 'ò' | 'ô' | 'ö' => plain.push('o'),
-            'ú' | 'ù' | 'û' | 'ü' => plain.push('u'),
-            'ñ' => plain.push('n'),
-            'ç' => plain.push('c'),
-            'ß' => plain.push_str("ss"),
-            letter if letter.is_alphanumeric() => plain.push(letter),
-            _ if plain.ends_with(' ') => {}
-            _ => plain.push(' '),
-        }
-    }
-    plain.trim().to_owned()
 }
 
 fn guess_mapping(
