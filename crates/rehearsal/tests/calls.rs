@@ -306,6 +306,8 @@ async fn an_assistant_hears_who_is_calling_and_why() {
             .transcript
             .iter()
             .filter_map(|line| line[7..].strip_prefix("A: "))
+            // What the assistant cut off was the hello to a person.
+            .filter(|line| !line.ends_with('–'))
             .collect();
         assert_eq!(
             agent[..2],
