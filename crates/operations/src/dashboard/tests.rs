@@ -277,7 +277,6 @@ async fn a_snapshot_and_the_events_after_it_make_a_later_snapshot(pool: PgPool) 
         ("calls", (|state| !state.calls.is_empty()) as fn(&LiveState) -> bool),
         ("ended calls", |state| state.tiles.ended > 0 && !state.recent.is_empty()),
         ("refused leads", |state| state.tiles.refused > 0),
-        ("people who called back", |state| state.tiles.called_back > 0),
     ] {
         assert!(snapshots.iter().any(seen), "no snapshot shows {what}");
     }
