@@ -57,7 +57,7 @@ impl Phones for MeasuringPhones {
             speech: Arc::clone(&self.speech),
             talk: self.talk,
             figures: Arc::clone(&self.figures),
-            rings_until: Instant::now() + RINGING,
+            rings_until: None,
             picked_up: None,
             next_tick: Instant::now(),
             ticks: 0,
@@ -73,7 +73,7 @@ struct Person {
     speech: Arc<[Frame]>,
     talk: bool,
     figures: Arc<Mutex<Figures>>,
-    rings_until: Instant,
+    rings_until: Option<Instant>,
     picked_up: Option<Instant>,
     next_tick: Instant,
     /// Since they picked up.
@@ -119,7 +119,11 @@ impl Person {
 impl PhoneLeg for Person {
     async fn next(&mut self) -> LegEvent {
         let Some(picked_up) = self.picked_up else {
-            sleep_until(self.rings_until).await;
+            let Some(rings_until) = self.rings_until else {
+                self.rings_until = Some(Instant::now() + RINGING);
+                return LegEvent::Ringing;
+            };
+            sleep_until(rings_until).await;
             let now = Instant::now();
             self.picked_up = Some(now);
             self.next_tick = now + TICK;
