@@ -194,7 +194,8 @@ function read(message: Buffer): Map<number, string> {
   return texts;
 }
 
-// It hums at 200 Hz, with many overtones and never evenly, so that nobody takes it for the beep of a mailbox.
+// It hums at 200 Hz, with many overtones, never evenly and with pauses, so that nobody takes it for the beep of a mailbox or
+// for a line that only hums.
 const phone = `<!DOCTYPE html><title>Phone</title><script src="/livekit-client.js"></script><script>
 window.answer = async (url, token) => {
   const room = new LivekitClient.Room();
@@ -209,7 +210,12 @@ window.answer = async (url, token) => {
   const loudness = new GainNode(context, { gain: 0.2 });
   const out = new MediaStreamAudioDestinationNode(context);
   swell.connect(depth).connect(loudness.gain);
-  hum.connect(loudness).connect(out);
+  const breath = new GainNode(context, { gain: 1 });
+  hum.connect(loudness).connect(breath).connect(out);
+  setInterval(() => {
+    breath.gain.value = 1;
+    setTimeout(() => (breath.gain.value = 0), 1300);
+  }, 3400);
   hum.start();
   swell.start();
   await room.localParticipant.publishTrack(out.stream.getAudioTracks()[0], { source: "microphone", dtx: false, red: false });
