@@ -71,7 +71,7 @@ test("a changed script shows what changed", async ({ page }) => {
 
   // Nobody was called.
   await page.goto("/conversations");
-  await expect(page.getByText("Rehearsed")).toHaveCount(0);
+  await expect(page.getByRole("row", { name: /Rehearsed/ })).toHaveCount(0);
 });
 
 test.describe("without JavaScript", () => {
