@@ -23,7 +23,7 @@ pub fn Pager(
     };
     (turned || next.is_some()).then(|| {
         view! {
-            <nav class="pager" aria-label="Pages">
+            <nav class="pager" aria-label="Parts of the list">
                 {turned
                     .then(|| {
                         view! {
