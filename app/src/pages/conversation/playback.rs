@@ -1,7 +1,9 @@
 //! Playing a recording that may consist of several files, one for each worker that held the call, by the call's own time.
 
 use domain::views::RecordingView;
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlAudioElement;
 
 /// A stretch shorter than this is no hole, seconds: it is the moment between two files.
 const SHORTEST_HOLE: f64 = 0.5;
@@ -11,6 +13,15 @@ const SHORTEST_HOLE: f64 = 0.5;
 pub(super) struct Stretch {
     pub(super) from: f64,
     pub(super) to: f64,
+}
+
+/// Plays on. That may be refused, or broken off as the page is left; the controls show it.
+fn play_on(audio: &HtmlAudioElement) {
+    if let Ok(playing) = audio.play() {
+        spawn_local(async move {
+            let _ = JsFuture::from(playing).await;
+        });
+    }
 }
 
 /// Where the parts lie in the call.
@@ -92,8 +103,7 @@ impl Playback {
         if let Some(audio) = self.audio.get_untracked() {
             audio.set_current_time(within);
             if play {
-                // It may be refused if nothing can be played; the controls show that.
-                let _ = audio.play();
+                play_on(&audio);
             }
         }
     }
