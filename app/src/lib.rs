@@ -22,6 +22,7 @@ mod call_room;
 pub mod caller;
 pub mod components;
 pub mod error;
+mod every;
 pub mod frame;
 pub mod listening;
 pub mod live_feed;

@@ -4,6 +4,7 @@ use crate::{
     api::settings::trouble,
     components::{LinkButton, Notice, Tone},
     error::AppError,
+    every::every,
 };
 use domain::views::TroubleView;
 use leptos::prelude::*;
@@ -18,11 +19,7 @@ pub(crate) type Troubles = Resource<Result<TroubleView, AppError>>;
 /// Asks what is wrong, now and again and again.
 pub(crate) fn troubles() -> Troubles {
     let troubles = Resource::new(|| (), |()| trouble());
-    Effect::new(move |_| {
-        if let Ok(timer) = set_interval_with_handle(move || troubles.refetch(), PACE) {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    every(PACE, move || troubles.refetch());
     troubles
 }
 

@@ -61,61 +61,60 @@ pub(super) fn ColleagueState(voice: OwnVoice) -> impl IntoView {
                 }
                 Colleague::Ringing(_) => {
                     view! {
-                        <div class="colleague" role="group" aria-label="A colleague in the call">
-                            <p>
-                                <Icon name="bell-ring" />
-                                "A colleague’s phone rings. The agent goes on with the person."
-                            </p>
-                            <div class="row">{dismiss("Stop ringing")}</div>
-                        </div>
+                        <InTheCall icon="bell-ring" says="A colleague’s phone rings. The agent goes on with the person.">
+                            {dismiss("Stop ringing")}
+                        </InTheCall>
                     }
                         .into_any()
                 }
                 Colleague::Briefed(by) => {
-                    let mine = me == Some(by.id);
+                    let says = if me == Some(by.id) {
+                        "Your colleague is on the line and hears the call. The person does not hear them.".to_owned()
+                    } else {
+                        format!(
+                            "{} briefs a colleague, who hears the call. The person hears neither of them.",
+                            by.name.reveal(),
+                        )
+                    };
                     view! {
-                        <div class="colleague" role="group" aria-label="A colleague in the call">
-                            <p>
-                                <Icon name="users" />
-                                {if mine {
-                                    "Your colleague is on the line and hears the call. The person does not hear them."
-                                        .to_owned()
-                                } else {
-                                    format!(
-                                        "{} briefs a colleague, who hears the call. The person hears neither of them.",
-                                        by.name.reveal(),
-                                    )
-                                }}
-                            </p>
-                            <div class="row">
-                                <button
-                                    type="button"
-                                    class="button primary"
-                                    disabled=move || pending.get()
-                                    on:click=move |_| say(CallCommand::ConnectColleague)
-                                >
-                                    <Icon name="phone-call" />
-                                    "Connect with the person"
-                                </button>
-                                {dismiss("Send away")}
-                            </div>
-                        </div>
+                        <InTheCall icon="users" says=says>
+                            <button
+                                type="button"
+                                class="button primary"
+                                disabled=move || pending.get()
+                                on:click=move |_| say(CallCommand::ConnectColleague)
+                            >
+                                <Icon name="phone-call" />
+                                "Connect with the person"
+                            </button>
+                            {dismiss("Send away")}
+                        </InTheCall>
                     }
                         .into_any()
                 }
                 Colleague::Connected(_) => {
                     view! {
-                        <div class="colleague" role="group" aria-label="A colleague in the call">
-                            <p>
-                                <Icon name="users" />
-                                "The colleague and the person speak with each other."
-                            </p>
-                            <div class="row">{dismiss("Return to the agent")}</div>
-                        </div>
+                        <InTheCall icon="users" says="The colleague and the person speak with each other.">
+                            {dismiss("Return to the agent")}
+                        </InTheCall>
                     }
                         .into_any()
                 }
             }}
+        </div>
+    }
+}
+
+/// Where it stands, and what can be done about it.
+#[component]
+fn InTheCall(icon: &'static str, #[prop(into)] says: String, children: Children) -> impl IntoView {
+    view! {
+        <div class="colleague" role="group" aria-label="A colleague in the call">
+            <p>
+                <Icon name=icon />
+                {says}
+            </p>
+            <div class="row">{children()}</div>
         </div>
     }
 }

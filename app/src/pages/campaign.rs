@@ -10,6 +10,7 @@ use crate::{
         LinkButton, Loaded, Moment, PageHeader, Problem, ProgressBar, StatusBadge, Toasts,
         form::{CommandButton, ErrorSummary, action_error},
     },
+    every::every,
     pages::{
         address::id_of_page,
         campaign_editor::{clock_text, tenths_text},
@@ -168,17 +169,12 @@ fn CampaignDetail(campaign: CampaignView) -> impl IntoView {
 
 /// Asks for the numbers again and again while calls may change them.
 fn keep_fresh(now: RwSignal<CampaignView>, refresh: impl Fn() + Copy + 'static) {
-    Effect::new(move |_| {
-        let tick = move || {
-            let moving = now.try_with_untracked(|now| {
-                now.row.progress.status == CampaignStatus::Running || now.row.progress.calling > 0
-            });
-            if moving == Some(true) {
-                refresh();
-            }
-        };
-        if let Ok(timer) = set_interval_with_handle(tick, PACE) {
-            on_cleanup(move || timer.clear());
+    every(PACE, move || {
+        let moving = now.try_with_untracked(|now| {
+            now.row.progress.status == CampaignStatus::Running || now.row.progress.calling > 0
+        });
+        if moving == Some(true) {
+            refresh();
         }
     });
 }

@@ -10,6 +10,7 @@ use crate::{
         form::{CommandButton, ErrorSummary, action_error},
     },
     error::AppError,
+    every::every,
     live_feed::{self, Topic},
     pages::address::{asked, counted, id_of_page},
 };
@@ -140,14 +141,9 @@ fn follow(now: RwSignal<ImportView>, refresh: impl Fn() + Copy + Send + Sync + '
         }
     };
     live_feed::follow(Topic::Import(id), 0, on_news, refresh);
-    Effect::new(move |_| {
-        let tick = move || {
-            if now.try_with_untracked(|now| now.progress.status == ImportStatus::Running) == Some(true) {
-                refresh();
-            }
-        };
-        if let Ok(timer) = set_interval_with_handle(tick, PACE) {
-            on_cleanup(move || timer.clear());
+    every(PACE, move || {
+        if now.try_with_untracked(|now| now.progress.status == ImportStatus::Running) == Some(true) {
+            refresh();
         }
     });
 }

@@ -7,6 +7,7 @@ mod shown;
 use crate::{
     api::rehearsals::view_rehearsals,
     components::{Column, DataTable, EmptyState, Loaded, Look, Moment, Notice, PageHeader, Problem, StatusBadge, Tone},
+    every::every,
     pages::address::{asked_word, counted, id_of_page},
     session::may,
 };
@@ -139,15 +140,10 @@ fn Rehearsals(
 
 /// Asks again and again while there is more to come.
 fn keep_fresh(now: RwSignal<RehearsalsView>, refresh: impl Fn() + Copy + 'static) {
-    Effect::new(move |_| {
-        let tick = move || {
-            let moving = now.try_with_untracked(|now| now.runs.iter().any(|run| run.status.is_open()));
-            if moving == Some(true) {
-                refresh();
-            }
-        };
-        if let Ok(timer) = set_interval_with_handle(tick, PACE) {
-            on_cleanup(move || timer.clear());
+    every(PACE, move || {
+        let moving = now.try_with_untracked(|now| now.runs.iter().any(|run| run.status.is_open()));
+        if moving == Some(true) {
+            refresh();
         }
     });
 }
