@@ -75,8 +75,9 @@ pub(crate) async fn look(
         wishes.into_iter().filter_map(over).collect()
     };
     look_here(ops, archive, &over, stop).await?;
+    let over: Vec<(CampaignId, UnixMillis)> = over.into_iter().collect();
     delete_rehearsed(ops, archive, &over, stop).await?;
-    delete_elsewhere(ops, archive, over, stop).await
+    delete_elsewhere(ops, archive, &over, stop).await
 }
 
 /// Goes through the directory.
@@ -187,14 +188,13 @@ pub(crate) fn kept(file: RecordingFile) -> Kept {
 async fn delete_rehearsed(
     ops: &Operations,
     archive: &Archive,
-    over: &HashMap<CampaignId, UnixMillis>,
+    over: &[(CampaignId, UnixMillis)],
     stop: &CancellationToken,
 ) -> Result<(), Trouble> {
-    let over: Vec<(CampaignId, UnixMillis)> = over.iter().map(|(campaign, moment)| (*campaign, *moment)).collect();
     let sounds = {
         let mut conn = ops.store.connection().await?;
         let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-        rehearsal_sounds::to_delete(&mut conn, &over, ops.clock.now(), GRACE, most).await?
+        rehearsal_sounds::to_delete(&mut conn, over, ops.clock.now(), GRACE, most).await?
     };
     let mut failures = Failures::default();
     for sound in sounds {
@@ -223,16 +223,15 @@ async fn delete_sound(ops: &Operations, archive: &Archive, sound: &SoundToDelete
 async fn delete_elsewhere(
     ops: &Operations,
     archive: &Archive,
-    over: HashMap<CampaignId, UnixMillis>,
+    over: &[(CampaignId, UnixMillis)],
     stop: &CancellationToken,
 ) -> Result<(), Trouble> {
-    let over: Vec<(CampaignId, UnixMillis)> = over.into_iter().collect();
-    let mut failures = Failures::default();
     let expired = {
         let mut conn = ops.store.connection().await?;
         let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-        recordings::expired(&mut conn, &over, GRACE, most).await?
+        recordings::expired(&mut conn, over, GRACE, most).await?
     };
+    let mut failures = Failures::default();
     for recording in expired {
         if stop.is_cancelled() {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Imported lists: the file in pieces, how far it is read, and the rows that were refused.
 
-use crate::{StoreError, from_sql, to_sql};
+use crate::{StoreError, from_sql, to_sql, whole};
 use domain::{
     CampaignId, ImportId, UnixMillis, UserId,
     import::{ColumnUse, ImportProgress, ImportStatus, ImportView, RefusedRow},
@@ -73,10 +73,6 @@ pub struct Advance {
     pub refused: u64,
 }
 
-fn to_i64(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 fn to_u64(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
@@ -105,7 +101,7 @@ pub async fn insert(transaction: &mut PgConnection, import: &NewImport) -> Resul
         Json(&import.mapping) as Json<&Vec<ColumnUse>>,
         Json(&import.sample) as Json<&Vec<Vec<String>>>,
         import.default_country,
-        to_i64(import.bytes_total),
+        whole(import.bytes_total),
         import.created_by.0,
         to_sql(import.created_at),
     )
@@ -366,7 +362,7 @@ pub async fn begin_batch(
         "UPDATE imports SET leased_until = now() + make_interval(secs => $3)
          WHERE id = $1 AND status = 'running' AND rows_read = $2",
         id.0,
-        to_i64(rows_read),
+        whole(rows_read),
         lease.as_secs_f64(),
     )
     .execute(transaction)
@@ -384,10 +380,10 @@ pub async fn advance(transaction: &mut PgConnection, id: ImportId, by: Advance) 
                 refused = refused + $5
          WHERE id = $1",
         id.0,
-        to_i64(by.rows),
-        to_i64(by.bytes_read),
-        to_i64(by.added),
-        to_i64(by.refused),
+        whole(by.rows),
+        whole(by.bytes_read),
+        whole(by.added),
+        whole(by.refused),
     )
     .execute(transaction)
     .await?;
@@ -402,8 +398,8 @@ pub async fn refuse(transaction: &mut PgConnection, id: ImportId, refusals: &[Re
     if refusals.is_empty() {
         return Ok(());
     }
-    let rows: Vec<i64> = refusals.iter().map(|refusal| to_i64(refusal.row)).collect();
-    let lines: Vec<i64> = refusals.iter().map(|refusal| to_i64(refusal.line)).collect();
+    let rows: Vec<i64> = refusals.iter().map(|refusal| whole(refusal.row)).collect();
+    let lines: Vec<i64> = refusals.iter().map(|refusal| whole(refusal.line)).collect();
     let reasons: Vec<String> = refusals.iter().map(|refusal| refusal.reason.clone()).collect();
     let cells: Vec<Json<&Vec<String>>> = refusals.iter().map(|refusal| Json(&refusal.cells)).collect();
     sqlx::query!(
@@ -434,7 +430,7 @@ pub async fn refusals(
         r#"SELECT row, line, reason, cells AS "cells: Json<Vec<String>>" FROM import_refusals
            WHERE import_id = $1 AND row > $2 ORDER BY row LIMIT $3"#,
         id.0,
-        to_i64(after),
+        whole(after),
         limit,
     )
     .fetch_all(conn)

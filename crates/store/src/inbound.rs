@@ -43,6 +43,22 @@ pub struct WaitingCall {
     pub caller: Personal,
 }
 
+struct WaitingRow {
+    id: uuid::Uuid,
+    room: String,
+    caller: String,
+}
+
+impl From<WaitingRow> for WaitingCall {
+    fn from(row: WaitingRow) -> Self {
+        Self {
+            id: ConversationId(row.id),
+            room: row.room.into(),
+            caller: row.caller.into(),
+        }
+    }
+}
+
 /// Writes down that a call came in, and tells the workers. False if its room is known already: the same news came twice.
 ///
 /// # Errors
@@ -75,19 +91,13 @@ pub async fn arrive(store: &Store, call: &NewCall) -> Result<bool, StoreError> {
 /// # Errors
 /// The database's.
 pub async fn waiting(conn: &mut PgConnection) -> Result<Vec<WaitingCall>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        WaitingRow,
         "SELECT id, room, caller FROM inbound_calls WHERE status = 'waiting' ORDER BY arrived_at, id LIMIT 100"
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| WaitingCall {
-            id: ConversationId(row.id),
-            room: row.room.into(),
-            caller: row.caller.into(),
-        })
-        .collect())
+    Ok(rows.into_iter().map(WaitingCall::from).collect())
 }
 
 /// The caller went before anybody answered. True if the call was waiting.
@@ -131,7 +141,8 @@ pub async fn give_up(conn: &mut PgConnection, at: UnixMillis) -> Result<Vec<Wait
         let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         to_sql(UnixMillis(at.0.saturating_sub(span)))
     };
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        WaitingRow,
         "UPDATE inbound_calls SET ended_at = $1, reason = coalesce(reason, $4),
              status = CASE status WHEN 'waiting' THEN 'missed' ELSE status END
          WHERE (status = 'waiting' AND arrived_at < $2)
@@ -144,14 +155,7 @@ pub async fn give_up(conn: &mut PgConnection, at: UnixMillis) -> Result<Vec<Wait
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| WaitingCall {
-            id: ConversationId(row.id),
-            room: row.room.into(),
-            caller: row.caller.into(),
-        })
-        .collect())
+    Ok(rows.into_iter().map(WaitingCall::from).collect())
 }
 
 /// The room of a call that came in; `None` if it is a call that we made.

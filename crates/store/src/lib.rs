@@ -191,6 +191,11 @@ pub(crate) fn from_sql(at: OffsetDateTime) -> domain::UnixMillis {
     domain::UnixMillis(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
 }
 
+/// A count or a length to the database's type.
+pub(crate) fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// A span as `make_interval` wants it.
 pub(crate) fn seconds(span: Duration) -> f64 {
     span.as_secs_f64()

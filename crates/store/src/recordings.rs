@@ -1,6 +1,6 @@
 //! Recordings: what is known of their files. They are written with the end of a call ([`crate::calls::end`]).
 
-use crate::{StoreError, from_sql, seconds, to_sql};
+use crate::{StoreError, from_sql, seconds, to_sql, whole};
 use domain::{CampaignId, ConversationId, UnixMillis};
 use sqlx::{PgConnection, types::Json};
 use std::time::Duration;
@@ -29,10 +29,6 @@ impl Part {
     }
 }
 
-fn whole(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// A part of a recording as it is shown.
 #[derive(Clone, Debug)]
 pub struct Recording {
@@ -55,6 +51,27 @@ pub struct RecordingFile {
     pub lock: Option<RecordingLock>,
     /// It lies in the object store.
     pub stored: bool,
+}
+
+/// A file's columns, as every table of sounds has them.
+pub(crate) struct FileRow {
+    pub(crate) file_name: String,
+    pub(crate) bytes: i64,
+    pub(crate) key_id: Option<String>,
+    pub(crate) pieces: Option<Vec<u8>>,
+    pub(crate) stored: bool,
+}
+
+impl From<FileRow> for RecordingFile {
+    fn from(row: FileRow) -> Self {
+        let lock = row.key_id.zip(row.pieces);
+        Self {
+            file_name: row.file_name,
+            bytes: u64::try_from(row.bytes).unwrap_or(0),
+            lock: lock.map(|(key_id, pieces)| RecordingLock { key_id, pieces }),
+            stored: row.stored,
+        }
+    }
 }
 
 /// The parts of a conversation's recording in their order; none if none was made.
@@ -84,7 +101,8 @@ pub async fn of(conn: &mut PgConnection, id: ConversationId) -> Result<Vec<Recor
 /// # Errors
 /// The database's.
 pub async fn file(conn: &mut PgConnection, part: Part) -> Result<Option<RecordingFile>, StoreError> {
-    let found = sqlx::query!(
+    let found = sqlx::query_as!(
+        FileRow,
         r#"SELECT file_name, bytes, key_id, pieces, stored_at IS NOT NULL AS "stored!" FROM recordings
            WHERE conversation_id = $1 AND starts_ms = $2 AND deleted_at IS NULL"#,
         part.conversation_id.0,
@@ -92,15 +110,7 @@ pub async fn file(conn: &mut PgConnection, part: Part) -> Result<Option<Recordin
     )
     .fetch_optional(conn)
     .await?;
-    Ok(found.map(|row| RecordingFile {
-        file_name: row.file_name,
-        bytes: u64::try_from(row.bytes).unwrap_or(0),
-        lock: row
-            .key_id
-            .zip(row.pieces)
-            .map(|(key_id, pieces)| RecordingLock { key_id, pieces }),
-        stored: row.stored,
-    }))
+    Ok(found.map(RecordingFile::from))
 }
 
 /// Where the file of a recording should be.

@@ -3,8 +3,8 @@
 use crate::{
     StoreError,
     calls::NewRecording,
-    recordings::{Recording, RecordingFile, RecordingLock},
-    to_sql,
+    recordings::{FileRow, Recording, RecordingFile},
+    to_sql, whole,
 };
 use domain::{CampaignId, ConversationId, RehearsalId, UnixMillis};
 use sqlx::{PgConnection, types::Json};
@@ -23,7 +23,6 @@ pub async fn insert(
     stored: bool,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     // Its rehearsal may be gone already: then the row says that the file is to go too.
     sqlx::query!(
         "INSERT INTO rehearsal_sounds
@@ -77,22 +76,15 @@ pub async fn of(conn: &mut PgConnection, id: RehearsalId) -> Result<HashMap<Conv
 /// # Errors
 /// The database's.
 pub async fn file(conn: &mut PgConnection, call: ConversationId) -> Result<Option<RecordingFile>, StoreError> {
-    let found = sqlx::query!(
+    let found = sqlx::query_as!(
+        FileRow,
         r#"SELECT file_name, bytes, key_id, pieces, stored_at IS NOT NULL AS "stored!" FROM rehearsal_sounds
            WHERE call_id = $1 AND rehearsal_id IS NOT NULL"#,
         call.0
     )
     .fetch_optional(conn)
     .await?;
-    Ok(found.map(|row| RecordingFile {
-        file_name: row.file_name,
-        bytes: u64::try_from(row.bytes).unwrap_or(0),
-        lock: row
-            .key_id
-            .zip(row.pieces)
-            .map(|(key_id, pieces)| RecordingLock { key_id, pieces }),
-        stored: row.stored,
-    }))
+    Ok(found.map(RecordingFile::from))
 }
 
 /// A sound that is to be deleted.

@@ -9,7 +9,7 @@ use crate::{
     inbound::StoodBefore,
     leads::ON_DO_NOT_CALL_LIST,
     recordings::RecordingLock,
-    to_sql,
+    to_sql, whole,
 };
 use domain::{
     CampaignId, ConversationId, Direction, LeadId, UnixMillis, WorkerId,
@@ -412,7 +412,6 @@ async fn write(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<HashMap<Conv
 }
 
 async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(), StoreError> {
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     for end in ends {
         for recording in &end.ending.recordings {
             sqlx::query!(
