@@ -148,18 +148,11 @@ impl Peer {
             let Some((length, source, destination)) = self.next_datagram() else {
                 break;
             };
-            let Ok(contents) = self.received[..length].try_into() else {
-                continue;
-            };
-            let datagram = Receive {
-                proto: Protocol::Udp,
-                source,
-                destination,
-                contents,
-            };
-            self.heard = Instant::now();
-            self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
-            self.drain()?;
+            let datagram = (Protocol::Udp, source, destination);
+            if let Some(at) = hand_in(&mut self.rtc, datagram, &self.received[..length])? {
+                self.heard = at;
+                self.drain()?;
+            }
         }
         self.receive_from_relay()
     }
@@ -176,18 +169,12 @@ impl Peer {
                     self.tick()?;
                 }
                 Some(FromRelay::Datagram { source, contents }) => {
-                    let (Some(destination), Ok(contents)) = (relay.ours(), contents[..].try_into()) else {
-                        continue;
-                    };
-                    let datagram = Receive {
-                        proto: Protocol::Udp,
-                        source,
-                        destination,
-                        contents,
-                    };
-                    self.heard = Instant::now();
-                    self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
-                    self.drain()?;
+                    let Some(destination) = relay.ours() else { continue };
+                    let datagram = (Protocol::Udp, source, destination);
+                    if let Some(at) = hand_in(&mut self.rtc, datagram, &contents)? {
+                        self.heard = at;
+                        self.drain()?;
+                    }
                 }
             }
         }
@@ -215,19 +202,13 @@ impl Peer {
                 }
                 self.tick()
             }
-            Arrived::Datagram(datagram) => {
-                let Ok(contents) = datagram[..].try_into() else {
-                    return Ok(());
-                };
-                let datagram = Receive {
-                    proto: Protocol::Tcp,
-                    source: ends.remote,
-                    destination: ends.local,
-                    contents,
-                };
-                self.heard = Instant::now();
-                self.rtc.handle_input(Input::Receive(self.heard, datagram))?;
-                self.drain()
+            Arrived::Datagram(contents) => {
+                let datagram = (Protocol::Tcp, ends.remote, ends.local);
+                if let Some(at) = hand_in(&mut self.rtc, datagram, &contents)? {
+                    self.heard = at;
+                    self.drain()?;
+                }
+                Ok(())
             }
             // str0m finds out by itself that nothing passes any more.
             Arrived::Closed => {
@@ -334,6 +315,27 @@ impl Peer {
             }
         }
     }
+}
+
+/// Gives str0m what came by a protocol, from an address, to one of ours: when it did. `None` for what is nothing of
+/// WebRTC's. Must be followed by [`Peer::drain`].
+fn hand_in(
+    rtc: &mut Rtc,
+    (proto, source, destination): (Protocol, SocketAddr, SocketAddr),
+    contents: &[u8],
+) -> Result<Option<Instant>, str0m::RtcError> {
+    let Ok(contents) = contents.try_into() else {
+        return Ok(None);
+    };
+    let now = Instant::now();
+    let datagram = Receive {
+        proto,
+        source,
+        destination,
+        contents,
+    };
+    rtc.handle_input(Input::Receive(now, datagram))?;
+    Ok(Some(now))
 }
 
 /// Which of our addresses a datagram was sent to; the socket is bound to all of them and does not say.

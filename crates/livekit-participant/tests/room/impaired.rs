@@ -1,11 +1,10 @@
 //! Participants on a bad network.
 
 use crate::support::{
-    hear, join_at,
+    Talked,
     relay::{Relay, Weather},
-    say,
     signal_proxy::{Detour, SignalProxy},
-    track_of, until,
+    talk, until,
 };
 use livekit_participant::{Engine, OutgoingData, RoomEvent};
 use local_livekit::{LocalLiveKit, Options};
@@ -33,18 +32,12 @@ async fn speech_stays_intelligible_when_packets_are_lost_late_and_out_of_order()
     };
     let proxy = SignalProxy::start(server.address(), Some(detour)).await;
     let engine = Engine::new();
-    let (agent, mut agent_events) = join_at(&engine, &proxy.url(), "storm", "agent", "agent").await;
-    let agent_voice = agent.publish_audio("voice").await.unwrap();
-    let (phone, mut phone_events) = join_at(&engine, &proxy.url(), "storm", "phone", "sip").await;
-    let phone_voice = phone.publish_audio("voice").await.unwrap();
-    let mut from_phone = track_of(&mut agent_events, "phone").await;
-    let mut from_agent = track_of(&mut phone_events, "agent").await;
-    let (by_agent, by_phone, (), ()) = tokio::join!(
-        hear(&mut from_phone, 440.0, FRAMES),
-        hear(&mut from_agent, 1_000.0, FRAMES),
-        say(&agent_voice, 1_000.0, FRAMES),
-        say(&phone_voice, 440.0, FRAMES),
-    );
+    let Talked {
+        agent: (_agent, mut agent_events),
+        phone: (phone, _phone_events),
+        by_agent,
+        by_phone,
+    } = talk(&engine, &proxy.url(), "storm", FRAMES).await;
 
     // All of it went through the bad network, and bad it was.
     let [lost, delivered, overtaken] = [&relay.passed.lost, &relay.passed.delivered, &relay.passed.overtaken]
@@ -52,7 +45,8 @@ async fn speech_stays_intelligible_when_packets_are_lost_late_and_out_of_order()
     assert!(delivered > 4 * FRAMES as u64, "{delivered}");
     assert!(lost > delivered / 30, "{lost} of {delivered}");
     assert!(overtaken > delivered / 50, "{overtaken} of {delivered}");
-    for (heard, stats) in [(by_agent, from_phone.stats()), (by_phone, from_agent.stats())] {
+    for (track, heard) in [by_agent, by_phone] {
+        let stats = track.stats();
         assert!(heard.frames > FRAMES * 9 / 10, "{heard:?} {stats:?}");
         // A tenth of the packets is lost on the two ways together. Most of them are rebuilt from the next one.
         assert!(stats.received < FRAMES as u64 * 95 / 100, "{stats:?}");

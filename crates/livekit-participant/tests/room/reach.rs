@@ -1,6 +1,6 @@
 //! Ways to the server other than UDP over IPv4.
 
-use crate::support::{hear, join, say, token, track_of};
+use crate::support::{self, token};
 use livekit_participant::{Engine, JoinError, JoinOptions};
 use local_livekit::{LocalLiveKit, Options};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -70,22 +70,11 @@ async fn talk(server: &LocalLiveKit) {
 
 /// Two participants hear each other.
 async fn talk_by(engine: &Engine, server: &LocalLiveKit) {
-    let (agent, mut agent_events) = join(engine, server, "reach", "agent", "agent").await;
-    let agent_voice = agent.publish_audio("voice").await.unwrap();
-    let (phone, mut phone_events) = join(engine, server, "reach", "phone", "sip").await;
-    let phone_voice = phone.publish_audio("voice").await.unwrap();
-    let mut from_phone = track_of(&mut agent_events, "phone").await;
-    let mut from_agent = track_of(&mut phone_events, "agent").await;
-    let (by_agent, by_phone, (), ()) = tokio::join!(
-        hear(&mut from_phone, 440.0, FRAMES),
-        hear(&mut from_agent, 1_000.0, FRAMES),
-        say(&agent_voice, 1_000.0, FRAMES),
-        say(&phone_voice, 440.0, FRAMES),
-    );
-    for heard in [by_agent, by_phone] {
+    let talked = support::talk(engine, &server.url(), "reach", FRAMES).await;
+    for (_, heard) in [talked.by_agent, talked.by_phone] {
         assert!(heard.frames > FRAMES * 3 / 4, "{heard:?}");
         assert!(heard.gaps < heard.frames / 10, "{heard:?}");
     }
-    phone.leave().await;
-    agent.leave().await;
+    talked.phone.0.leave().await;
+    talked.agent.0.leave().await;
 }

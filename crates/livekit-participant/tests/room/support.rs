@@ -115,6 +115,38 @@ pub(crate) async fn listen(track: &mut RemoteAudioTrack, hz: f64, frames: usize)
     heard
 }
 
+/// An agent and a phone in a room who have said a tone to each other.
+pub(crate) struct Talked {
+    pub(crate) agent: (Room, RoomEvents),
+    pub(crate) phone: (Room, RoomEvents),
+    /// What the agent has of the phone, and what it heard: 440 Hz.
+    pub(crate) by_agent: (RemoteAudioTrack, Heard),
+    /// The same of the other side: 1 kHz.
+    pub(crate) by_phone: (RemoteAudioTrack, Heard),
+}
+
+/// Both come in and speak for so many frames.
+pub(crate) async fn talk(engine: &Engine, url: &str, room: &str, frames: usize) -> Talked {
+    let mut agent = join_at(engine, url, room, "agent", "agent").await;
+    let agent_voice = agent.0.publish_audio("voice").await.unwrap();
+    let mut phone = join_at(engine, url, room, "phone", "sip").await;
+    let phone_voice = phone.0.publish_audio("voice").await.unwrap();
+    let mut from_phone = track_of(&mut agent.1, "phone").await;
+    let mut from_agent = track_of(&mut phone.1, "agent").await;
+    let (by_agent, by_phone, (), ()) = tokio::join!(
+        hear(&mut from_phone, 440.0, frames),
+        hear(&mut from_agent, 1_000.0, frames),
+        say(&agent_voice, 1_000.0, frames),
+        say(&phone_voice, 440.0, frames),
+    );
+    Talked {
+        agent,
+        phone,
+        by_agent: (from_phone, by_agent),
+        by_phone: (from_agent, by_phone),
+    }
+}
+
 /// Part of a frame's energy that is at this frequency (Goertzel's algorithm), 0 to 1; 0 for silence.
 pub(crate) fn purity(samples: &[i16], hz: f64) -> f64 {
     let energy = energy(samples);
