@@ -252,7 +252,7 @@ impl Recogniser {
                     if let Some(utterance) = &mut utterance {
                         self.hear(utterance, &frame);
                     }
-                    self.heard.push(frame);
+                    self.keep(frame);
                 }
                 Sound::Paused(until_ms) => {
                     let Some(paused) = utterance.take() else { continue };
@@ -302,7 +302,7 @@ impl Recogniser {
             };
             match told {
                 Some(Sound::WentOn) => return AfterPause::WentOn,
-                Some(Sound::Frame(frame)) => self.heard.push(frame),
+                Some(Sound::Frame(frame)) => self.keep(frame),
                 Some(Sound::Paused(_)) => {}
                 None => {
                     return AfterPause::Ended(match drawn {
@@ -311,6 +311,13 @@ impl Recogniser {
                     });
                 }
             }
+        }
+    }
+
+    /// Only of whom it is guessed that they have finished, sound may be needed again.
+    fn keep(&mut self, frame: Frame) {
+        if self.inbox.is_some() {
+            self.heard.push(frame);
         }
     }
 

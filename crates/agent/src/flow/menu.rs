@@ -50,7 +50,8 @@ impl ConversationFlow {
         match event {
             Event::Heard(heard) => {
                 let text = heard.text.reveal();
-                match judge(text) {
+                let greeting = judge(text);
+                match greeting {
                     Greeting::Voicemail | Greeting::Screening | Greeting::Announcement => {
                         self.turns_out_a_machine(Some(text));
                     }
@@ -58,7 +59,7 @@ impl ConversationFlow {
                     _ if heard.start_ms >= state.since && sounds_like_somebody(text) => self.open(),
                     _ => {
                         // A second part, or words that no person has to say.
-                        let more = heard.start_ms >= state.since && judge(text) == Greeting::PhoneMenu;
+                        let more = heard.start_ms >= state.since && greeting == Greeting::PhoneMenu;
                         state.clear |= more || is_clearly_a_menu(text);
                         state.asked_to_wait |= asks_to_wait(text);
                     }

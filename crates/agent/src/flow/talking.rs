@@ -86,12 +86,7 @@ impl ConversationFlow {
             Event::Line(LineSound::Beep) if self.beeped_in_talk() => return,
             Event::Heard(heard) => {
                 self.heard(&heard);
-                let owed = self.state().is_some_and(|state| state.reply_owed);
-                if self.thought_of(&heard, owed)
-                    && let Some(state) = self.state()
-                {
-                    state.reply_owed = false;
-                }
+                self.answer_as_thought(&heard);
             }
             Event::NotHeard => self.not_heard(),
             Event::Reply(id, news) if self.floor.is_current(id) => self.reply_news(id, news),
@@ -120,6 +115,11 @@ impl ConversationFlow {
             Phase::Talking(state) => Some(state),
             _ => None,
         }
+    }
+
+    /// What the person said wants an answer that nobody has begun. From now on somebody has.
+    pub(super) fn take_owed_reply(&mut self) -> bool {
+        self.state().is_some_and(|state| std::mem::take(&mut state.reply_owed))
     }
 
     /// Something was said that wants an answer.

@@ -1,7 +1,7 @@
 //! The answer is begun while it is still being made certain that the person has finished. Nothing of it is said, noted or
 //! done before that; if they go on, it is thrown away.
 
-use super::{ConversationFlow, Effect, Event, HeardWords, Phase, ReplyId, floor::Purpose};
+use super::{ConversationFlow, Effect, Event, HeardWords, ReplyId, floor::Purpose};
 use crate::{endpointing::silence_that_ends, opt_out, turns::ENDPOINT_MS};
 use domain::Personal;
 use std::mem;
@@ -76,21 +76,21 @@ impl ConversationFlow {
         }
     }
 
-    /// It is certain now what they said, and `owed` that it wants an answer. True if that answer is on its way already.
-    pub(super) fn thought_of(&mut self, heard: &HeardWords, owed: bool) -> bool {
-        let right = owed && self.ahead.text() == Some(&heard.text) && matches!(self.phase, Phase::Talking(_));
+    /// It is certain now what they said. If it is what was thought of, and wants an answer, that one goes on.
+    pub(super) fn answer_as_thought(&mut self, heard: &HeardWords) {
+        let right = self.ahead.text() == Some(&heard.text) && self.take_owed_reply();
         if !right {
             self.think_no_further();
         }
-        let ahead = mem::take(&mut self.ahead).current;
-        let Some(ahead) = ahead else { return false };
+        let Some(ahead) = mem::take(&mut self.ahead).current else {
+            return;
+        };
         self.floor.replies += 1;
         self.give_notice();
         for news in ahead.held {
             self.note(&news);
             self.talking(news);
         }
-        true
     }
 
     /// An answer of the model is what these words would get.
