@@ -8,7 +8,9 @@ pub struct SpeakerVoice {
     pub words_a_minute: u16,
 }
 
-const fn voice(name: &'static str, pitch: u8, words_a_minute: u16) -> SpeakerVoice {
+/// A voice of espeak-ng.
+#[must_use]
+pub const fn voice(name: &'static str, pitch: u8, words_a_minute: u16) -> SpeakerVoice {
     SpeakerVoice {
         name,
         pitch,

@@ -2,7 +2,11 @@
 
 use crate::sound::Sound;
 use agent::flow::AnsweredBy;
-use rehearsal::{Clip, Studio, studio::StudioError, voice_of::SpeakerVoice};
+use rehearsal::{
+    Clip, Studio,
+    studio::StudioError,
+    voice_of::{SpeakerVoice, voice},
+};
 use std::sync::Arc;
 use telephony::Frame;
 
@@ -18,14 +22,6 @@ pub(crate) struct Case {
 
 /// Mean loudness of the noise of a line, sample by sample: none, and 30, 20 and 15 dB below speech.
 const LINES: [f32; 4] = [0.0, 73.0, 230.0, 409.0];
-
-const fn voice(name: &'static str, pitch: u8, words_a_minute: u16) -> SpeakerVoice {
-    SpeakerVoice {
-        name,
-        pitch,
-        words_a_minute,
-    }
-}
 
 type Language = (&'static str, [SpeakerVoice; 3]);
 
