@@ -273,15 +273,7 @@ impl Call {
 
     /// The agent's seat in the room of somebody who called.
     async fn seat_beside(&self, room: &CallRoom, caller: &Personal) -> Result<Box<dyn AgentSeat>, Outcome> {
-        let nobody = |disposition, reason: &str| Outcome {
-            end: CallEnd {
-                disposition,
-                results: because(reason),
-                duration: Duration::ZERO,
-            },
-            recordings: Vec::new(),
-            not_again_before: Duration::ZERO,
-        };
+        let nobody = |disposition, reason: &str| without_a_word(disposition, reason, Duration::ZERO);
         match self.worker.network.answer(room, caller.reveal()).await {
             Ok(Some(seat)) => Ok(seat),
             Ok(None) => Err(nobody(
@@ -370,9 +362,14 @@ fn because(reason: &str) -> ConversationResults {
 }
 
 fn cancelled(reason: &str, not_again_before: Duration) -> Outcome {
+    without_a_word(Disposition::Cancelled, reason, not_again_before)
+}
+
+/// A call in which no agent came to speak.
+fn without_a_word(disposition: Disposition, reason: &str, not_again_before: Duration) -> Outcome {
     Outcome {
         end: CallEnd {
-            disposition: Disposition::Cancelled,
+            disposition,
             results: because(reason),
             duration: Duration::ZERO,
         },

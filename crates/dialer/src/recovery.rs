@@ -148,10 +148,12 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
         false
     };
     // Nobody stays on the line with no one. Until that is certain the call is not over.
-    let room = room_of(worker, lease.conversation_id).await?;
-    if dialled && let Err(error) = worker.network.end_orphan(&room).await {
-        tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call waits for the network");
-        return Ok(());
+    if dialled {
+        let room = room_of(worker, lease.conversation_id).await?;
+        if let Err(error) = worker.network.end_orphan(&room).await {
+            tracing::warn!(%error, conversation_id = %lease.conversation_id, "a lost call waits for the network");
+            return Ok(());
+        }
     }
     let (disposition, reason) = if dialled {
         (Disposition::Lost, "The process that held the call died.")

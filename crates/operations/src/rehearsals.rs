@@ -125,7 +125,7 @@ pub async fn start(
         }
         internal(error)
     })?;
-    finish(ops, caller, transaction, "rehearsed campaign", campaign).await?;
+    finish(ops, caller, transaction, "rehearsed campaign", &latest.content.name).await?;
     Ok(id)
 }
 
@@ -147,7 +147,11 @@ pub async fn cancel(ops: &Operations, caller: &Caller, id: RehearsalId) -> Resul
             "This rehearsal has ended already. Reload the page to see how.",
         ));
     }
-    finish(ops, caller, transaction, "cancelled rehearsal of campaign", campaign).await?;
+    let latest = campaigns::latest(&mut transaction, campaign)
+        .await
+        .map_err(missing(CAMPAIGN))?;
+    let action = "cancelled rehearsal of campaign";
+    finish(ops, caller, transaction, action, &latest.content.name).await?;
     Ok(campaign)
 }
 
@@ -156,16 +160,17 @@ async fn finish(
     caller: &Caller,
     mut transaction: store::Transaction,
     action: &str,
-    campaign: CampaignId,
+    campaign_name: &str,
 ) -> Result<(), UserError> {
-    let name = campaigns::latest(&mut transaction, campaign)
-        .await
-        .map_err(missing(CAMPAIGN))?
-        .content
-        .name;
-    audit::record(&mut transaction, ops.clock.now(), Some(caller.user_id()), action, &name)
-        .await
-        .map_err(internal)?;
+    audit::record(
+        &mut transaction,
+        ops.clock.now(),
+        Some(caller.user_id()),
+        action,
+        campaign_name,
+    )
+    .await
+    .map_err(internal)?;
     transaction.commit().await.map_err(|error| internal(error.into()))
 }
 
