@@ -117,13 +117,11 @@ async fn main() -> Result<(), Failure> {
     let idle = memory_kib()?;
     let measured = lines.measure(calls, Duration::from_secs(seconds)).await?;
     std::fs::remove_dir_all(&folder)?;
-    let openings = measured.openings;
-    let opening = |percent: usize| openings.get((openings.len() * percent).div_ceil(100).saturating_sub(1));
+    let openings: Vec<u128> = measured.openings.iter().map(Duration::as_millis).collect();
     let line = serde_json::json!({
         "calls": calls, "seconds": measured.seconds, "sentences": measured.sentences,
         "cores": measured.cores, "kib": measured.kib, "idle_kib": idle,
-        "rooms": openings.len(),
-        "room_ms_p50": opening(50).map(Duration::as_millis), "room_ms_p95": opening(95).map(Duration::as_millis),
+        "room_ms": openings,
     });
     writeln!(std::io::stdout(), "{line}")?;
     Ok(())
