@@ -17,7 +17,7 @@ pub use left_behind::left_behind;
 use ogg_file::OggFile;
 use std::{fs::File, io, io::Write, mem, path::Path};
 use telephony::{FRAME_MILLIS, Frame};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Gets both sides of every tick of a call, from the answer to the end. Dropping it ends the recording.
@@ -66,10 +66,12 @@ const BATCH_TICKS: usize = 1_000 / FRAME_MILLIS as usize;
 /// Batches that may wait to be written. Beyond them sound is left out.
 const MOST_WAITING: usize = 30;
 
-enum Piece {
-    Sound(Vec<(Frame, Frame)>),
-    /// Ticks that were left out because the disk is too slow.
-    Gap(usize),
+/// What is handed over at once. A gap has no place of its own in the queue: with only one place free each second it
+/// would take it from the sound, and nothing would be recorded any more.
+struct Piece {
+    /// Ticks before the sound that were left out because the disk was too slow.
+    missed: usize,
+    sound: Vec<(Frame, Frame)>,
 }
 
 /// Writes a call as it goes. See the [module](self).
@@ -113,14 +115,12 @@ impl OggOpusRecorder {
     }
 
     fn hand_over(&mut self) {
-        if self.missed > 0 && self.pieces.try_send(Piece::Gap(self.missed)).is_ok() {
-            self.missed = 0;
-        }
-        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH_TICKS));
-        let length = batch.len();
-        // Sound must not overtake a gap.
-        if self.missed > 0 || self.pieces.try_send(Piece::Sound(batch)).is_err() {
-            self.missed += length;
+        let piece = Piece {
+            missed: mem::take(&mut self.missed),
+            sound: mem::replace(&mut self.batch, Vec::with_capacity(BATCH_TICKS)),
+        };
+        if let Err(TrySendError::Full(piece) | TrySendError::Closed(piece)) = self.pieces.try_send(piece) {
+            self.missed = piece.missed + piece.sound.len();
         }
     }
 }
@@ -167,13 +167,9 @@ async fn write(
     let mut file = off_the_loop(move || OggFile::begin(open()?)).await?;
     while let Some(piece) = next {
         file = off_the_loop(move || {
-            match piece {
-                Piece::Sound(batch) => batch.iter().try_for_each(|(agent, person)| file.add(agent, person))?,
-                Piece::Gap(ticks) => {
-                    let silence = Frame::silence();
-                    (0..ticks).try_for_each(|_| file.add(&silence, &silence))?;
-                }
-            }
+            let silence = Frame::silence();
+            (0..piece.missed).try_for_each(|_| file.add(&silence, &silence))?;
+            piece.sound.iter().try_for_each(|(agent, person)| file.add(agent, person))?;
             Ok(file)
         })
         .await?;
