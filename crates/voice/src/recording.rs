@@ -169,7 +169,10 @@ async fn write(
         file = off_the_loop(move || {
             let silence = Frame::silence();
             (0..piece.missed).try_for_each(|_| file.add(&silence, &silence))?;
-            piece.sound.iter().try_for_each(|(agent, person)| file.add(agent, person))?;
+            piece
+                .sound
+                .iter()
+                .try_for_each(|(agent, person)| file.add(agent, person))?;
             Ok(file)
         })
         .await?;
