@@ -11,7 +11,7 @@ use voice::line_sound::LineSound;
 
 /// If nobody speaks first, the agent does after this time, milliseconds: a line that stays silent sounds like a machine's,
 /// and a hello into the first sentence does no harm.
-const FIRST_WORD_MS: u32 = 100;
+const FIRST_WORD_MS: u32 = 40;
 /// After tones that announce an announcement, what is longer than this may belong to it, milliseconds.
 const SHORT_ANSWER_MS: u32 = 1_500;
 /// People answer with less than this, milliseconds.
