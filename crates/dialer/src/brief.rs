@@ -59,7 +59,8 @@ pub(crate) fn filled_in(
         recording: content.recording,
         recording_announcement: Personal::from(content.recording_announcement.clone()),
         result_fields: content.result_fields.clone(),
-        language: LANGUAGE.to_owned(),
+        language: content.language.clone(),
+        tools: content.tools.clone(),
         ringing_timeout: Duration::from_secs(u64::from(content.ring_seconds)),
         longest_call: Duration::from_secs(u64::from(content.max_call_seconds)),
     }

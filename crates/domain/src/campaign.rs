@@ -2,7 +2,9 @@
 
 use crate::{
     FieldError, UserError,
+    agent_tools::AgentTools,
     calling_hours::WeeklyHours,
+    language::{LANGUAGES, default_language},
     recording::{ANNOUNCEMENT, MOST_KEEP_DAYS, RecordingRule},
     results::ResultField,
     retry::RetryRule,
@@ -158,6 +160,11 @@ pub struct CampaignContent {
     /// Whether the agent answers people who call back because the campaign tried to reach them.
     #[serde(default = "yes")]
     pub answer_call_backs: bool,
+    /// A tag of [`LANGUAGES`](crate::language::LANGUAGES): what is spoken, and what is listened for.
+    #[serde(default = "default_language")]
+    pub language: String,
+    #[serde(default)]
+    pub tools: AgentTools,
 }
 
 impl CampaignContent {
@@ -185,6 +192,8 @@ impl CampaignContent {
             recording_announcement: announcement(),
             recording_days: None,
             answer_call_backs: true,
+            language: default_language(),
+            tools: AgentTools::default(),
         }
     }
 
@@ -289,12 +298,18 @@ impl CampaignContent {
             "hours",
             "Allow calls on at least one day, at some time between 8:00 and 21:00: earlier and later nobody is called.",
         );
+        check(
+            LANGUAGES.iter().any(|(tag, _)| *tag == self.language),
+            "language",
+            "Choose the language in which the agent talks.",
+        );
         if let Err(message) = ResultField::validate_all(&self.result_fields) {
             check(false, "result_fields", &message);
         }
         if let Err(message) = RetryRule::validate_all(&self.retries) {
             check(false, "retries", &message);
         }
+        wrong.extend(self.tools.faults());
         for (field, text) in [
             ("script", &self.script),
             ("opening", &self.opening),

@@ -36,6 +36,9 @@ pub struct InstallationView {
     pub zone_data_version: String,
     /// (setting, its value in words); never a secret.
     pub settings: Vec<(String, String)>,
+    /// Hosts that campaigns may let their agents ask.
+    #[serde(default)]
+    pub look_up_hosts: Vec<String>,
     /// True in development builds, where the component gallery is shown.
     pub development: bool,
 }

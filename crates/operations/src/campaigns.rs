@@ -10,6 +10,7 @@ use crate::{
 use domain::{
     CampaignId, ErrorKind, UserError,
     access::Permission,
+    agent_tools::LookUp,
     campaign::{CampaignCommand, CampaignContent, CampaignStatus},
     campaign_merge::{Merged, merge},
     live::Happening,
@@ -83,7 +84,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
 /// The caller may not, or a field is wrong.
 pub async fn create(ops: &Operations, caller: &Caller, content: CampaignContent) -> Result<CampaignId, UserError> {
     caller.may(Permission::EditCampaigns)?;
-    let content = checked(content)?;
+    let content = checked(ops, content)?;
     insert(ops, caller, &content, "created campaign").await
 }
 
@@ -142,7 +143,7 @@ pub async fn save(
     content: CampaignContent,
 ) -> Result<SaveOutcome, UserError> {
     caller.may(Permission::EditCampaigns)?;
-    let mine = checked(content)?;
+    let mine = checked(ops, content)?;
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
     let status = campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
@@ -388,11 +389,21 @@ pub async fn try_out(ops: &Operations, caller: &Caller, id: CampaignId) -> Resul
     })
 }
 
-fn checked(mut content: CampaignContent) -> Result<CampaignContent, UserError> {
+fn checked(ops: &Operations, mut content: CampaignContent) -> Result<CampaignContent, UserError> {
     content.name = content.name.trim().to_owned();
     content.validate()?;
     if !crate::phone_input::is_country(&content.default_country) {
         return Err(UserError::field("default_country", "Choose a country from the list."));
+    }
+    if let Some(host) = content.tools.look_up.as_ref().and_then(LookUp::host)
+        && !ops.installation.look_up_hosts.contains(&host)
+    {
+        return Err(UserError::field(
+            "look_up_url",
+            format!(
+                "Ask whoever runs this installation to allow {host} (RINGSIDE_LOOK_UP_HOSTS), or choose a host that is."
+            ),
+        ));
     }
     let as_json = serde_json::to_value(&content).map_err(|_| UserError::unavailable())?;
     if input::holds_nul(&as_json) {

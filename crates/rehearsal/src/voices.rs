@@ -27,5 +27,6 @@ pub fn voices(studio: &Arc<Studio>, speed: f32) -> Voices {
         speech_to_text: Arc::new(RehearsalEars::new(Arc::clone(studio.phrase_book()))),
         language_model: Arc::new(ScriptedLanguageModel::new(speed)),
         text_to_speech: Arc::new(RehearsalVoice::new(Arc::clone(studio))),
+        look_ups: Arc::new(voice::ports::NoLookUps),
     }
 }

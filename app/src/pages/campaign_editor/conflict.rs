@@ -54,6 +54,8 @@ pub(super) fn label(field: &str) -> &'static str {
         "recording_announcement" => "Announcement",
         "recording_days" => "Keep recordings",
         "answer_call_backs" => "Call-backs",
+        "language" => "Language",
+        "tools" => "What the agent may do",
         _ => "Another field",
     }
 }
@@ -89,6 +91,18 @@ fn shown(form: &CampaignForm, field: &str) -> String {
         "recording_days" => format!("{} days", form.recording_days),
         "answer_call_backs" if form.answer_call_backs.is_some() => "The agent answers".to_owned(),
         "answer_call_backs" => "Nobody answers".to_owned(),
+        "language" => form.language.clone(),
+        "tools" => [
+            (form.transfer_to.as_str(), "Put people through to"),
+            (form.press_keys.as_ref().map_or("", |_| "yes"), "Press keys"),
+            (form.look_up_url.as_str(), "Look things up at"),
+            (form.look_up_about.as_str(), "What it knows"),
+        ]
+        .into_iter()
+        .filter(|(value, _)| !value.is_empty())
+        .map(|(value, name)| format!("{name}: {value}"))
+        .collect::<Vec<_>>()
+        .join("\n"),
         "result_fields" => form
             .result_fields
             .iter()

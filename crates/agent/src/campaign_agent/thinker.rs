@@ -90,6 +90,7 @@ async fn answer(model: &dyn LanguageModel, prompt: Prompt, tell: impl Fn(ReplyNe
                 ReplyPart::Words(words) => ReplyNews::Words(words),
                 ReplyPart::Result { field, value } => ReplyNews::Result { field, value },
                 ReplyPart::CallBack { when } => ReplyNews::CallBack { when },
+                ReplyPart::Tool(tool) => ReplyNews::Tool(tool),
                 ReplyPart::DoNotCall => ReplyNews::DoNotCall,
                 ReplyPart::EndCall => ReplyNews::EndCall,
             },

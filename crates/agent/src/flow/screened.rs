@@ -128,9 +128,11 @@ impl ConversationFlow {
             ReplyNews::Words(words) => (reply.splitter.push(&words), false),
             // Without a reason it is still known who is calling.
             ReplyNews::Done | ReplyNews::Failed => (reply.splitter.finish().into_iter().collect(), true),
-            ReplyNews::Result { .. } | ReplyNews::CallBack { .. } | ReplyNews::DoNotCall | ReplyNews::EndCall => {
-                (Vec::new(), false)
-            }
+            ReplyNews::Result { .. }
+            | ReplyNews::CallBack { .. }
+            | ReplyNews::Tool(_)
+            | ReplyNews::DoNotCall
+            | ReplyNews::EndCall => (Vec::new(), false),
         };
         reply.done |= over;
         for sentence in sentences {

@@ -152,6 +152,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             OpenAiSpeechToText::new(&transcription, http.clone(), chance.clone()).expect("set up"),
         ),
         text_to_speech: Arc::new(OpenAiTextToSpeech::new(&speech, http, chance).expect("set up")),
+        look_ups: Arc::new(voice::ports::NoLookUps),
     };
     assert!(voices.trouble().is_some());
     voices.recover().await;
@@ -179,6 +180,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             voicemail_policy: VoicemailPolicy::HangUp,
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
+            tools: domain::agent_tools::AgentTools::default(),
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(180),
             recording: domain::recording::RecordingRule::Always,

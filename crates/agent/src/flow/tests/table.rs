@@ -19,6 +19,7 @@ pub(super) fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
             description: String::new(),
         }],
         language: "en-US".to_owned(),
+        tools: AgentTools::default(),
         longest_call_ms: 120_000,
     }
 }
