@@ -34,6 +34,8 @@ pub struct CallBrief {
     pub language: String,
     /// What the model may do besides talking.
     pub tools: AgentTools,
+    /// The person's clock and when they can be called back, in words for the model; `None` if it is not known.
+    pub clock: Option<String>,
     pub ringing_timeout: Duration,
     /// From the answer.
     pub longest_call: Duration,

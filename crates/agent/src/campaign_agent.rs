@@ -461,6 +461,7 @@ fn merged(drawn: Result<ConversationResults, String>, mut known: ConversationRes
                 fields: known.fields,
                 summary: drawn.summary,
                 call_back: drawn.call_back.or(known.call_back),
+                call_back_at: known.call_back_at,
                 reason: drawn.reason,
             }
         }
@@ -480,9 +481,14 @@ fn writable(mut results: ConversationResults) -> ConversationResults {
             .take(LONGEST_RESULT_CHARS)
             .collect();
     };
-    for text in [&mut results.summary, &mut results.call_back, &mut results.reason]
-        .into_iter()
-        .flatten()
+    for text in [
+        &mut results.summary,
+        &mut results.call_back,
+        &mut results.call_back_at,
+        &mut results.reason,
+    ]
+    .into_iter()
+    .flatten()
     {
         clean(text);
     }

@@ -95,6 +95,8 @@ pub struct FlowRules {
     pub language: String,
     /// What the model may do besides talking.
     pub tools: AgentTools,
+    /// The person's clock, for the model.
+    pub clock: Option<String>,
     /// From the answer, milliseconds.
     pub longest_call_ms: u32,
 }
@@ -112,6 +114,7 @@ impl From<&CallBrief> for FlowRules {
             result_fields: brief.result_fields.clone(),
             language: brief.language.clone(),
             tools: brief.tools.clone(),
+            clock: brief.clock.clone(),
             longest_call_ms: u32::try_from(brief.longest_call.as_millis()).unwrap_or(u32::MAX),
         }
     }
@@ -229,6 +232,7 @@ impl ConversationFlow {
             language: self.rules.language.clone(),
             lines,
             allowed: self.allowed(),
+            clock: self.rules.clock.clone(),
         }
     }
 
@@ -423,8 +427,9 @@ impl ConversationFlow {
                     self.results.fields.insert(field.clone(), value.clone());
                 }
             }
-            Event::Reply(id, ReplyNews::CallBack { when }) if self.floor.is_current(*id) => {
+            Event::Reply(id, ReplyNews::CallBack { when, at }) if self.floor.is_current(*id) => {
                 self.results.call_back = Some(when.clone());
+                self.results.call_back_at.clone_from(at);
             }
             _ => {
                 let written = self.floor.note(event, self.now);

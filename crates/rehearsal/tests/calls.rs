@@ -128,6 +128,7 @@ async fn call_with(
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
             tools: domain::agent_tools::AgentTools::default(),
+            clock: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(300),
         },

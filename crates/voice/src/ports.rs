@@ -80,6 +80,8 @@ pub struct Prompt {
     /// All that was said aloud, the whispers, and what was looked up, in order.
     pub lines: Vec<ContextLine>,
     pub allowed: Allowed,
+    /// The person's clock, and when they can be called back, in words; `None` if it is not known where they live.
+    pub clock: Option<String>,
 }
 
 /// Which tools a model is offered besides those that need no permission. What is used all the same is not done.
@@ -115,9 +117,11 @@ pub enum ReplyPart {
         field: String,
         value: serde_json::Value,
     },
-    /// The person wants to be called another time; when, in their words.
+    /// The person wants to be called another time: when, in their words, and if they named a day and an hour, these by
+    /// their own clock, `2026-11-30T10:00`.
     CallBack {
         when: String,
+        at: Option<String>,
     },
     Tool(ToolUse),
     /// The person does not want to be called again, ever.

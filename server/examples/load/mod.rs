@@ -154,6 +154,7 @@ impl Lines {
                 result_fields: content.result_fields,
                 language: "en-US".to_owned(),
                 tools: content.tools,
+                clock: None,
                 ringing_timeout: Duration::from_secs(30),
                 longest_call: Duration::from_secs(300),
             },

@@ -215,6 +215,7 @@ async fn a_call_back_wish_outlives_a_failed_extraction() {
         answers: vec![Ok(vec![
             ReplyPart::CallBack {
                 when: "tomorrow".to_owned(),
+                at: None,
             },
             said("I will. Goodbye."),
             ReplyPart::EndCall,

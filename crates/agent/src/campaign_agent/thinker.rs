@@ -89,7 +89,7 @@ async fn answer(model: &dyn LanguageModel, prompt: Prompt, tell: impl Fn(ReplyNe
             Ok(Some(Ok(part))) => match part {
                 ReplyPart::Words(words) => ReplyNews::Words(words),
                 ReplyPart::Result { field, value } => ReplyNews::Result { field, value },
-                ReplyPart::CallBack { when } => ReplyNews::CallBack { when },
+                ReplyPart::CallBack { when, at } => ReplyNews::CallBack { when, at },
                 ReplyPart::Tool(tool) => ReplyNews::Tool(tool),
                 ReplyPart::DoNotCall => ReplyNews::DoNotCall,
                 ReplyPart::EndCall => ReplyNews::EndCall,

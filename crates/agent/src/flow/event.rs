@@ -27,6 +27,7 @@ pub enum ReplyNews {
     },
     CallBack {
         when: String,
+        at: Option<String>,
     },
     /// What the campaign has to allow, each of it.
     Tool(ToolUse),

@@ -216,7 +216,7 @@ fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<ReplyPart>, 
             }));
             parts.len() > before
         }
-        CALL_BACK => push(text("when").map(|when| ReplyPart::CallBack { when })),
+        CALL_BACK => push(text("when").map(|when| ReplyPart::CallBack { when, at: text("at") })),
         PRESS_KEYS => push(text("keys").map(|keys| ReplyPart::Tool(ToolUse::Press(keys)))),
         LOOK_UP => push(text("question").map(|question| ReplyPart::Tool(ToolUse::LookUp(question.into())))),
         _ => false,

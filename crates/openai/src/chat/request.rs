@@ -41,6 +41,9 @@ pub(super) fn reply(model: &str, prompt: &Prompt, language: Option<&str>, furthe
     if let Some(language) = language.or_else(|| domain::language::name_of(&prompt.language)) {
         system.push_str(&format!("\n\nSpeak {language}."));
     }
+    if let Some(clock) = &prompt.clock {
+        system.push_str(&format!("\n\n{clock}"));
+    }
     let mut messages = vec![json!({ "role": "system", "content": system })];
     messages.extend(prompt.lines.iter().map(message));
     messages.extend_from_slice(further);
@@ -99,7 +102,13 @@ fn tools(prompt: &Prompt) -> Vec<Value> {
         "Notes that the person wants to be called another time.",
         json!({
             "type": "object",
-            "properties": { "when": { "type": "string", "description": "When, in the person's own words." } },
+            "properties": {
+                "when": { "type": "string", "description": "When, in the person's own words." },
+                "at": {
+                    "type": "string",
+                    "description": "The same by the person's clock, like 2026-11-30T10:00. Only if they named a day and an hour.",
+                },
+            },
             "required": ["when"],
             "additionalProperties": false,
         }),

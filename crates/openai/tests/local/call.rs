@@ -181,6 +181,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
             tools: domain::agent_tools::AgentTools::default(),
+            clock: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(180),
             recording: domain::recording::RecordingRule::Always,

@@ -73,6 +73,7 @@ pub(crate) async fn play(case: &Case, studio: &Arc<Studio>) -> Played {
             result_fields: ResultField::template(),
             language: case.language.to_owned(),
             tools: domain::agent_tools::AgentTools::default(),
+            clock: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(120),
         },

@@ -329,6 +329,7 @@ impl Default for Scenario {
             stop_after_ms: None,
             recording: RecordingRule::Always,
             tools: AgentTools::default(),
+            clock: None,
         }
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
         }],
         language: "en-US".to_owned(),
         tools: AgentTools::default(),
+        clock: None,
         longest_call_ms: 120_000,
     }
 }

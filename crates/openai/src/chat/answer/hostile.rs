@@ -127,7 +127,7 @@ fn news(pieces: Vec<Value>, fields: &[ResultField]) -> Vec<ReplyNews> {
             news.extend(whole.parts.into_iter().map(|part| match part {
                 ReplyPart::Words(words) => ReplyNews::Words(words),
                 ReplyPart::Result { field, value } => ReplyNews::Result { field, value },
-                ReplyPart::CallBack { when } => ReplyNews::CallBack { when },
+                ReplyPart::CallBack { when, at } => ReplyNews::CallBack { when, at },
                 ReplyPart::Tool(tool) => ReplyNews::Tool(tool),
                 ReplyPart::DoNotCall => ReplyNews::DoNotCall,
                 ReplyPart::EndCall => ReplyNews::EndCall,
@@ -369,6 +369,7 @@ fn a_hostile_model_can_do_nothing_that_is_forbidden() {
             recording: domain::recording::RecordingRule::Always,
             recording_announcement: domain::recording::ANNOUNCEMENT.into(),
             tools: tools.clone(),
+            clock: None,
         };
         let mut call = Call {
             tools,

@@ -51,7 +51,11 @@ fn words_and_tools_become_parts() {
 #[test]
 fn a_model_that_only_used_tools_is_told_their_outcome() {
     let whole = answer(&[
-        tool(None, CALL_BACK, "{\"when\": \"tomorrow\"}"),
+        tool(
+            None,
+            CALL_BACK,
+            "{\"when\": \"tomorrow\", \"at\": \"2026-11-30T10:00\"}",
+        ),
         tool(None, "launch_rocket", "{}"),
         end(),
     ])
@@ -59,7 +63,8 @@ fn a_model_that_only_used_tools_is_told_their_outcome() {
     assert_eq!(
         whole.parts,
         [ReplyPart::CallBack {
-            when: "tomorrow".to_owned()
+            when: "tomorrow".to_owned(),
+            at: Some("2026-11-30T10:00".to_owned()),
         }]
     );
     let go_on = whole.go_on.expect("it waits");
@@ -122,7 +127,7 @@ proptest! {
                 ReplyPart::Result { field, value } => {
                     prop_assert!(fields.iter().any(|known| known.name == field && known.accepts(&value)));
                 }
-                ReplyPart::CallBack { when } => prop_assert!(!when.is_empty()),
+                ReplyPart::CallBack { when, .. } => prop_assert!(!when.is_empty()),
                 ReplyPart::Tool(ToolUse::Press(text)) => prop_assert!(!text.is_empty()),
                 ReplyPart::Tool(ToolUse::LookUp(text)) => prop_assert!(!text.is_empty()),
                 ReplyPart::Tool(ToolUse::Transfer) => prop_assert!(calls.iter().any(|(name, _)| *name == TRANSFER)),
