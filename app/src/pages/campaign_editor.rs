@@ -94,6 +94,7 @@ fn previewable(content: &CampaignContent) -> CampaignContent {
         script: content.script.clone(),
         opening: content.opening.clone(),
         voicemail_message: content.voicemail_message.clone(),
+        language: content.language.clone(),
         ..CampaignContent::template()
     }
 }
@@ -112,6 +113,7 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
     let merged = RwSignal::new(None::<String>);
     let pending = RwSignal::new(false);
     let preview = RwSignal::new(first_preview);
+    let rehearsal = id.map(|id| format!("/campaigns/{id}/rehearsal"));
     let variables = known_variables(preview);
     keep_preview_fresh(id, draft, preview);
 
@@ -289,7 +291,7 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
                     <LinkButton href=cancel>"Cancel"</LinkButton>
                 </div>
             </div>
-            <PreviewPanel preview=preview leaves_message=leaves_message />
+            <PreviewPanel preview=preview leaves_message=leaves_message rehearsal=rehearsal />
         </form>
     }
     .into_any()

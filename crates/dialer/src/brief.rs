@@ -3,7 +3,7 @@
 use crate::appointment;
 use agent::call::CallBrief;
 use domain::{
-    AttemptId, ConversationId, Direction, Personal, PhoneNumber, UnixMillis, campaign::CampaignContent, script,
+    AttemptId, ConversationId, Direction, Personal, PhoneNumber, UnixMillis, campaign::CampaignContent, prompt, script,
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::claims::ClaimedCall;
@@ -57,7 +57,9 @@ pub(crate) fn filled_in(
         attempt_id,
         number,
         direction: Direction::Outbound,
-        script: filled(&content.script),
+        script: script::render(&content.script, &prompt::as_data(values))
+            .unwrap_or_else(|_| content.script.clone())
+            .into(),
         opening: filled(&content.opening),
         voicemail_message: filled(&content.voicemail_message),
         voicemail_policy: content.voicemail_policy,

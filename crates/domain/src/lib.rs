@@ -32,6 +32,7 @@ pub mod paging;
 pub mod personal;
 pub mod phone;
 pub mod plain_words;
+pub mod prompt;
 pub mod recording;
 pub mod rehearsal;
 pub mod results;

@@ -103,6 +103,9 @@ pub struct ScriptPreview {
     pub opening: Personal,
     pub script: Personal,
     pub voicemail_message: Personal,
+    /// All that a language model is told before the conversation.
+    #[serde(default)]
+    pub prompt: Personal,
     /// All variables that the leads have.
     pub known_variables: Vec<String>,
     /// Variables used in the texts: (name, number of leads without a value, number of leads).

@@ -13,16 +13,20 @@ use domain::{
     agent_tools::LookUp,
     campaign::{CampaignCommand, CampaignContent, CampaignStatus},
     campaign_merge::{Merged, merge},
+    language,
     live::Happening,
     new_id,
     paging::Page,
-    script,
+    prompt, script,
     views::{CampaignRow, CampaignView, SaveOutcome, ScriptPreview},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{audit, campaigns, events, leads, turns};
 
 const CAMPAIGN: &str = "campaign";
+/// Stands in a previewed prompt for what is only known when a call begins.
+const CLOCK_IN_PREVIEW: &str =
+    "(Here stands what time it is where the person lives, and when they can be called back.)";
 
 /// A page of campaigns, newest first.
 ///
@@ -352,7 +356,10 @@ pub async fn preview(
             (name, leads_in_all - having, leads_in_all)
         })
         .collect();
+    let told = script::render(&content.script, &prompt::as_data(&values)).unwrap_or_default();
+    let language = language::name_of(&content.language);
     Ok(ScriptPreview {
+        prompt: prompt::composed(&told, language, Some(CLOCK_IN_PREVIEW)).into(),
         lead_name: name,
         opening: render("opening", &content.opening)?,
         script: render("script", &content.script)?,
