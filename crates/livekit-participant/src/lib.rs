@@ -27,7 +27,7 @@
 //! - A room is one task with two UDP sockets (a server that has one port for all tells its peers apart by their
 //!   address). Rooms of an [`Engine`] share the certificate, which is the costly part of a connection.
 //! - Media is reached over UDP and IPv4; where that is in vain for half a second, over IPv6 and TCP, and a second later
-//!   through the server's relay (TURN over UDP). Signalling is `ws` or `wss`, trusting the authorities of the web, of the
+//!   through the server's relay (TURN over UDP, TCP or TLS). Signalling is `ws` or `wss`, trusting the authorities of the web, of the
 //!   machine and of `SSL_CERT_FILE`.
 
 mod data;

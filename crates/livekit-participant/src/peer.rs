@@ -6,8 +6,8 @@ mod tcp;
 
 use crate::Engine;
 use fallback::{Fallback, Way};
-pub(crate) use relay::Offer;
 use relay::{FromRelay, Relay};
+pub(crate) use relay::{Offer, Transport};
 use std::{
     collections::VecDeque,
     io,
@@ -36,7 +36,8 @@ pub(crate) struct Peer {
     over_v6: Option<(UdpSocket, SocketAddr)>,
     tcp: Connections,
     arrived: Option<Arrival>,
-    offer: Option<Offer>,
+    /// Relays, in the order in which they are tried.
+    offers: Vec<Offer>,
     relay: Option<Relay>,
     /// The server's addresses of UDP over IPv4, which a relay has to let through.
     servers: Vec<SocketAddr>,
@@ -79,7 +80,7 @@ impl Peer {
             over_v6: None,
             tcp: Connections::new(),
             arrived: None,
-            offer: None,
+            offers: Vec::new(),
             relay: None,
             servers: Vec::new(),
             reached: false,
@@ -104,10 +105,10 @@ impl Peer {
         self.tick()
     }
 
-    /// A relay that may be used.
-    pub(crate) fn may_use(&mut self, offer: Offer) {
-        self.offer = Some(offer);
-        self.fallback.offered_relay(Instant::now());
+    /// Relays that may be used, in this order.
+    pub(crate) fn may_use(&mut self, offers: Vec<Offer>) {
+        self.fallback.offered_relays(offers.len(), Instant::now());
+        self.offers = offers;
     }
 
     /// When [`Self::tick`] is to be called.
@@ -233,14 +234,15 @@ impl Peer {
             match way {
                 Way::Tcp(server) => self.tcp.connect(server),
                 Way::V6(server) => opened |= self.open_v6(server),
-                Way::Relay => self.open_relay(now),
+                Way::Relay(which) => self.open_relay(which, now),
             }
         }
         if opened { self.tick() } else { Ok(()) }
     }
 
-    fn open_relay(&mut self, now: Instant) {
-        let offer = self.offer.as_ref();
+    /// One that was tried before, in vain, is given up.
+    fn open_relay(&mut self, which: usize, now: Instant) {
+        let offer = self.offers.get(which);
         self.relay = offer.and_then(|offer| Relay::open(offer, &self.servers, now).ok());
     }
 

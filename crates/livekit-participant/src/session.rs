@@ -150,10 +150,9 @@ impl Session {
             trouble: None,
             events: VecDeque::new(),
         };
-        if let Some(relay) = ice_servers::relay(&session.joined.ice_servers).await {
-            session.publisher.peer.may_use(relay.clone());
-            session.subscriber.peer.may_use(relay);
-        }
+        let relays = ice_servers::relays(&session.joined.ice_servers).await;
+        session.publisher.peer.may_use(relays.clone());
+        session.subscriber.peer.may_use(relays);
         if let Some((offer, pending)) = offered {
             session.send_offer(&offer, pending, Vec::new()).await;
         }

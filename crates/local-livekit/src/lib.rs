@@ -22,6 +22,11 @@ pub const BINARY_VARIABLE: &str = "RINGSIDE_LIVEKIT_SERVER";
 pub const API_KEY: &str = "local";
 pub const API_SECRET: &str = "local-livekit-on-loopback-protects-nothing";
 
+/// What a relay over TLS is called; the server wants a name with a dot in it.
+pub const RELAY_NAME: &str = "relay.localhost";
+/// The port of a relay over TLS: participants are told this one, whatever it is.
+pub const RELAY_PORT: u16 = 443;
+
 /// A busy machine starts it in a few seconds.
 const MOST_STARTING: Duration = Duration::from_secs(30);
 
@@ -44,8 +49,10 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// Takes sound and data over TCP only.
     pub tcp_only: bool,
-    /// Is a relay (TURN) as well.
+    /// Is a relay (TURN) as well, over UDP.
     pub relay: bool,
+    /// Is a relay over TLS, with this certificate and its key (files in PEM) for [`RELAY_NAME`].
+    pub relay_over_tls: Option<(PathBuf, PathBuf)>,
     /// The only address of this machine that it listens on. If not given, that is IPv4's loopback for signalling; for sound
     /// and data loopback stands for any address, and whoever tells the server none of its own may not be heard.
     pub host: Option<IpAddr>,
@@ -212,16 +219,24 @@ fn configuration([port, tcp_port, udp_port, relay_port]: [u16; 4], options: &Opt
     if options.tcp_only {
         configuration["rtc"]["force_tcp"] = true.into();
     }
-    if options.relay {
+    if options.relay || options.relay_over_tls.is_some() {
         configuration["turn"] = serde_json::json!({
             "enabled": true,
-            "udp_port": relay_port,
             "bind_addresses": [options.host()],
             "relay_range_start": 20_000,
             "relay_range_end": 30_000,
             // It relays to itself, which is on loopback.
             "allow_restricted_peer_cidrs": ["127.0.0.0/8"],
         });
+    }
+    if options.relay {
+        configuration["turn"]["udp_port"] = relay_port.into();
+    }
+    if let Some((certificate, key)) = &options.relay_over_tls {
+        configuration["turn"]["domain"] = RELAY_NAME.into();
+        configuration["turn"]["tls_port"] = RELAY_PORT.into();
+        configuration["turn"]["cert_file"] = certificate.to_string_lossy().into();
+        configuration["turn"]["key_file"] = key.to_string_lossy().into();
     }
     if let Some(url) = &options.webhook {
         configuration["webhook"] = serde_json::json!({ "api_key": API_KEY, "urls": [url] });

@@ -10,7 +10,7 @@ use str0m::{Candidate, net::Protocol};
 const LEAD: Duration = Duration::from_millis(500);
 /// If the server tells no such address, one may still be on its way.
 const NO_LEAD: Duration = Duration::from_millis(100);
-/// A relay costs its owner most.
+/// A relay costs its owner most. The next one is tried this much later.
 const LEAD_OF_ALL: Duration = Duration::from_millis(1_500);
 /// Addresses of a server that are tried.
 const MOST_SERVERS: usize = 8;
@@ -20,7 +20,8 @@ const MOST_SERVERS: usize = 8;
 pub(crate) enum Way {
     V6(SocketAddr),
     Tcp(SocketAddr),
-    Relay,
+    /// By its place among those that are offered.
+    Relay(usize),
 }
 
 #[derive(Debug, Default)]
@@ -50,22 +51,23 @@ impl Fallback {
         }
     }
 
-    /// The server told of a relay.
-    pub(crate) fn offered_relay(&mut self, now: Instant) {
-        self.add(Way::Relay, now);
+    /// The server told of so many relays.
+    pub(crate) fn offered_relays(&mut self, count: usize, now: Instant) {
+        for which in 0..count {
+            self.add(Way::Relay(which), now);
+        }
     }
 
     fn add(&mut self, way: Way, now: Instant) {
         let known = self.ways.iter().any(|(known, _)| *known == way);
-        if self.ways.len() < MOST_SERVERS && !known && (way == Way::Relay || !self.only_relay) {
+        if self.ways.len() < MOST_SERVERS && !known && (matches!(way, Way::Relay(_)) || !self.only_relay) {
             self.ways.push((way, now));
         }
     }
 
     fn due_at(&self, (way, since): (Way, Instant)) -> Instant {
         let lead = match way {
-            Way::Relay if self.only_relay => Duration::ZERO,
-            Way::Relay => LEAD_OF_ALL,
+            Way::Relay(which) => LEAD_OF_ALL * (u32::try_from(which).unwrap_or(0) + u32::from(!self.only_relay)),
             _ if self.has_udp_over_v4 => LEAD,
             _ => NO_LEAD,
         };
@@ -123,16 +125,22 @@ mod tests {
         let start = Instant::now();
         let tcp = candidate("tcp", "127.0.0.1:7881");
         let mut fallback = Fallback::default();
-        fallback.offered_relay(start);
+        fallback.offered_relays(2, start);
         fallback.offered(&tcp, start);
         assert_eq!(fallback.take(start + NO_LEAD, false), [Way::Tcp(tcp.addr())]);
         assert_eq!(fallback.due(), Some(start + LEAD_OF_ALL));
-        assert_eq!(fallback.take(start + LEAD_OF_ALL, false), [Way::Relay]);
+        assert_eq!(fallback.take(start + LEAD_OF_ALL, false), [Way::Relay(0)]);
+        assert_eq!(fallback.take(start + 2 * LEAD_OF_ALL, false), [Way::Relay(1)]);
 
         let mut only = Fallback::new(true);
         only.offered(&tcp, start);
-        only.offered_relay(start);
-        assert_eq!(only.take(start, false), [Way::Relay]);
+        only.offered_relays(2, start);
+        assert_eq!(only.take(start, false), [Way::Relay(0)]);
+        assert_eq!(only.due(), Some(start + LEAD_OF_ALL));
+        assert!(
+            only.take(start + LEAD_OF_ALL, true).is_empty(),
+            "the first one is good enough"
+        );
         assert_eq!(only.due(), None);
     }
 }

@@ -1,19 +1,24 @@
 //! Media through a relay (TURN, RFC 8656): for servers that nothing else reaches. `turn-client-proto` speaks the protocol
-//! and does no input or output of its own, as str0m; the socket is ours.
+//! and does no input or output of its own, as str0m; what carries it is ours (`wire`).
+
+mod wire;
+
+pub(crate) use wire::Transport;
 
 use std::{
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
-use tokio::net::UdpSocket;
 use turn_client_proto::{
     api::{Transmit, TurnConfig, TurnEvent, TurnPollRet, TurnRecvRet},
     prelude::{DelayedTransmitBuild as _, TurnClientApi as _},
     stun::Instant as TurnInstant,
+    tcp::TurnClientTcp,
     types::{TransportType, TurnCredentials},
     udp::TurnClientUdp,
 };
+use wire::Wire;
 
 /// Larger than any datagram here, with what the relay puts before it.
 const DATAGRAM: usize = 2_100;
@@ -24,18 +29,21 @@ const ZERO: TurnInstant = TurnInstant::ZERO;
 /// Longer than any call.
 const NEVER: Duration = Duration::from_secs(24 * 3_600);
 
+turn_client_proto::impl_client!(Client, (Udp, TurnClientUdp), (Tcp, TurnClientTcp));
+
 /// A relay that LiveKit named, and what it is to be told.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) relay: SocketAddr,
+    pub(crate) transport: Transport,
     pub(crate) username: String,
     pub(crate) credential: String,
 }
 
 /// An address that a relay keeps for us.
 pub(crate) struct Relay {
-    client: TurnClientUdp,
-    socket: UdpSocket,
+    client: Client,
+    wire: Wire,
     /// What the client counts its time from.
     epoch: Instant,
     deadline: Instant,
@@ -62,19 +70,16 @@ pub(crate) enum FromRelay {
 impl Relay {
     /// Asks for an address.
     pub(crate) fn open(offer: &Offer, servers: &[SocketAddr], now: Instant) -> io::Result<Self> {
-        let any = if offer.relay.is_ipv4() {
-            Ipv4Addr::UNSPECIFIED.into()
-        } else {
-            Ipv6Addr::UNSPECIFIED.into()
-        };
-        let socket = std::net::UdpSocket::bind(SocketAddr::new(any, 0))?;
-        socket.connect(offer.relay)?;
-        socket.set_nonblocking(true)?;
-        let socket = UdpSocket::from_std(socket)?;
+        let wire = Wire::open(offer.relay, &offer.transport)?;
+        let local = wire.local_addr()?;
         let config = TurnConfig::new(TurnCredentials::new(&offer.username, &offer.credential));
+        let client = match wire {
+            Wire::Datagrams(_) => TurnClientUdp::allocate(local, offer.relay, config).into(),
+            Wire::Stream(_) => TurnClientTcp::allocate(local, offer.relay, config).into(),
+        };
         let mut relay = Self {
-            client: TurnClientUdp::allocate(socket.local_addr()?, offer.relay, config),
-            socket,
+            client,
+            wire,
             epoch: now,
             deadline: now,
             ours: None,
@@ -91,7 +96,7 @@ impl Relay {
 
     /// Waits for datagrams. Cancel safe.
     pub(crate) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+        self.wire.readable().await
     }
 
     /// The address that it keeps for us.
@@ -117,11 +122,18 @@ impl Relay {
             if let Some(address) = self.news(now) {
                 return Some(address);
             }
-            let length = self.socket.try_recv(&mut self.received[..]).ok()?;
-            let (from, to) = (self.client.remote_addr(), self.client.local_addr());
             let at = self.time(now);
-            let datagram = Transmit::new(&self.received[..length], TransportType::Udp, from, to);
-            if let TurnRecvRet::PeerData(data) = self.client.recv(datagram, at) {
+            // A piece of a stream may hold several.
+            if let Some(data) = self.client.poll_recv(at) {
+                return Some(FromRelay::Datagram {
+                    source: data.peer,
+                    contents: data.data().to_vec(),
+                });
+            }
+            let length = self.wire.try_recv(&mut self.received)?;
+            let (from, to) = (self.client.remote_addr(), self.client.local_addr());
+            let piece = Transmit::new(&self.received[..length], self.client.transport(), from, to);
+            if let TurnRecvRet::PeerData(data) = self.client.recv(piece, at) {
                 return Some(FromRelay::Datagram {
                     source: data.peer,
                     contents: data.data().to_vec(),
@@ -135,8 +147,7 @@ impl Relay {
     pub(crate) fn send(&mut self, server: SocketAddr, contents: &[u8], now: Instant) {
         let at = self.time(now);
         if let Ok(Some(wrapped)) = self.client.send_to(TransportType::Udp, server, contents, at) {
-            // What the system has no room for is lost, as any other datagram may be.
-            let _ = self.socket.try_send(&wrapped.data.build());
+            self.wire.try_send(&wrapped.data.build());
         }
     }
 
@@ -149,7 +160,7 @@ impl Relay {
             _ => now + NEVER,
         };
         while let Some(datagram) = self.client.poll_transmit(at) {
-            let _ = self.socket.try_send(&datagram.data);
+            self.wire.try_send(&datagram.data);
         }
     }
 

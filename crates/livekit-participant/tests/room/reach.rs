@@ -53,7 +53,7 @@ async fn a_server_that_is_reached_only_through_its_relay_is_reached() {
         ..Default::default()
     };
     let server = LocalLiveKit::start(&options).unwrap();
-    talk_by(&Engine::new().through_relay_only(), &server).await;
+    talk_by(&Engine::new().through_relay_only(), &server.url()).await;
 }
 
 #[tokio::test]
@@ -65,12 +65,12 @@ async fn without_a_relay_nothing_goes_another_way() {
 }
 
 async fn talk(server: &LocalLiveKit) {
-    talk_by(&Engine::new(), server).await;
+    talk_by(&Engine::new(), &server.url()).await;
 }
 
 /// Two participants hear each other.
-async fn talk_by(engine: &Engine, server: &LocalLiveKit) {
-    let talked = support::talk(engine, &server.url(), "reach", FRAMES).await;
+pub(crate) async fn talk_by(engine: &Engine, server: &str) {
+    let talked = support::talk(engine, server, "reach", FRAMES).await;
     for (_, heard) in [talked.by_agent, talked.by_phone] {
         assert!(heard.frames > FRAMES * 3 / 4, "{heard:?}");
         assert!(heard.gaps < heard.frames / 10, "{heard:?}");

@@ -1,9 +1,9 @@
 //! A server behind TLS, whose certificate is from an authority that only its owner knows.
 
-use crate::support::token;
+use crate::{reach::talk_by, support::token};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use livekit_participant::{Engine, JoinError, JoinOptions};
-use local_livekit::{LocalLiveKit, Options};
+use local_livekit::{LocalLiveKit, Options, RELAY_NAME, RELAY_PORT};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ServerConfig,
@@ -41,27 +41,77 @@ async fn a_server_is_trusted_by_its_authority_alone() {
     );
 }
 
+/// A relay that nothing but TLS reaches, for networks that let nothing else out. It has to be on a port that not everybody may
+/// take; where that is so, this cannot be tried.
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "whoever runs it should know")]
+async fn a_relay_is_reached_over_tls_if_its_certificate_is_trusted() {
+    if std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, RELAY_PORT)).is_err() {
+        return eprintln!("not tried: port {RELAY_PORT} cannot be taken");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, others) = (authority(), authority());
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![RELAY_NAME.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &ours).unwrap();
+    let files = (folder.path().join("relay.pem"), folder.path().join("relay.key"));
+    fs::write(&files.0, in_pem("CERTIFICATE", certificate.der())).unwrap();
+    fs::write(&files.1, in_pem("PRIVATE KEY", &key.serialize_der())).unwrap();
+    let options = Options {
+        relay_over_tls: Some(files),
+        host: Some(Ipv4Addr::LOCALHOST.into()),
+        ..Options::default()
+    };
+    let livekit = LocalLiveKit::start(&options).unwrap();
+    let talked = process_trusting(
+        &ours,
+        "secure::talks_through_the_relay_of_its_environment",
+        livekit.url(),
+    )
+    .await;
+    assert!(talked.contains("they hear each other"), "{talked}");
+    let refused = process_trusting(
+        &others,
+        "secure::talks_through_the_relay_of_its_environment",
+        livekit.url(),
+    )
+    .await;
+    assert!(refused.contains("no media"), "{refused}");
+}
+
+#[tokio::test]
+#[ignore = "the other process of the test above"]
+#[expect(clippy::print_stdout, reason = "that is how it tells the test")]
+async fn talks_through_the_relay_of_its_environment() {
+    let url = std::env::var(ADDRESS).unwrap();
+    let engine = Engine::new().through_relay_only();
+    let options = JoinOptions::new(url.clone(), token("secure", "first", "first"));
+    match engine.join(options).await {
+        Ok((room, _events)) => room.leave().await,
+        Err(JoinError::Media(_)) => return println!("no media"),
+        Err(other) => panic!("{other:?}"),
+    }
+    talk_by(&engine, &url).await;
+    println!("they hear each other");
+}
+
 /// What a process says that joins with this authority among those it trusts.
 async fn join_trusting(authority: &CertifiedIssuer<'static, KeyPair>, server: SocketAddr) -> String {
+    let test = "secure::joins_the_server_of_its_environment";
+    process_trusting(authority, test, format!("wss://{server}")).await
+}
+
+/// What this other test says in a process that trusts this authority.
+async fn process_trusting(authority: &CertifiedIssuer<'static, KeyPair>, test: &str, server: String) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("authority.pem");
-    let pem = BASE64_STANDARD.encode(authority.der());
-    fs::write(
-        &file,
-        format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n"),
-    )
-    .unwrap();
+    fs::write(&file, in_pem("CERTIFICATE", authority.der())).unwrap();
     let mut process = Command::new(std::env::current_exe().unwrap());
     process
-        .args([
-            "--exact",
-            "secure::joins_the_server_of_its_environment",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .env("SSL_CERT_FILE", &file)
         .env_remove("SSL_CERT_DIR")
-        .env(ADDRESS, format!("wss://{server}"));
+        .env(ADDRESS, server);
     let output = tokio::task::spawn_blocking(move || process.output())
         .await
         .unwrap()
@@ -83,6 +133,11 @@ async fn joins_the_server_of_its_environment() {
         Err(error @ JoinError::Certificate(_)) => println!("{error}"),
         Err(other) => panic!("{other:?}"),
     }
+}
+
+fn in_pem(label: &str, der: &[u8]) -> String {
+    let lines = BASE64_STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
 
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
