@@ -8,6 +8,7 @@ use crate::{
 };
 use async_openai::{Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory};
 use domain::Chance;
+use http::{HeaderMap, StatusCode, Version};
 use serde_json::Value;
 use std::{
     future::Future,
@@ -125,6 +126,26 @@ impl Endpoint {
             .query(&self.address.query())
             .headers(self.address.headers())
             .json(body)
+            .build()
+            .map_err(|error| Failure::of_http(&error))?;
+        send(&self.http, request).await
+    }
+
+    /// Asks for a connection on which both sides speak; the service has agreed to it when this returns.
+    pub(crate) async fn upgrade(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: HeaderMap,
+    ) -> Result<reqwest::Response, Failure> {
+        let request = self
+            .http
+            .get(self.address.url(path))
+            .version(Version::HTTP_11)
+            .query(&self.address.query())
+            .query(query)
+            .headers(self.address.headers())
+            .headers(headers)
             .build()
             .map_err(|error| Failure::of_http(&error))?;
         send(&self.http, request).await
@@ -248,7 +269,7 @@ impl Drop for Ticket {
 async fn send(http: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
     let response = http.execute(request).await.map_err(|error| Failure::of_http(&error))?;
     let status = response.status();
-    if status.is_success() {
+    if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok(response);
     }
     let headers = response.headers().clone();

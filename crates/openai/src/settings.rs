@@ -87,10 +87,32 @@ pub enum SpokenLanguage {
     Only(String),
 }
 
+impl SpokenLanguage {
+    /// What a service is told, for a campaign in this language (BCP 47).
+    pub(crate) fn told(&self, campaign: &str) -> Option<String> {
+        match self {
+            Self::Campaign => Some(short_language(campaign)),
+            Self::Any => None,
+            Self::Only(language) => Some(language.clone()),
+        }
+    }
+}
+
+/// When speech to text gets the sound of an utterance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TranscriptionMode {
+    /// In one piece, when the person has fallen silent.
+    #[default]
+    Whole,
+    /// While the person speaks.
+    Streaming,
+}
+
 /// Speech to text.
 #[derive(Clone, Debug)]
 pub struct TranscriptionSettings {
     pub service: Service,
+    pub mode: TranscriptionMode,
     pub language: SpokenLanguage,
 }
 

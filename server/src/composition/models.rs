@@ -2,7 +2,10 @@
 
 use crate::configuration::{Configuration, OpenAiConfiguration};
 use domain::Chance;
-use openai::{OpenAiLanguageModel, OpenAiSpeechToText, OpenAiTextToSpeech, SetUpError, http_client, settings::Service};
+use openai::{
+    OpenAiLanguageModel, OpenAiTextToSpeech, SetUpError, http_client,
+    settings::{Service, TranscriptionMode},
+};
 use rehearsal::{Studio, voices::UnderstoodVoice};
 use std::sync::Arc;
 use voice::ports::Voices;
@@ -35,8 +38,8 @@ pub(super) fn voices(
         voices.language_model = Arc::new(model.map_err(wrong("The language model"))?);
     }
     if let Some(settings) = transcription {
-        let ears = OpenAiSpeechToText::new(settings, http.clone(), Arc::clone(chance));
-        voices.speech_to_text = Arc::new(ears.map_err(wrong("Speech to text"))?);
+        let ears = openai::speech_to_text(settings, http.clone(), Arc::clone(chance));
+        voices.speech_to_text = ears.map_err(wrong("Speech to text"))?;
     }
     if let Some(settings) = speech {
         let voice = OpenAiTextToSpeech::new(settings, http, Arc::clone(chance));
@@ -99,11 +102,20 @@ pub(super) fn words(openai: &OpenAiConfiguration) -> Vec<(&'static str, String)>
         }
     };
     let chat = openai.chat.as_ref().map(|settings| &settings.service);
-    let transcription = openai.transcription.as_ref().map(|settings| &settings.service);
+    let transcription = openai.transcription.as_ref();
+    let streaming = transcription.is_some_and(|settings| settings.mode == TranscriptionMode::Streaming);
+    let transcription = words(transcription.map(|settings| &settings.service));
     let speech = openai.speech.as_ref().map(|settings| &settings.service);
     vec![
         ("Language model", words(chat)),
-        ("Speech to text", words(transcription)),
+        (
+            "Speech to text",
+            if streaming {
+                format!("{transcription}, while people speak")
+            } else {
+                transcription
+            },
+        ),
         ("Text to speech", words(speech)),
     ]
 }

@@ -3,7 +3,8 @@
 
 use super::{Key, Reader, known_as};
 use openai::settings::{
-    BaseUrl, ChatSettings, Service, SpeechSettings, SpokenLanguage, TranscriptionSettings, VoiceChoice,
+    BaseUrl, ChatSettings, Service, SpeechSettings, SpokenLanguage, TranscriptionMode, TranscriptionSettings,
+    VoiceChoice,
 };
 use secrecy::SecretString;
 
@@ -30,6 +31,7 @@ pub(super) const KEYS: &[Key] = &[
         "openai_transcription_fallback_model",
         "OPENAI_TRANSCRIPTION_FALLBACK_MODEL",
     ),
+    known_as("openai_transcription_mode", "OPENAI_TRANSCRIPTION_MODE"),
     known_as("openai_transcription_language", "OPENAI_TRANSCRIPTION_LANGUAGE"),
     known_as("openai_speech_api_key", "OPENAI_SPEECH_API_KEY"),
     known_as("openai_speech_base_url", "OPENAI_SPEECH_BASE_URL"),
@@ -52,10 +54,16 @@ impl Reader {
             .service("chat", "gpt-4.1-mini", &shared)
             .map(|service| ChatSettings { service, language });
         let language = self.get("openai_transcription_language", check_language);
+        let mode = self.get("openai_transcription_mode", check_mode).unwrap_or_default();
+        let usual_model = match mode {
+            TranscriptionMode::Whole => "gpt-4o-mini-transcribe",
+            TranscriptionMode::Streaming => "gpt-live-transcribe",
+        };
         let transcription = self
-            .service("transcription", "gpt-4o-mini-transcribe", &shared)
+            .service("transcription", usual_model, &shared)
             .map(|service| TranscriptionSettings {
                 service,
+                mode,
                 language: language.unwrap_or(SpokenLanguage::Campaign),
             });
         let voice = self.get("openai_speech_voice", check_voice);
@@ -151,6 +159,14 @@ fn check_language(text: &str) -> Result<SpokenLanguage, String> {
     }
 }
 
+fn check_mode(text: &str) -> Result<TranscriptionMode, String> {
+    match text {
+        "whole" => Ok(TranscriptionMode::Whole),
+        "streaming" => Ok(TranscriptionMode::Streaming),
+        _ => Err("whole or streaming".to_owned()),
+    }
+}
+
 /// “alloy, de=onyx, es=nova”.
 fn check_voice(text: &str) -> Result<VoiceChoice, String> {
     let (mut usual, mut by_language) = (None, Vec::new());
@@ -231,6 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn sound_may_be_sent_while_it_is_heard() {
+        let ears = |mode: &str| {
+            let openai = read(&[("OPENAI_API_KEY", "sk-hunter2"), ("OPENAI_TRANSCRIPTION_MODE", mode)]).openai;
+            let ears = openai.transcription.expect("connected");
+            (ears.mode, ears.service.model)
+        };
+        let streaming = (TranscriptionMode::Streaming, "gpt-live-transcribe".to_owned());
+        assert_eq!(ears("streaming"), streaming);
+        let whole = (TranscriptionMode::Whole, "gpt-4o-mini-transcribe".to_owned());
+        assert_eq!((ears("whole"), ears("")), (whole.clone(), whole));
+    }
+
+    #[test]
     fn nonsense_is_told_without_secrets() {
         let errors = load(
             pairs(&[
@@ -239,12 +268,13 @@ mod tests {
                 ("OPENAI_SPEECH_VOICE", "alloy, german=onyx"),
                 ("OPENAI_SPEECH_SAMPLE_RATE", "7"),
                 ("OPENAI_TRANSCRIPTION_LANGUAGE", "German"),
+                ("OPENAI_TRANSCRIPTION_MODE", "fast"),
             ]),
             None,
             None,
         )
         .expect_err("wrong in many ways");
-        assert_eq!(errors.0.len(), 5, "{errors}");
+        assert_eq!(errors.0.len(), 6, "{errors}");
         assert!(!errors.to_string().contains("hunter"), "{errors}");
         let errors = load(pairs(&[("OPENAI_CHAT_MODEL", "qwen")]), None, None).expect_err("no service");
         assert!(errors.to_string().contains("OPENAI_CHAT_BASE_URL"), "{errors}");

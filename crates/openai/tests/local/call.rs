@@ -16,7 +16,7 @@ use domain::{
 };
 use openai::{
     OpenAiLanguageModel, OpenAiSpeechToText, OpenAiTextToSpeech, http_client,
-    settings::{ChatSettings, SpeechSettings, SpokenLanguage, TranscriptionSettings, VoiceChoice},
+    settings::{ChatSettings, SpeechSettings, SpokenLanguage, TranscriptionMode, TranscriptionSettings, VoiceChoice},
 };
 use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig, voice_of};
 use serde_json::{Value, json};
@@ -136,6 +136,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
     };
     let transcription = TranscriptionSettings {
         service: vendor.service(None),
+        mode: TranscriptionMode::Whole,
         language: SpokenLanguage::Campaign,
     };
     let speech = SpeechSettings {

@@ -4,6 +4,8 @@
 
 mod call;
 mod language_model;
+mod line;
 mod speech;
+mod streaming;
 mod transcription;
 mod vendor;
