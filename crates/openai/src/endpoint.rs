@@ -213,6 +213,17 @@ impl Endpoint {
         })
     }
 
+    /// It failed after it had been asked with success.
+    pub(crate) fn failed(&self, failure: &Failure) {
+        let now = self.now();
+        let mut breaker = self.breaker();
+        let worked = breaker.why().is_none();
+        breaker.failed(failure, now);
+        if worked && breaker.why().is_some() {
+            tracing::warn!(service = self.name, %failure, "this service is left alone until it works again");
+        }
+    }
+
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -244,14 +255,7 @@ impl Ticket {
 
     pub(crate) fn failed(mut self, failure: Failure) -> VoiceError {
         self.told = true;
-        let now = self.endpoint.now();
-        let mut breaker = self.endpoint.breaker();
-        let worked = breaker.why().is_none();
-        breaker.failed(&failure, now);
-        if worked && breaker.why().is_some() {
-            tracing::warn!(service = self.endpoint.name, %failure, "no call starts until this service works again");
-        }
-        drop(breaker);
+        self.endpoint.failed(&failure);
         failure.into()
     }
 }

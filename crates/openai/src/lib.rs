@@ -2,7 +2,7 @@
 //!
 //! - [`chat`]: streamed chat completions with tools, and structured output after the call.
 //! - [`transcription`]: an utterance as a WAV file to its text.
-//! - [`realtime`]: over a WebSocket, text while somebody still speaks.
+//! - [`realtime`]: over a WebSocket, text while somebody still speaks, and a model that hears and speaks by itself.
 //! - [`speech`]: a sentence to raw sound, resampled to the rate of a room while it comes in.
 //!
 //! Each port has its own [`settings::Service`]: address, key, model, fallback model. [`endpoint`] asks a service with
@@ -28,6 +28,6 @@ pub mod transcription;
 
 pub use chat::OpenAiLanguageModel;
 pub use endpoint::{SetUpError, http_client};
-pub use realtime::StreamingSpeechToText;
+pub use realtime::{OpenAiSpeechToSpeech, StreamingSpeechToText};
 pub use speech::OpenAiTextToSpeech;
 pub use transcription::{OpenAiSpeechToText, speech_to_text};

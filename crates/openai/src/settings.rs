@@ -116,6 +116,19 @@ pub struct TranscriptionSettings {
     pub language: SpokenLanguage,
 }
 
+/// Speech to speech.
+#[derive(Clone, Debug)]
+pub struct RealtimeSettings {
+    pub service: Service,
+    /// The model that writes down what the person says.
+    pub transcription_model: String,
+    /// What people are expected to speak.
+    pub language: SpokenLanguage,
+    /// What the agent speaks, as for the language model.
+    pub speaks: Option<String>,
+    pub voice: VoiceChoice,
+}
+
 /// The name of a voice, and of others for some languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VoiceChoice {

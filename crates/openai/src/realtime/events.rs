@@ -35,6 +35,64 @@ pub(super) enum ServerEvent {
         #[serde(default)]
         item_id: String,
     },
+    #[serde(rename = "response.created")]
+    AnswerBegan {
+        #[serde(default)]
+        response: ResponseInfo,
+    },
+    #[serde(rename = "response.output_item.added")]
+    ItemBegan {
+        #[serde(default)]
+        response_id: String,
+        #[serde(default)]
+        item: OutputItem,
+    },
+    #[serde(rename = "response.output_item.done")]
+    ItemDone {
+        #[serde(default)]
+        response_id: String,
+        #[serde(default)]
+        item: OutputItem,
+    },
+    #[serde(
+        rename = "response.output_audio_transcript.delta",
+        alias = "response.audio_transcript.delta"
+    )]
+    SaidDelta {
+        #[serde(default)]
+        response_id: String,
+        #[serde(default)]
+        delta: String,
+    },
+    #[serde(
+        rename = "response.output_audio_transcript.done",
+        alias = "response.audio_transcript.done"
+    )]
+    Said {
+        #[serde(default)]
+        response_id: String,
+        #[serde(default)]
+        transcript: String,
+    },
+    #[serde(rename = "response.output_audio.delta", alias = "response.audio.delta")]
+    SoundDelta {
+        #[serde(default)]
+        response_id: String,
+        #[serde(default)]
+        delta: String,
+    },
+    #[serde(rename = "response.output_text.delta", alias = "response.text.delta")]
+    TextDelta {
+        #[serde(default)]
+        response_id: String,
+        #[serde(default)]
+        delta: String,
+    },
+    #[serde(rename = "response.done")]
+    AnswerDone {
+        #[serde(default)]
+        response: ResponseInfo,
+    },
     #[serde(rename = "error")]
     Error {
         #[serde(default)]
@@ -42,6 +100,28 @@ pub(super) enum ServerEvent {
     },
     #[serde(other)]
     Other,
+}
+
+/// An answer as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct ResponseInfo {
+    pub(super) id: String,
+    pub(super) status: String,
+    pub(super) status_details: Value,
+    pub(super) output: Vec<OutputItem>,
+}
+
+/// Something in an answer: words, or a tool that is used.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct OutputItem {
+    pub(super) id: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) call_id: String,
+    pub(super) arguments: String,
 }
 
 /// There was no sound to commit.

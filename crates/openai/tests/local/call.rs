@@ -153,6 +153,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             OpenAiSpeechToText::new(&transcription, http.clone(), chance.clone()).expect("set up"),
         ),
         text_to_speech: Arc::new(OpenAiTextToSpeech::new(&speech, http, chance).expect("set up")),
+        speech_to_speech: None,
     };
     assert!(voices.trouble().is_some());
     voices.recover().await;

@@ -386,6 +386,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
                 hangs: scenario.model_hangs,
             }),
             text_to_speech: Arc::new(Voice { mute: scenario.mute }),
+            speech_to_speech: None,
         },
         scribe: Arc::new(Scribe(Arc::clone(&witness))),
         commands: received,
