@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use voice::ports::Voices;
 
-const SPEED: f32 = 5.0;
+pub const SPEED: f32 = 5.0;
 
 struct Noon;
 
@@ -158,6 +158,11 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
     assert!(voices.trouble().is_some());
     voices.recover().await;
     assert_eq!(voices.trouble(), None);
+    hold_call(voices, studio, persona).await
+}
+
+/// A call with these voices: how it ended, and what was said.
+pub async fn hold_call(voices: Voices, studio: &Arc<Studio>, persona: Persona) -> (CallEnd, Vec<String>) {
     let config = RehearsalConfig {
         seed: 5,
         speed: SPEED,
@@ -210,7 +215,7 @@ async fn vendor(studio: &Arc<Studio>, think: impl Fn(&Asked) -> Act + Send + Syn
     .await
 }
 
-fn tones() -> Arc<Studio> {
+pub fn tones() -> Arc<Studio> {
     Studio::new(StudioConfig {
         cache: None,
         tones_only: true,

@@ -5,6 +5,7 @@
 mod call;
 mod language_model;
 mod line;
+mod realtime;
 mod speech;
 mod streaming;
 mod transcription;
