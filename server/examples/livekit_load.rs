@@ -111,8 +111,8 @@ async fn main() -> Result<(), Failure> {
         speech_to_text: Arc::new(Ears),
         language_model: Arc::new(Model),
         text_to_speech: Arc::new(Hum),
-speech_to_speech: None,
-};
+        speech_to_speech: None,
+    };
     let network = Arc::new(LiveKitNetwork::new(settings, ParticipantEngine::new()));
     let lines = Lines::new(network, voices, folder.clone());
     let idle = memory_kib()?;

@@ -142,6 +142,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
             .chain(models::words(&configuration.openai))
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
+        speech_to_speech: configuration.openai.realtime.is_some(),
         development: cfg!(debug_assertions),
     }
 }

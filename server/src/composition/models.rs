@@ -3,12 +3,15 @@
 use crate::configuration::{Configuration, OpenAiConfiguration};
 use domain::Chance;
 use openai::{
-    OpenAiLanguageModel, OpenAiTextToSpeech, SetUpError, http_client,
+    OpenAiLanguageModel, OpenAiSpeechToSpeech, OpenAiTextToSpeech, SetUpError, http_client,
     settings::{Service, TranscriptionMode},
 };
-use rehearsal::{Studio, voices::UnderstoodVoice};
+use rehearsal::{
+    Studio,
+    voices::{UnderstoodModel, UnderstoodVoice},
+};
 use std::sync::Arc;
-use voice::ports::Voices;
+use voice::ports::{SpeechToSpeech, Voices};
 
 /// The agent's voices; the offline ones speak `speed` times as fast as people do. `simulated` people are told what a real
 /// voice says, for they know no sound but that of the studio.
@@ -27,6 +30,7 @@ pub(super) fn voices(
         chat,
         transcription,
         speech,
+        realtime,
     } = &configuration.openai;
     if all_offline(&configuration.openai) {
         return Ok(voices);
@@ -41,6 +45,15 @@ pub(super) fn voices(
         let ears = openai::speech_to_text(settings, http.clone(), Arc::clone(chance));
         voices.speech_to_text = ears.map_err(wrong("Speech to text"))?;
     }
+    if let Some(settings) = realtime {
+        let model = OpenAiSpeechToSpeech::new(settings, http.clone(), Arc::clone(chance));
+        let model: Arc<dyn SpeechToSpeech> = Arc::new(model.map_err(wrong("Speech to speech"))?);
+        voices.speech_to_speech = Some(if simulated {
+            Arc::new(UnderstoodModel::new(model, Arc::clone(studio)))
+        } else {
+            model
+        });
+    }
     if let Some(settings) = speech {
         let voice = OpenAiTextToSpeech::new(settings, http, Arc::clone(chance));
         voices.text_to_speech = Arc::new(voice.map_err(wrong("Text to speech"))?);
@@ -53,7 +66,7 @@ pub(super) fn voices(
 
 /// True if no service is connected: the agent hears, thinks and speaks with the stand-ins.
 pub(super) const fn all_offline(openai: &OpenAiConfiguration) -> bool {
-    openai.chat.is_none() && openai.transcription.is_none() && openai.speech.is_none()
+    openai.chat.is_none() && openai.transcription.is_none() && openai.speech.is_none() && openai.realtime.is_none()
 }
 
 /// What is not connected, for whoever decides what to connect. With `real_calls` voices leave this machine in any case.
@@ -117,5 +130,12 @@ pub(super) fn words(openai: &OpenAiConfiguration) -> Vec<(&'static str, String)>
             },
         ),
         ("Text to speech", words(speech)),
+        (
+            "Speech to speech",
+            match &openai.realtime {
+                Some(settings) => format!("{}, for campaigns that choose it", words(Some(&settings.service))),
+                None => "not connected".to_owned(),
+            },
+        ),
     ]
 }

@@ -21,6 +21,7 @@ pub(super) struct Draft {
     pub(super) recording_announcement: RwSignal<String>,
     pub(super) recording_days: RwSignal<String>,
     pub(super) answer_call_backs: RwSignal<bool>,
+    pub(super) engine: RwSignal<String>,
     /// Key of the next result field that is added.
     next_key: RwSignal<u32>,
 }
@@ -70,6 +71,7 @@ impl Draft {
             recording_announcement: RwSignal::new(form.recording_announcement),
             recording_days: RwSignal::new(form.recording_days),
             answer_call_backs: RwSignal::new(form.answer_call_backs.is_some()),
+            engine: RwSignal::new(form.engine),
             next_key: RwSignal::new(0),
         };
         draft.set_result_fields(form.result_fields);
@@ -125,6 +127,7 @@ impl Draft {
             recording_announcement: self.recording_announcement.get(),
             recording_days: self.recording_days.get(),
             answer_call_backs: self.answer_call_backs.get().then(|| "true".to_owned()),
+            engine: self.engine.get(),
         }
     }
 
@@ -152,6 +155,7 @@ impl Draft {
                 form.recording_announcement,
             ),
             ("recording_days", self.recording_days, form.recording_days),
+            ("engine", self.engine, form.engine),
         ] {
             if fields(field) {
                 signal.set(text);

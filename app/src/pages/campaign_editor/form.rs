@@ -4,7 +4,7 @@
 use domain::{
     FieldError, UserError,
     calling_hours::{DAY, WeeklyHours, Window},
-    campaign::{CampaignContent, VoicemailPolicy},
+    campaign::{CampaignContent, Engine, VoicemailPolicy},
     recording::RecordingRule,
     results::{FieldKind, ResultField},
     retry::{RETRYABLE, RetryRule},
@@ -46,6 +46,9 @@ pub struct CampaignForm {
     /// Any text if the agent answers people who call back; browsers send nothing for an empty checkbox.
     #[serde(default)]
     pub answer_call_backs: Option<String>,
+    /// A word of [`Engine`].
+    #[serde(default)]
+    pub engine: String,
 }
 
 /// One result field.
@@ -147,6 +150,7 @@ impl From<&CampaignContent> for CampaignForm {
             recording_announcement: content.recording_announcement.clone(),
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
             answer_call_backs: content.answer_call_backs.then(|| "true".to_owned()),
+            engine: content.engine.as_str().to_owned(),
         }
     }
 }
@@ -292,6 +296,10 @@ impl CampaignForm {
             recording_announcement: lines(&self.recording_announcement).trim().to_owned(),
             recording_days,
             answer_call_backs: self.answer_call_backs.is_some(),
+            engine: Engine::ALL
+                .into_iter()
+                .find(|engine| engine.as_str() == self.engine)
+                .unwrap_or_default(),
         };
         if let Err(error) = content.validate() {
             for more in error.fields {
