@@ -27,11 +27,12 @@ pub(super) type Parts = mpsc::UnboundedSender<Result<Option<ReplyPart>, Failure>
 
 /// What the agent wants.
 pub(super) enum Order {
-    /// The person begins to speak: what was heard before is not part of it.
-    Listen,
-    Hear(Frame),
-    /// What was heard is whole; the text of it is wanted.
-    Commit(oneshot::Sender<Result<String, Failure>>),
+    /// The person begins to speak, in an utterance of this number: what was heard before is not part of it.
+    Listen(u32),
+    /// Of this utterance.
+    Hear(u32, Frame),
+    /// The utterance is whole; its text is wanted.
+    Commit(u32, oneshot::Sender<Result<String, Failure>>),
     Reply(u32, Box<Prompt>, Parts),
     /// Nobody wants this answer any more.
     Cancel(u32),
@@ -78,6 +79,8 @@ struct Spoken {
 pub(super) struct Conversation {
     context: Context,
     upstream: Upstream,
+    /// The utterance that is being heard. Of an older one nothing is heard any more.
+    utterance: Option<u32>,
     /// Something was heard that was not committed.
     has_sound: bool,
     hearings: VecDeque<Hearing>,
@@ -97,6 +100,7 @@ impl Conversation {
         Ok(Self {
             context: Context::default(),
             upstream: Upstream::new()?,
+            utterance: None,
             has_sound: false,
             hearings: VecDeque::new(),
             response: None,
@@ -114,23 +118,30 @@ impl Conversation {
     /// The connection is of no use any more.
     pub(super) fn order(&mut self, order: Order) -> Result<Vec<Value>, Failure> {
         match order {
-            Order::Listen => {
+            Order::Listen(utterance) => {
+                self.utterance = Some(utterance);
                 self.upstream = Upstream::new()?;
                 let clear = mem::take(&mut self.has_sound);
                 let event = || json!({ "type": "input_audio_buffer.clear", "event_id": "tidy_clear" });
                 Ok(clear.then(event).into_iter().collect())
             }
-            Order::Hear(frame) => {
+            Order::Hear(utterance, frame) if self.utterance == Some(utterance) => {
                 let event = self.upstream.append(frame.samples())?;
                 self.has_sound |= event.is_some();
                 Ok(event.into_iter().collect())
             }
-            Order::Commit(tell) => {
+            Order::Hear(..) => Ok(Vec::new()),
+            Order::Commit(utterance, tell) if self.utterance == Some(utterance) => {
                 let mut events: Vec<Value> = self.upstream.finish()?.into_iter().collect();
                 self.has_sound = false;
                 self.hearings.push_back(Hearing { item: None, tell });
                 events.push(json!({ "type": "input_audio_buffer.commit", "event_id": "commit" }));
                 Ok(events)
+            }
+            Order::Commit(_, tell) => {
+                // The next one began before this one was sent: somebody else has to hear it.
+                let _ = tell.send(Err(Failure::BrokeOff));
+                Ok(Vec::new())
             }
             Order::Reply(number, prompt, parts) => {
                 let mut events = self.cancel();

@@ -90,6 +90,7 @@ impl SpeechToSpeech for OpenAiSpeechToSpeech {
             opening: tokio::sync::Mutex::new(false),
             line: Mutex::default(),
             replies: AtomicU32::new(0),
+            utterances: AtomicU32::new(0),
         });
         Voices {
             speech_to_text: Arc::new(Ears(Arc::clone(&call))),
@@ -151,6 +152,7 @@ struct HeldCall {
     opening: tokio::sync::Mutex<bool>,
     line: Mutex<Option<Line>>,
     replies: AtomicU32,
+    utterances: AtomicU32,
 }
 
 impl HeldCall {
@@ -237,10 +239,12 @@ impl SpeechToText for Ears {
         let Some(orders) = self.0.orders().await else {
             return self.0.usual.speech_to_text.open(language).await;
         };
+        let number = self.0.utterances.fetch_add(1, Ordering::Relaxed);
         // If nobody takes it any more, all of it is told to the usual services at the end.
-        let _ = orders.send(Order::Listen);
+        let _ = orders.send(Order::Listen(number));
         Ok(Box::new(Listening {
             call: Arc::clone(&self.0),
+            number,
             orders,
             frames: Vec::new(),
         }))
@@ -249,6 +253,7 @@ impl SpeechToText for Ears {
 
 struct Listening {
     call: Arc<HeldCall>,
+    number: u32,
     orders: mpsc::UnboundedSender<Order>,
     frames: Vec<Frame>,
 }
@@ -258,7 +263,7 @@ impl Utterance for Listening {
     fn hear(&mut self, frame: &Frame) -> Option<Personal> {
         if self.frames.len() * frame.samples().len() < MOST_SAMPLES {
             self.frames.push(frame.clone());
-            let _ = self.orders.send(Order::Hear(frame.clone()));
+            let _ = self.orders.send(Order::Hear(self.number, frame.clone()));
         }
         None
     }
@@ -269,7 +274,7 @@ impl Utterance for Listening {
             return Ok(Personal::default());
         }
         let (tell, told) = oneshot::channel();
-        let _ = self.orders.send(Order::Commit(tell));
+        let _ = self.orders.send(Order::Commit(self.number, tell));
         let failure = match timeout(LAST_WORDS, told).await {
             Ok(Ok(Ok(text))) => return Ok(text.into()),
             // It may still hear and answer; only these words are missing.

@@ -90,13 +90,13 @@ fn tool(name: &str, arguments: &str) -> Value {
 #[test]
 fn a_turn_is_heard_and_answered() {
     let mut stage = Stage::new();
-    stage.order(Order::Listen);
+    stage.order(Order::Listen(0));
     assert!(stage.sent().is_empty(), "there is nothing to clear");
     for _ in 0..10 {
-        stage.order(Order::Hear(Frame::new([500; 320])));
+        stage.order(Order::Hear(0, Frame::new([500; 320])));
     }
     let (tell, mut text) = oneshot::channel();
-    stage.order(Order::Commit(tell));
+    stage.order(Order::Commit(0, tell));
     assert_eq!(
         stage.sent().last().map(String::as_str),
         Some("input_audio_buffer.commit")
@@ -245,11 +245,13 @@ fn failures_are_told_where_they_belong() {
     stage.event(error("tidy_3", "item_not_found"));
     stage.event(error("x", "response_cancel_not_active"));
     let (tell, mut text) = oneshot::channel();
-    stage.order(Order::Commit(tell));
+    stage.order(Order::Listen(1));
+    stage.order(Order::Commit(1, tell));
     stage.event(error("commit", "input_audio_buffer_commit_empty"));
     assert_eq!(text.try_recv().expect("told"), Ok(String::new()));
     let (tell, mut text) = oneshot::channel();
-    stage.order(Order::Commit(tell));
+    stage.order(Order::Listen(1));
+    stage.order(Order::Commit(1, tell));
     stage.event(error("commit", "server_error"));
     assert!(text.try_recv().expect("told").is_err());
     let mut parts = stage.reply(0);
@@ -268,4 +270,23 @@ fn failures_are_told_where_they_belong() {
     stage.done("c", "completed", json!([]));
     let expired = serde_json::from_value(error("", "session_expired")).expect("an event");
     assert_eq!(stage.conversation.event(expired), Err(Failure::BrokeOff));
+}
+
+#[test]
+fn utterances_do_not_mix() {
+    let mut stage = Stage::new();
+    stage.order(Order::Listen(0));
+    stage.order(Order::Hear(0, Frame::new([500; 320])));
+    stage.order(Order::Listen(1));
+    assert_eq!(stage.sent(), ["input_audio_buffer.append", "input_audio_buffer.clear"]);
+    stage.order(Order::Hear(0, Frame::new([500; 320])));
+    let (tell, mut text) = oneshot::channel();
+    stage.order(Order::Commit(0, tell));
+    assert!(
+        stage.sent().is_empty(),
+        "what is left of the first is heard by somebody else"
+    );
+    assert!(text.try_recv().expect("told").is_err());
+    stage.order(Order::Hear(1, Frame::new([500; 320])));
+    assert_eq!(stage.sent(), ["input_audio_buffer.append"]);
 }
