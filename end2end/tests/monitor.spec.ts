@@ -115,6 +115,8 @@ test("press keys, call a colleague, hear a recording in parts, be told of a trou
       await looked(page, path === "/" ? "trouble-dashboard" : "trouble-campaign");
     }
   } finally {
+    // A page that is still open would complain that the server is gone.
+    await page.goto("about:blank");
     await stop(server);
   }
 });

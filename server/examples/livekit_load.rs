@@ -112,6 +112,7 @@ async fn main() -> Result<(), Failure> {
         language_model: Arc::new(Model),
         text_to_speech: Arc::new(Hum),
         speech_to_speech: None,
+        look_ups: Arc::new(voice::ports::NoLookUps),
     };
     let network = Arc::new(LiveKitNetwork::new(settings, ParticipantEngine::new()));
     let lines = Lines::new(network, voices, folder.clone());

@@ -107,6 +107,13 @@ fn installation(configuration: &Configuration) -> InstallationView {
             },
         ),
     ];
+    let hosts: Vec<&str> = configuration.look_up.hosts.iter().map(String::as_str).collect();
+    let hosts = if hosts.is_empty() {
+        "nothing, because RINGSIDE_LOOK_UP_HOSTS is not set".to_owned()
+    } else {
+        format!("at {}", hosts.join(", "))
+    };
+    words.push(("Agents may look up", hosts));
     match &configuration.livekit {
         Some(livekit) => words.extend([
             ("LiveKit", livekit.url.clone()),
@@ -143,6 +150,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         speech_to_speech: configuration.openai.realtime.is_some(),
+        look_up_hosts: configuration.look_up.hosts.iter().cloned().collect(),
         development: cfg!(debug_assertions),
     }
 }

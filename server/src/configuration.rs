@@ -5,6 +5,7 @@
 //! [`Configuration`], a line in [`KEYS`], a line in `.env.example` (a test compares them).
 
 mod livekit;
+mod look_up;
 mod openai;
 mod recordings;
 
@@ -12,6 +13,7 @@ pub use livekit::LiveKitConfiguration;
 pub use openai::OpenAiConfiguration;
 pub use recordings::RecordingsConfiguration;
 
+use ::look_up::LookUpSettings;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -111,6 +113,8 @@ pub struct Configuration {
     pub livekit: Option<LiveKitConfiguration>,
     /// Models; the offline stand-ins for what is not connected.
     pub openai: OpenAiConfiguration,
+    /// What campaigns may let their agents look up.
+    pub look_up: LookUpSettings,
     pub rehearsal: RehearsalSettings,
 }
 
@@ -145,7 +149,7 @@ const fn known_as(name: &'static str, environment: &'static str) -> Key {
 
 /// Every key there is.
 fn keys() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().chain(openai::KEYS)
+    KEYS.iter().chain(openai::KEYS).chain(look_up::KEYS)
 }
 
 const KEYS: &[Key] = &[
@@ -400,6 +404,7 @@ impl Reader {
             drain: Duration::from_secs(self.number("drain_seconds", 0, 3_600, 30)),
             livekit: self.livekit(),
             openai: self.openai(),
+            look_up: self.look_up(),
             rehearsal: RehearsalSettings {
                 hours: self.choice(
                     "rehearsal_hours",

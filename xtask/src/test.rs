@@ -20,7 +20,7 @@ use std::{
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
 
 /// The native crates: all but `frontend`. Named in one list, so that lints, build and tests share their features.
-const NATIVE: [&str; 16] = [
+const NATIVE: [&str; 17] = [
     "agent",
     "app",
     "carrier",
@@ -28,6 +28,7 @@ const NATIVE: [&str; 16] = [
     "domain",
     "livekit-participant",
     "local-livekit",
+    "look-up",
     "openai",
     "operations",
     "rehearsal",

@@ -6,6 +6,7 @@ mod form;
 mod preview;
 mod sections;
 mod template_text;
+mod tools_section;
 
 use crate::{
     api::campaigns::{PostCampaignForm, create_campaign, get_campaign, preview_campaign, save_campaign},
@@ -22,6 +23,7 @@ use domain::{
     CampaignId, UserError,
     access::Permission,
     campaign::CampaignContent,
+    language::LANGUAGES,
     script::BUILT_IN,
     views::{CampaignView, SaveOutcome, ScriptPreview},
 };
@@ -33,6 +35,7 @@ use preview::PreviewPanel;
 use sections::{CallBackSection, EngineSection, HoursSection, PaceSection, RecordingSection, ResultFieldsSection};
 use std::{collections::BTreeSet, time::Duration};
 use template_text::TemplateText;
+use tools_section::ToolsSection;
 
 /// How long typing must rest before the preview is made anew.
 const PREVIEW_AFTER: Duration = Duration::from_millis(400);
@@ -91,6 +94,7 @@ fn previewable(content: &CampaignContent) -> CampaignContent {
         script: content.script.clone(),
         opening: content.opening.clone(),
         voicemail_message: content.voicemail_message.clone(),
+        language: content.language.clone(),
         ..CampaignContent::template()
     }
 }
@@ -109,6 +113,7 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
     let merged = RwSignal::new(None::<String>);
     let pending = RwSignal::new(false);
     let preview = RwSignal::new(first_preview);
+    let rehearsal = id.map(|id| format!("/campaigns/{id}/rehearsal"));
     let variables = known_variables(preview);
     keep_preview_fresh(id, draft, preview);
 
@@ -167,6 +172,10 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
     });
     let cancel = id.map_or_else(|| "/campaigns".to_owned(), |id| format!("/campaigns/{id}"));
     let leaves_message = Signal::derive(move || draft.voicemail_policy.with(|policy| policy == "leave_message"));
+    let languages = LANGUAGES
+        .into_iter()
+        .map(|(tag, label)| (tag.to_owned(), label.to_owned()))
+        .collect();
     let policies = vec![
         ("hang_up".to_owned(), "Hang up".to_owned()),
         (
@@ -243,6 +252,15 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
                         error=errors
                     />
                     <SelectField
+                        field="language"
+                        name="form[language]"
+                        label="Language"
+                        options=languages
+                        bind=draft.language
+                        hint="What the agent speaks and listens for. Write the texts in it, too."
+                        error=errors
+                    />
+                    <SelectField
                         field="voicemail_policy"
                         name="form[voicemail_policy]"
                         label="When a machine answers"
@@ -266,6 +284,7 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
                 <HoursSection draft=draft error=errors />
                 <PaceSection draft=draft error=errors />
                 <RecordingSection draft=draft error=errors />
+                <ToolsSection draft=draft error=errors />
                 <CallBackSection draft=draft />
                 <EngineSection draft=draft error=errors />
                 <div class="actions editor-actions">
@@ -273,7 +292,7 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
                     <LinkButton href=cancel>"Cancel"</LinkButton>
                 </div>
             </div>
-            <PreviewPanel preview=preview leaves_message=leaves_message />
+            <PreviewPanel preview=preview leaves_message=leaves_message rehearsal=rehearsal />
         </form>
     }
     .into_any()

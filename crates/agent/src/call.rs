@@ -4,6 +4,7 @@ use crate::flow::AnsweredBy;
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Direction, Personal, PhoneNumber,
+    agent_tools::AgentTools,
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Disposition, Speaker},
     live::Glimpse,
@@ -31,6 +32,10 @@ pub struct CallBrief {
     pub result_fields: Vec<ResultField>,
     /// BCP 47, for example “en-US”.
     pub language: String,
+    /// What the model may do besides talking.
+    pub tools: AgentTools,
+    /// The person's clock and when they can be called back, in words for the model; `None` if it is not known.
+    pub clock: Option<String>,
     pub ringing_timeout: Duration,
     /// From the answer.
     pub longest_call: Duration,

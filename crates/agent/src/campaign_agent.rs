@@ -7,6 +7,7 @@
 
 mod ear;
 mod glimpses;
+mod looking_up;
 mod mouth;
 mod room;
 mod supervisors;
@@ -24,6 +25,7 @@ use crate::{
 use domain::{call_command::IssuedCommand, conversation::Disposition, results::ConversationResults};
 use ear::{Ear, Whom};
 use glimpses::Glimpses;
+use looking_up::LookingUp;
 use mouth::Mouth;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use supervisors::Supervisors;
@@ -97,6 +99,7 @@ struct Call {
     supervisors: Supervisors,
     mouth: Mouth,
     thinker: Thinker,
+    looking_up: LookingUp,
     writer: Writer,
     glimpses: Glimpses,
     turn_clock: TurnClock,
@@ -148,6 +151,7 @@ impl Call {
             line_ear: LineEar::new(),
             mouth: Mouth::new(voices.text_to_speech, brief.language.clone()),
             thinker: Thinker::new(voices.language_model, news.clone()),
+            looking_up: LookingUp::new(voices.look_ups, brief.tools.look_up.clone(), news.clone()),
             writer: Writer::start(Arc::clone(&scribe), news),
             glimpses: Glimpses::new(brief.conversation_id, Arc::clone(&scribe)),
             scribe,
@@ -351,6 +355,7 @@ impl Call {
             Effect::SetState(state) => self.glimpses.state(state),
             Effect::StartReply(id) => self.thinker.start(id, self.flow.prompt()),
             Effect::CancelReply => self.thinker.cancel(),
+            Effect::LookUp(question) => self.looking_up.start(question),
             Effect::Prepare(text) => self.mouth.prepare(text),
             Effect::Speak(sentence) => self.mouth.add(sentence),
             Effect::SpeakAloud(id) => self.mouth.aloud(id, self.thinker.aloud()),
@@ -460,6 +465,7 @@ fn merged(drawn: Result<ConversationResults, String>, mut known: ConversationRes
                 fields: known.fields,
                 summary: drawn.summary,
                 call_back: drawn.call_back.or(known.call_back),
+                call_back_at: known.call_back_at,
                 reason: drawn.reason,
             }
         }
@@ -479,9 +485,14 @@ fn writable(mut results: ConversationResults) -> ConversationResults {
             .take(LONGEST_RESULT_CHARS)
             .collect();
     };
-    for text in [&mut results.summary, &mut results.call_back, &mut results.reason]
-        .into_iter()
-        .flatten()
+    for text in [
+        &mut results.summary,
+        &mut results.call_back,
+        &mut results.call_back_at,
+        &mut results.reason,
+    ]
+    .into_iter()
+    .flatten()
     {
         clean(text);
     }

@@ -29,6 +29,7 @@ mod talking;
 #[cfg(test)]
 mod tests;
 mod thinking_ahead;
+mod tools;
 mod who_answered;
 mod wording;
 mod wrapping_up;
@@ -36,6 +37,8 @@ mod wrapping_up;
 pub use effect::{AnsweredBy, Effect, Sentence};
 pub use event::{Event, HeardWords, ReplyId, ReplyNews, SentenceId, SpokenWords};
 pub use supervision::SUPERVISOR_GRACE_MS;
+#[cfg(test)]
+pub(crate) use tools::FOUND_NOTHING;
 pub use wording::{Wording, wording};
 
 use crate::{call::CallBrief, opt_out};
@@ -43,6 +46,7 @@ use colleague::Visit;
 use domain::{
     Direction, Personal,
     agent_state::AgentState,
+    agent_tools::AgentTools,
     campaign::VoicemailPolicy,
     conversation::Disposition,
     recording::RecordingRule,
@@ -59,6 +63,7 @@ use screened::Screened;
 use supervision::Supervision;
 use talking::Talking;
 use thinking_ahead::ThinkingAhead;
+use tools::Tools;
 use voice::ports::{ContextLine, ContextRole, Prompt};
 use who_answered::WhoAnswered;
 use wrapping_up::WrappingUp;
@@ -88,6 +93,10 @@ pub struct FlowRules {
     pub result_fields: Vec<ResultField>,
     /// BCP 47.
     pub language: String,
+    /// What the model may do besides talking.
+    pub tools: AgentTools,
+    /// The person's clock, for the model.
+    pub clock: Option<String>,
     /// From the answer, milliseconds.
     pub longest_call_ms: u32,
 }
@@ -104,6 +113,8 @@ impl From<&CallBrief> for FlowRules {
             recording_announcement: brief.recording_announcement.clone(),
             result_fields: brief.result_fields.clone(),
             language: brief.language.clone(),
+            tools: brief.tools.clone(),
+            clock: brief.clock.clone(),
             longest_call_ms: u32::try_from(brief.longest_call.as_millis()).unwrap_or(u32::MAX),
         }
     }
@@ -131,6 +142,7 @@ pub struct ConversationFlow {
     supervision: Supervision,
     visit: Visit,
     keypad: Keypad,
+    tools: Tools,
     notice: Notice,
     line: Line,
     results: ConversationResults,
@@ -156,6 +168,7 @@ impl ConversationFlow {
             supervision: Supervision::default(),
             visit: Visit::default(),
             keypad: Keypad::default(),
+            tools: Tools::default(),
             notice: Notice::default(),
             line: Line::default(),
             results: ConversationResults::default(),
@@ -185,6 +198,7 @@ impl ConversationFlow {
         self.supervise(&event);
         self.visit_news(&event);
         self.keys(&event);
+        self.tool_news(&event);
         if !self.handle_anywhere(&event) && !self.listen_to_line(&event) {
             match self.phase {
                 Phase::BeforeAnswer => self.before_answer(&event),
@@ -215,7 +229,10 @@ impl ConversationFlow {
         Prompt {
             script: self.rules.script.clone(),
             result_fields: self.rules.result_fields.clone(),
+            language: self.rules.language.clone(),
             lines,
+            allowed: self.allowed(),
+            clock: self.rules.clock.clone(),
         }
     }
 
@@ -410,8 +427,9 @@ impl ConversationFlow {
                     self.results.fields.insert(field.clone(), value.clone());
                 }
             }
-            Event::Reply(id, ReplyNews::CallBack { when }) if self.floor.is_current(*id) => {
+            Event::Reply(id, ReplyNews::CallBack { when, at }) if self.floor.is_current(*id) => {
                 self.results.call_back = Some(when.clone());
+                self.results.call_back_at.clone_from(at);
             }
             _ => {
                 let written = self.floor.note(event, self.now);

@@ -194,6 +194,7 @@ async fn consume(
         }
         idle = 0;
         let endings = claimed.calls.iter().map(|call| Ending {
+            call_back_at: None,
             conversation_id: call.conversation_id,
             by: EndedBy::Holder(worker_id),
             disposition: Disposition::Completed,

@@ -1,7 +1,10 @@
 //! From a campaign and a lead to what one call needs to know.
 
+use crate::appointment;
 use agent::call::CallBrief;
-use domain::{AttemptId, ConversationId, Direction, Personal, PhoneNumber, campaign::CampaignContent, script};
+use domain::{
+    AttemptId, ConversationId, Direction, Personal, PhoneNumber, UnixMillis, campaign::CampaignContent, prompt, script,
+};
 use std::{collections::BTreeMap, time::Duration};
 use store::claims::ClaimedCall;
 
@@ -12,7 +15,7 @@ const CALLED_BACK: &str = "This call came in: the person is calling you back, be
      have been thanked for it.";
 
 /// Fills the lead's data into the campaign's texts.
-pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief {
+pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall, now: UnixMillis) -> CallBrief {
     let lead = &claimed.lead;
     let values = script::lead_values(
         lead.name.reveal(),
@@ -20,6 +23,7 @@ pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief 
         lead.phone_number.e164(),
         &lead.variables,
     );
+    let clock = appointment::clock_in_words(&lead.zones, &content.hours, now);
     let brief = filled_in(
         content,
         &values,
@@ -27,6 +31,7 @@ pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall) -> CallBrief 
         claimed.attempt_id,
         lead.phone_number.clone(),
     );
+    let brief = CallBrief { clock, ..brief };
     match claimed.direction {
         Direction::Outbound => brief,
         Direction::Inbound => CallBrief {
@@ -52,14 +57,18 @@ pub(crate) fn filled_in(
         attempt_id,
         number,
         direction: Direction::Outbound,
-        script: filled(&content.script),
+        script: script::render(&content.script, &prompt::as_data(values))
+            .unwrap_or_else(|_| content.script.clone())
+            .into(),
         opening: filled(&content.opening),
         voicemail_message: filled(&content.voicemail_message),
         voicemail_policy: content.voicemail_policy,
         recording: content.recording,
         recording_announcement: Personal::from(content.recording_announcement.clone()),
         result_fields: content.result_fields.clone(),
-        language: LANGUAGE.to_owned(),
+        language: content.language.clone(),
+        tools: content.tools.clone(),
+        clock: None,
         ringing_timeout: Duration::from_secs(u64::from(content.ring_seconds)),
         longest_call: Duration::from_secs(u64::from(content.max_call_seconds)),
     }

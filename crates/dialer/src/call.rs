@@ -1,6 +1,8 @@
 //! One call, from its claim to its end in the database.
 
-use crate::{brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker};
+use crate::{
+    appointment, brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker,
+};
 use agent::{
     call::{CallEnd, SaidAloud, TakenOver},
     campaign_agent::CampaignAgent,
@@ -187,7 +189,7 @@ impl Call {
         };
         let goes_on = earlier.is_some();
         let agent = CampaignAgent {
-            brief: brief::of(&self.content, &self.claimed),
+            brief: brief::of(&self.content, &self.claimed, self.worker.clock.now()),
             seat: Box::new(seat),
             voices: self.worker.voices.with_engine(self.content.engine),
             scribe: Arc::new(self.scribe()),
@@ -308,7 +310,12 @@ impl Call {
     async fn write_end(&self, outcome: Outcome) {
         let duration = outcome.end.duration;
         let disposition = outcome.end.disposition;
+        let now = self.worker.clock.now();
+        let named = outcome.end.results.call_back_at.as_deref();
+        let (zones, hours) = (&self.claimed.lead.zones, &self.content.hours);
+        let call_back_at = named.and_then(|said| appointment::due(said, zones, hours, &*self.worker.zones, now));
         let mut ending = Ending {
+            call_back_at,
             conversation_id: self.claimed.conversation_id,
             by: EndedBy::Holder(self.worker.config.worker_id),
             disposition,
@@ -316,7 +323,7 @@ impl Call {
             duration: Some(duration),
             recordings: outcome.recordings,
             not_again_before: outcome.not_again_before,
-            at: self.worker.clock.now(),
+            at: now,
         };
         let mut pause = Duration::from_millis(100);
         loop {

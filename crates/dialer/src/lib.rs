@@ -15,6 +15,7 @@
 //! [`trial`] is the exception: a conversation with a campaign's agent from a browser, of which nothing is kept; and
 //! [`rehearsal`], in which simulated people play those who are called.
 
+mod appointment;
 mod brief;
 mod call;
 mod claiming;

@@ -164,6 +164,7 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
         )
     };
     let ending = Ending {
+        call_back_at: None,
         conversation_id: lease.conversation_id,
         by: EndedBy::Finder {
             may_be_dialled: lease.may_be_dialled,

@@ -18,6 +18,48 @@ use store::{
 };
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn who_named_a_time_is_called_then_whatever_the_rule_says(pool: PgPool) {
+    let content = domain::campaign::CampaignContent {
+        retries: Vec::new(),
+        ..stage::content("Later")
+    };
+    let campaign = stage::campaign(&pool, &clock(), &content, 0, 1).await;
+    let (store, worker) = (Store::from_pool(pool.clone()), stage::worker(&pool).await);
+    let (by, mut now) = (EndedBy::Holder(worker), MORNING);
+    // Again and again, but not for ever.
+    for time in 1..=6 {
+        let at = ClaimRequest {
+            at: now,
+            ..request(campaign, worker)
+        };
+        let calls = claim(&pool, &at).await.calls;
+        assert_eq!(calls.len(), 1, "call {time}");
+        let due = UnixMillis(now.0 + 3_600_000);
+        let named = calls::Ending {
+            call_back_at: Some(due),
+            at: now,
+            ..ending(calls[0].conversation_id, by, Disposition::CallBack)
+        };
+        let ended = calls::end(&store, &named).await.expect("ended");
+        let Ended::Ended { lead_status, .. } = ended else {
+            panic!("{ended:?}");
+        };
+        if time == 6 {
+            assert_eq!(lead_status, domain::lead::LeadStatus::Done);
+            break;
+        }
+        assert_eq!(lead_status, domain::lead::LeadStatus::Pending);
+        now = UnixMillis(due.0 - 1_000);
+        let early = ClaimRequest {
+            at: now,
+            ..request(campaign, worker)
+        };
+        assert!(claim(&pool, &early).await.calls.is_empty(), "an hour has not passed");
+        now = due;
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_call_is_retried_as_the_campaign_says_and_the_campaign_then_completes(pool: PgPool) {
     let content = domain::campaign::CampaignContent {
         retries: vec![domain::retry::RetryRule {

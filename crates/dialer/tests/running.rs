@@ -166,6 +166,7 @@ async fn nobody_is_called_by_an_agent_that_cannot_speak(pool: PgPool) {
     });
     let voices = Voices {
         text_to_speech: Arc::clone(&voice) as Arc<dyn TextToSpeech>,
+        look_ups: Arc::new(voice::ports::NoLookUps),
         ..stage::voices()
     };
     let stop = CancellationToken::new();

@@ -111,6 +111,7 @@ fn worker_process() {
         language_model: Arc::new(Counting),
         text_to_speech: Arc::new(Counting),
         speech_to_speech: None,
+        look_ups: Arc::new(voice::ports::NoLookUps),
     };
     let network = || -> Arc<dyn TelephoneNetwork> { Arc::new(LiveKitNetwork::new(settings, ParticipantEngine::new())) };
     worker_process::run(network, voices, |_| {});

@@ -2,7 +2,9 @@
 
 use crate::{
     FieldError, UserError,
+    agent_tools::AgentTools,
     calling_hours::WeeklyHours,
+    language::{LANGUAGES, default_language},
     recording::{ANNOUNCEMENT, MOST_KEEP_DAYS, RecordingRule},
     results::ResultField,
     retry::RetryRule,
@@ -194,6 +196,11 @@ pub struct CampaignContent {
     /// Who holds the conversations.
     #[serde(default)]
     pub engine: Engine,
+    /// A tag of [`LANGUAGES`](crate::language::LANGUAGES): what is spoken, and what is listened for.
+    #[serde(default = "default_language")]
+    pub language: String,
+    #[serde(default)]
+    pub tools: AgentTools,
 }
 
 impl CampaignContent {
@@ -222,6 +229,8 @@ impl CampaignContent {
             recording_days: None,
             answer_call_backs: true,
             engine: Engine::default(),
+            language: default_language(),
+            tools: AgentTools::default(),
         }
     }
 
@@ -326,12 +335,18 @@ impl CampaignContent {
             "hours",
             "Allow calls on at least one day, at some time between 8:00 and 21:00: earlier and later nobody is called.",
         );
+        check(
+            LANGUAGES.iter().any(|(tag, _)| *tag == self.language),
+            "language",
+            "Choose the language in which the agent talks.",
+        );
         if let Err(message) = ResultField::validate_all(&self.result_fields) {
             check(false, "result_fields", &message);
         }
         if let Err(message) = RetryRule::validate_all(&self.retries) {
             check(false, "retries", &message);
         }
+        wrong.extend(self.tools.faults());
         for (field, text) in [
             ("script", &self.script),
             ("opening", &self.opening),

@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod agent_state;
+pub mod agent_tools;
 pub mod ambient;
 pub mod call_command;
 pub mod call_sound;
@@ -22,6 +23,7 @@ pub mod error;
 pub mod ids;
 pub mod import;
 pub mod inbound;
+pub mod language;
 pub mod lead;
 pub mod live;
 pub mod moment;
@@ -30,6 +32,7 @@ pub mod paging;
 pub mod personal;
 pub mod phone;
 pub mod plain_words;
+pub mod prompt;
 pub mod recording;
 pub mod rehearsal;
 pub mod results;

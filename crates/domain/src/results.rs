@@ -125,6 +125,9 @@ pub struct ConversationResults {
     /// When the person wants to be called back, as they said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_back: Option<String>,
+    /// The day and hour that they named, by their own clock, as `2026-11-30T10:00`; set by a tool, never drawn afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_back_at: Option<String>,
     /// Why the call ended as it did, if the disposition alone does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

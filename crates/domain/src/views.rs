@@ -38,6 +38,9 @@ pub struct InstallationView {
     pub settings: Vec<(String, String)>,
     /// A model is connected that holds conversations by itself.
     pub speech_to_speech: bool,
+    /// Hosts that campaigns may let their agents ask.
+    #[serde(default)]
+    pub look_up_hosts: Vec<String>,
     /// True in development builds, where the component gallery is shown.
     pub development: bool,
 }
@@ -102,6 +105,9 @@ pub struct ScriptPreview {
     pub opening: Personal,
     pub script: Personal,
     pub voicemail_message: Personal,
+    /// All that a language model is told before the conversation.
+    #[serde(default)]
+    pub prompt: Personal,
     /// All variables that the leads have.
     pub known_variables: Vec<String>,
     /// Variables used in the texts: (name, number of leads without a value, number of leads).

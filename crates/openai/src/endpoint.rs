@@ -50,20 +50,26 @@ pub(crate) struct Patience {
 /// # Errors
 /// [`SetUpError`].
 pub fn http_client() -> Result<reqwest::Client, SetUpError> {
+    http_client_builder()?.build().map_err(|_| SetUpError::Client)
+}
+
+/// The same, for services that want more of it.
+///
+/// # Errors
+/// [`SetUpError`].
+pub fn http_client_builder() -> Result<reqwest::ClientBuilder, SetUpError> {
     let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    reqwest::Client::builder()
+    Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECTING)
         // A key must not follow to another host.
         .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("ringside/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|_| SetUpError::Client)
+        .user_agent(concat!("ringside/", env!("CARGO_PKG_VERSION"))))
 }
 
 /// A service.

@@ -27,7 +27,7 @@ pub mod speech;
 pub mod transcription;
 
 pub use chat::OpenAiLanguageModel;
-pub use endpoint::{SetUpError, http_client};
+pub use endpoint::{SetUpError, http_client, http_client_builder};
 pub use realtime::{OpenAiSpeechToSpeech, StreamingSpeechToText};
 pub use speech::OpenAiTextToSpeech;
 pub use transcription::{OpenAiSpeechToText, speech_to_text};

@@ -10,18 +10,23 @@ use crate::{
 use domain::{
     CampaignId, ErrorKind, UserError,
     access::Permission,
+    agent_tools::LookUp,
     campaign::{CampaignCommand, CampaignContent, CampaignStatus},
     campaign_merge::{Merged, merge},
+    language,
     live::Happening,
     new_id,
     paging::Page,
-    script,
+    prompt, script,
     views::{CampaignRow, CampaignView, SaveOutcome, ScriptPreview},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{audit, campaigns, events, leads, turns};
 
 const CAMPAIGN: &str = "campaign";
+/// Stands in a previewed prompt for what is only known when a call begins.
+const CLOCK_IN_PREVIEW: &str =
+    "(Here stands what time it is where the person lives, and when they can be called back.)";
 
 /// A page of campaigns, newest first.
 ///
@@ -83,7 +88,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
 /// The caller may not, or a field is wrong.
 pub async fn create(ops: &Operations, caller: &Caller, content: CampaignContent) -> Result<CampaignId, UserError> {
     caller.may(Permission::EditCampaigns)?;
-    let content = checked(content)?;
+    let content = checked(ops, content)?;
     checks::engine_is_connected(&content, &ops.installation)?;
     insert(ops, caller, &content, "created campaign").await
 }
@@ -143,7 +148,7 @@ pub async fn save(
     content: CampaignContent,
 ) -> Result<SaveOutcome, UserError> {
     caller.may(Permission::EditCampaigns)?;
-    let mine = checked(content)?;
+    let mine = checked(ops, content)?;
     let now = ops.clock.now();
     let mut transaction = ops.store.begin().await.map_err(internal)?;
     let status = campaigns::lock(&mut transaction, id).await.map_err(missing(CAMPAIGN))?;
@@ -354,7 +359,10 @@ pub async fn preview(
             (name, leads_in_all - having, leads_in_all)
         })
         .collect();
+    let told = script::render(&content.script, &prompt::as_data(&values)).unwrap_or_default();
+    let language = language::name_of(&content.language);
     Ok(ScriptPreview {
+        prompt: prompt::composed(&told, language, Some(CLOCK_IN_PREVIEW)).into(),
         lead_name: name,
         opening: render("opening", &content.opening)?,
         script: render("script", &content.script)?,
@@ -391,11 +399,21 @@ pub async fn try_out(ops: &Operations, caller: &Caller, id: CampaignId) -> Resul
     })
 }
 
-fn checked(mut content: CampaignContent) -> Result<CampaignContent, UserError> {
+fn checked(ops: &Operations, mut content: CampaignContent) -> Result<CampaignContent, UserError> {
     content.name = content.name.trim().to_owned();
     content.validate()?;
     if !crate::phone_input::is_country(&content.default_country) {
         return Err(UserError::field("default_country", "Choose a country from the list."));
+    }
+    if let Some(host) = content.tools.look_up.as_ref().and_then(LookUp::host)
+        && !ops.installation.look_up_hosts.contains(&host)
+    {
+        return Err(UserError::field(
+            "look_up_url",
+            format!(
+                "Ask whoever runs this installation to allow {host} (RINGSIDE_LOOK_UP_HOSTS), or choose a host that is."
+            ),
+        ));
     }
     let as_json = serde_json::to_value(&content).map_err(|_| UserError::unavailable())?;
     if input::holds_nul(&as_json) {

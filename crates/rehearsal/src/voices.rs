@@ -28,5 +28,6 @@ pub fn voices(studio: &Arc<Studio>, speed: f32) -> Voices {
         language_model: Arc::new(ScriptedLanguageModel::new(speed)),
         text_to_speech: Arc::new(RehearsalVoice::new(Arc::clone(studio))),
         speech_to_speech: None,
+        look_ups: Arc::new(voice::ports::NoLookUps),
     }
 }

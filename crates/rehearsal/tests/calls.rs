@@ -127,6 +127,8 @@ async fn call_with(
             recording_announcement: domain::recording::ANNOUNCEMENT.into(),
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
+            tools: domain::agent_tools::AgentTools::default(),
+            clock: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(300),
         },
@@ -384,6 +386,7 @@ async fn people_understand_a_voice_that_is_not_the_studios_if_they_are_told() {
         let studio = tones();
         let strange: Arc<dyn TextToSpeech> = Arc::new(RehearsalVoice::new(tones()));
         let voices = Voices {
+            look_ups: Arc::new(voice::ports::NoLookUps),
             text_to_speech: if told {
                 Arc::new(UnderstoodVoice::new(strange, Arc::clone(&studio)))
             } else {

@@ -2,6 +2,7 @@
 
 mod ending;
 
+pub(crate) use ending::zones_of;
 pub use ending::{Ended, EndedBy, Ending, NewRecording, end, end_all};
 
 use crate::{Store, StoreError, campaigns, do_not_call, events, to_sql};

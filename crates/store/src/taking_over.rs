@@ -1,14 +1,16 @@
 //! Calls that go on with another worker.
 
 use crate::{
-    StoreError, campaigns,
+    StoreError,
+    calls::zones_of,
+    campaigns,
     claims::{ClaimedCall, WaitingLead},
     conversations::{direction, phone_number, segments},
     from_sql, seconds,
 };
 use domain::{
-    AttemptId, CampaignId, ConversationId, LeadId, UnixMillis, WorkerId, campaign::CampaignContent,
-    conversation::TranscriptSegment,
+    AttemptId, CampaignId, ConversationId, LeadId, UnixMillis, WorkerId, calling_hours::GateEvidence,
+    campaign::CampaignContent, conversation::TranscriptSegment,
 };
 use sqlx::{PgConnection, types::Json};
 use std::{collections::BTreeMap, time::Duration};
@@ -60,7 +62,7 @@ pub async fn take_over(
                   coalesce(attempts.revision, inbound_calls.revision) AS "revision!", leads.id AS lead_id, leads.phone_number, leads.name, leads.email,
                   variables AS "variables?: Json<BTreeMap<String, String>>",
                   EXISTS (SELECT FROM do_not_call WHERE do_not_call.conversation_id = conversations.id) AS "opted_out!",
-                  recording_began
+                  recording_began, because AS "because?: Json<GateEvidence>", inbound_calls.zones
            FROM conversations
            LEFT JOIN attempts ON attempts.conversation_id = conversations.id
            LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
@@ -79,7 +81,7 @@ pub async fn take_over(
         name: row.name.into(),
         email: row.email.into(),
         variables: row.variables.map(|variables| variables.0).unwrap_or_default(),
-        zones: Vec::new(),
+        zones: zones_of(row.because, row.zones),
         calls_made: u32::try_from(row.number).unwrap_or(1),
         on_do_not_call_list: row.opted_out,
     };

@@ -1,8 +1,9 @@
-//! The three ports: speech to text, language model, text to speech.
+//! The ports: speech to text, language model, text to speech, and what a campaign lets its agent look up.
 
 use async_trait::async_trait;
 use domain::{
     Personal,
+    agent_tools::LookUp,
     campaign::Engine,
     results::{ConversationResults, ResultField},
 };
@@ -58,6 +59,8 @@ pub enum ContextRole {
     Supervisor,
     /// What a supervisor said to the person, beginning with their name and a colon.
     SupervisorAloud,
+    /// What came of looking something up. It is data from elsewhere.
+    LookedUp,
 }
 
 /// A line of the conversation so far.
@@ -68,13 +71,41 @@ pub struct ContextLine {
 }
 
 /// What a language model needs to know to go on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Prompt {
     /// The campaign's script with the lead's data filled in.
     pub script: Personal,
     pub result_fields: Vec<ResultField>,
-    /// All that was said aloud, and the whispers, in order.
+    /// The campaign's, BCP 47.
+    pub language: String,
+    /// All that was said aloud, the whispers, and what was looked up, in order.
     pub lines: Vec<ContextLine>,
+    pub allowed: Allowed,
+    /// The person's clock, and when they can be called back, in words; `None` if it is not known where they live.
+    pub clock: Option<String>,
+}
+
+/// Which tools a model is offered besides those that need no permission. What is used all the same is not done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    pub transfer: bool,
+    pub keys: bool,
+    pub voicemail: bool,
+    /// What can be looked up, in words.
+    pub look_up: Option<String>,
+}
+
+/// A tool that the campaign has to allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolUse {
+    /// Say the words of this reply, then put the person through to a human.
+    Transfer,
+    /// Press these keys of the keypad, one after the other.
+    Press(String),
+    /// It is a voicemail that answered: leave the campaign's message.
+    LeaveVoicemail,
+    /// Ask the campaign's service; the answer comes as a line of the conversation.
+    LookUp(Personal),
 }
 
 /// A piece of a language model's answer.
@@ -87,9 +118,17 @@ pub enum ReplyPart {
     /// The next 20 ms of that sound.
     Sound(Frame),
     /// The agent has learned a fact: a result field by name.
-    Result { field: String, value: serde_json::Value },
-    /// The person wants to be called another time; when, in their words.
-    CallBack { when: String },
+    Result {
+        field: String,
+        value: serde_json::Value,
+    },
+    /// The person wants to be called another time: when, in their words, and if they named a day and an hour, these by
+    /// their own clock, `2026-11-30T10:00`.
+    CallBack {
+        when: String,
+        at: Option<String>,
+    },
+    Tool(ToolUse),
     /// The person does not want to be called again, ever.
     DoNotCall,
     /// Say the words of this reply, then hang up.
@@ -156,12 +195,30 @@ pub trait SpeechToSpeech: Send + Sync + 'static {
     async fn recover(&self);
 }
 
-/// The three ports together, as a call gets them.
+/// Asks a service of the campaign's own.
+#[async_trait]
+pub trait LookUpService: Send + Sync + 'static {
+    /// What it answers, as text; `None` if nothing came of it. Dropping the future gives the request up.
+    async fn ask(&self, look_up: &LookUp, question: &Personal) -> Option<Personal>;
+}
+
+/// There is no such service.
+pub struct NoLookUps;
+
+#[async_trait]
+impl LookUpService for NoLookUps {
+    async fn ask(&self, _: &LookUp, _: &Personal) -> Option<Personal> {
+        None
+    }
+}
+
+/// The ports together, as a call gets them.
 #[derive(Clone)]
 pub struct Voices {
     pub speech_to_text: std::sync::Arc<dyn SpeechToText>,
     pub language_model: std::sync::Arc<dyn LanguageModel>,
     pub text_to_speech: std::sync::Arc<dyn TextToSpeech>,
+    pub look_ups: std::sync::Arc<dyn LookUpService>,
     /// Holds the call instead of the three, as far as it can. Its failure is no trouble: the three go on.
     pub speech_to_speech: Option<std::sync::Arc<dyn SpeechToSpeech>>,
 }

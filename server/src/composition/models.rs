@@ -2,8 +2,9 @@
 
 use crate::configuration::{Configuration, OpenAiConfiguration};
 use domain::Chance;
+use look_up::HttpLookUps;
 use openai::{
-    OpenAiLanguageModel, OpenAiSpeechToSpeech, OpenAiTextToSpeech, SetUpError, http_client,
+    OpenAiLanguageModel, OpenAiSpeechToSpeech, OpenAiTextToSpeech, SetUpError, http_client, http_client_builder,
     settings::{Service, TranscriptionMode},
 };
 use rehearsal::{
@@ -32,10 +33,16 @@ pub(super) fn voices(
         speech,
         realtime,
     } = &configuration.openai;
+    let wrong = |what: &'static str| move |error: SetUpError| format!("{what} cannot be used: {error}.");
+    if !configuration.look_up.hosts.is_empty() {
+        let client = http_client_builder().map_err(wrong("Looking things up"))?;
+        let look_ups = HttpLookUps::new(configuration.look_up.clone(), client);
+        let look_ups = look_ups.map_err(|error| format!("Nothing can be looked up: {error}."))?;
+        voices.look_ups = Arc::new(look_ups);
+    }
     if all_offline(&configuration.openai) {
         return Ok(voices);
     }
-    let wrong = |what: &'static str| move |error: SetUpError| format!("{what} cannot be used: {error}.");
     let http = http_client().map_err(wrong("OpenAI's interface"))?;
     if let Some(settings) = chat {
         let model = OpenAiLanguageModel::new(settings, http.clone(), Arc::clone(chance));

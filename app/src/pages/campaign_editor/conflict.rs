@@ -60,6 +60,8 @@ pub(super) fn label(field: &str) -> &'static str {
         "recording_days" => "Keep recordings",
         "answer_call_backs" => "Call-backs",
         "engine" => "Who holds the conversation",
+        "language" => "Language",
+        "tools" => "What the agent may do",
         _ => "Another field",
     }
 }
@@ -101,6 +103,18 @@ fn shown(form: &CampaignForm, field: &str) -> String {
             .unwrap_or_default()
             .label()
             .to_owned(),
+        "language" => form.language.clone(),
+        "tools" => [
+            (form.transfer_to.as_str(), "Put people through to"),
+            (form.press_keys.as_ref().map_or("", |_| "yes"), "Press keys"),
+            (form.look_up_url.as_str(), "Look things up at"),
+            (form.look_up_about.as_str(), "What it knows"),
+        ]
+        .into_iter()
+        .filter(|(value, _)| !value.is_empty())
+        .map(|(value, name)| format!("{name}: {value}"))
+        .collect::<Vec<_>>()
+        .join("\n"),
         "result_fields" => form
             .result_fields
             .iter()

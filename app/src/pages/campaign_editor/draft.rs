@@ -22,6 +22,11 @@ pub(super) struct Draft {
     pub(super) recording_days: RwSignal<String>,
     pub(super) answer_call_backs: RwSignal<bool>,
     pub(super) engine: RwSignal<String>,
+    pub(super) language: RwSignal<String>,
+    pub(super) transfer_to: RwSignal<String>,
+    pub(super) press_keys: RwSignal<bool>,
+    pub(super) look_up_url: RwSignal<String>,
+    pub(super) look_up_about: RwSignal<String>,
     /// Key of the next result field that is added.
     next_key: RwSignal<u32>,
 }
@@ -72,6 +77,11 @@ impl Draft {
             recording_days: RwSignal::new(form.recording_days),
             answer_call_backs: RwSignal::new(form.answer_call_backs.is_some()),
             engine: RwSignal::new(form.engine),
+            language: RwSignal::new(form.language),
+            transfer_to: RwSignal::new(form.transfer_to),
+            press_keys: RwSignal::new(form.press_keys.is_some()),
+            look_up_url: RwSignal::new(form.look_up_url),
+            look_up_about: RwSignal::new(form.look_up_about),
             next_key: RwSignal::new(0),
         };
         draft.set_result_fields(form.result_fields);
@@ -128,6 +138,11 @@ impl Draft {
             recording_days: self.recording_days.get(),
             answer_call_backs: self.answer_call_backs.get().then(|| "true".to_owned()),
             engine: self.engine.get(),
+            language: self.language.get(),
+            transfer_to: self.transfer_to.get(),
+            press_keys: self.press_keys.get().then(|| "true".to_owned()),
+            look_up_url: self.look_up_url.get(),
+            look_up_about: self.look_up_about.get(),
         }
     }
 
@@ -156,6 +171,10 @@ impl Draft {
             ),
             ("recording_days", self.recording_days, form.recording_days),
             ("engine", self.engine, form.engine),
+            ("language", self.language, form.language),
+            ("tools", self.transfer_to, form.transfer_to),
+            ("tools", self.look_up_url, form.look_up_url),
+            ("tools", self.look_up_about, form.look_up_about),
         ] {
             if fields(field) {
                 signal.set(text);
@@ -163,6 +182,9 @@ impl Draft {
         }
         if fields("answer_call_backs") {
             self.answer_call_backs.set(form.answer_call_backs.is_some());
+        }
+        if fields("tools") {
+            self.press_keys.set(form.press_keys.is_some());
         }
         if fields("result_fields") {
             self.set_result_fields(form.result_fields);

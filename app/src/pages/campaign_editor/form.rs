@@ -3,6 +3,7 @@
 
 use domain::{
     FieldError, UserError,
+    agent_tools::{AgentTools, LookUp},
     calling_hours::{DAY, WeeklyHours, Window},
     campaign::{CampaignContent, Engine, VoicemailPolicy},
     recording::RecordingRule,
@@ -49,6 +50,18 @@ pub struct CampaignForm {
     /// A word of [`Engine`].
     #[serde(default)]
     pub engine: String,
+    /// A tag of [`LANGUAGES`](domain::language::LANGUAGES); nothing is the usual one.
+    #[serde(default)]
+    pub language: String,
+    #[serde(default)]
+    pub transfer_to: String,
+    /// As `answer_call_backs`.
+    #[serde(default)]
+    pub press_keys: Option<String>,
+    #[serde(default)]
+    pub look_up_url: String,
+    #[serde(default)]
+    pub look_up_about: String,
 }
 
 /// One result field.
@@ -119,6 +132,7 @@ pub const fn kind_word(kind: &FieldKind) -> &'static str {
 
 impl From<&CampaignContent> for CampaignForm {
     fn from(content: &CampaignContent) -> Self {
+        let look_up = &content.tools.look_up;
         Self {
             name: content.name.clone(),
             script: content.script.clone(),
@@ -151,6 +165,19 @@ impl From<&CampaignContent> for CampaignForm {
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
             answer_call_backs: content.answer_call_backs.then(|| "true".to_owned()),
             engine: content.engine.as_str().to_owned(),
+            language: content.language.clone(),
+            transfer_to: content
+                .tools
+                .transfer_to
+                .as_ref()
+                .map(|number| number.e164().to_owned())
+                .unwrap_or_default(),
+            press_keys: content.tools.press_keys.then(|| "true".to_owned()),
+            look_up_url: look_up.as_ref().map(|look_up| look_up.url.clone()).unwrap_or_default(),
+            look_up_about: look_up
+                .as_ref()
+                .map(|look_up| look_up.about.clone())
+                .unwrap_or_default(),
         }
     }
 }
@@ -259,6 +286,30 @@ impl CampaignForm {
                 }
             }
         }
+        let transfer_to = match self.transfer_to.trim() {
+            "" => None,
+            text => text
+                .chars()
+                .filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')'))
+                .collect::<String>()
+                .parse()
+                .inspect_err(|_| {
+                    refuse(
+                        "transfer_to",
+                        "Write the number with its country code, such as +14155550123.",
+                    );
+                })
+                .ok(),
+        };
+        let look_up = LookUp {
+            url: self.look_up_url.trim().to_owned(),
+            about: lines(&self.look_up_about).trim().to_owned(),
+        };
+        let tools = AgentTools {
+            transfer_to,
+            press_keys: self.press_keys.is_some(),
+            look_up: (look_up != LookUp::default()).then_some(look_up),
+        };
         let mut retries = Vec::new();
         for typed in &self.retries {
             match typed.rule() {
@@ -300,6 +351,12 @@ impl CampaignForm {
                 .into_iter()
                 .find(|engine| engine.as_str() == self.engine)
                 .unwrap_or_default(),
+            language: if self.language.is_empty() {
+                template.language
+            } else {
+                self.language.clone()
+            },
+            tools,
         };
         if let Err(error) = content.validate() {
             for more in error.fields {
@@ -422,6 +479,15 @@ mod tests {
         content.name = "Spring".to_owned();
         content.calls_per_ten_seconds = 15;
         content.recording_days = Some(90);
+        content.language = "de-DE".to_owned();
+        content.tools = AgentTools {
+            transfer_to: Some("+14155550123".parse().expect("a number")),
+            press_keys: true,
+            look_up: Some(LookUp {
+                url: "https://crm.example.com/slots".to_owned(),
+                about: "Free appointments.".to_owned(),
+            }),
+        };
         content.hours.days[5] = Some(Window { from: 0, to: DAY });
         content.result_fields.push(ResultField {
             name: "size".to_owned(),
@@ -442,7 +508,10 @@ mod tests {
         form.recording_days = "a week".to_owned();
         form.hours[0].from = "nine".to_owned();
         form.retries[0].delay = "99999999999".to_owned();
-        let error = form.content().expect_err("six fields are wrong");
+        form.transfer_to = "the office".to_owned();
+        form.look_up_about = "Everything.".to_owned();
+        form.language = "tlh".to_owned();
+        let error = form.content().expect_err("nine fields are wrong");
         let mut fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
         fields.sort_unstable();
         assert_eq!(
@@ -450,10 +519,13 @@ mod tests {
             [
                 "calls_per_ten_seconds",
                 "hours",
+                "language",
+                "look_up_url",
                 "name",
                 "recording_days",
                 "retries",
-                "ring_seconds"
+                "ring_seconds",
+                "transfer_to"
             ]
         );
     }

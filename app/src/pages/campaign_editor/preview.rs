@@ -1,11 +1,14 @@
 use domain::{UserError, views::ScriptPreview};
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 /// The texts as one lead would hear them, and what the leads lack.
 #[component]
 pub(super) fn PreviewPanel(
     preview: RwSignal<Result<ScriptPreview, UserError>>,
     leaves_message: Signal<bool>,
+    /// Where the saved campaign is rehearsed.
+    rehearsal: Option<String>,
 ) -> impl IntoView {
     let body = move || match preview.get() {
         Err(error) => view! { <p class="problem">{error.message}</p> }.into_any(),
@@ -21,6 +24,17 @@ pub(super) fn PreviewPanel(
                     <h3>"Voicemail message"</h3>
                     <p class="preview-text">{message}</p>
                 </div>
+                <details>
+                    <summary>"All that a language model is told"</summary>
+                    <p class="hint">
+                        "Our rules, then your script. Values from the list of people are cut and put on one line, so that \
+                         they cannot be read as instructions; what is said and looked up in the call follows as data."
+                    </p>
+                    <p class="preview-text">{preview.prompt.reveal().to_owned()}</p>
+                </details>
+                {rehearsal
+                    .clone()
+                    .map(|href| view! { <p><A href=href>"Hear what simulated people make of it"</A></p> })}
                 <h3>"Variables"</h3>
                 <VariableUse used=preview.used_variables />
             }

@@ -14,6 +14,7 @@ pub(super) fn Results(conversation: ConversationView) -> impl IntoView {
         fields,
         summary,
         call_back,
+        call_back_at,
         reason,
     } = conversation.results;
     let rows = conversation
@@ -40,9 +41,10 @@ pub(super) fn Results(conversation: ConversationView) -> impl IntoView {
                 {rows}
                 {call_back
                     .map(|when| {
+                        let at = call_back_at.map(|at| format!(" ({} by their clock)", at.replace('T', " ")));
                         view! {
                             <dt>"call back"</dt>
-                            <dd>{when}</dd>
+                            <dd>{when} {at}</dd>
                         }
                     })}
                 {reason

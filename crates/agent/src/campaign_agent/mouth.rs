@@ -9,7 +9,7 @@ use domain::Personal;
 use futures::StreamExt;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 use voice::ports::{LanguageModel, TextToSpeech};
 
@@ -19,6 +19,9 @@ const AHEAD: usize = 2;
 const FIRST_SOUND: Duration = Duration::from_secs(8);
 /// The same for each sound after it.
 const NEXT_SOUND: Duration = Duration::from_secs(5);
+/// So much of a sentence's sound waits to be played at most, frames (5 s); the voice service waits meanwhile. Most
+/// sentences are shorter: how long they are, and so what of them was said aloud, is known from their beginning.
+const MOST_WAITING_FRAMES: usize = 5 * 1_000 / FRAME_MILLIS as usize;
 /// No sentence sounds longer than this, frames (90 s).
 const LONGEST_SENTENCE_FRAMES: usize = 90 * 1_000 / FRAME_MILLIS as usize;
 
@@ -26,8 +29,21 @@ const LONGEST_SENTENCE_FRAMES: usize = 90 * 1_000 / FRAME_MILLIS as usize;
 const BEEP_MS: u32 = 400;
 const BEEP_HZ: f32 = 1_400.0;
 
+/// A frame that waits to be played. Its place is free again when it was played or forgotten.
+pub(super) struct Waiting {
+    frame: Frame,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+/// Needs no place.
+impl From<Frame> for Waiting {
+    fn from(frame: Frame) -> Self {
+        Self { frame, _place: None }
+    }
+}
+
 pub(super) enum Made {
-    Sound(Frame),
+    Sound(Waiting),
     /// What the sound that follows says, if it was not known before.
     Words(String),
     Complete,
@@ -62,7 +78,7 @@ struct Line {
     saver: TranscriptSaver,
     text: Personal,
     /// Frames that wait to be played.
-    frames: VecDeque<Frame>,
+    frames: VecDeque<Waiting>,
     making: Option<Making>,
     complete: bool,
     failed: bool,
@@ -76,9 +92,9 @@ impl Line {
         loop {
             match making.made.try_recv() {
                 Ok(Made::Words(words)) => self.saver.more(&words),
-                Ok(Made::Sound(frame)) => {
-                    self.saver.received(&frame);
-                    self.frames.push_back(frame);
+                Ok(Made::Sound(waiting)) => {
+                    self.saver.received(&waiting.frame);
+                    self.frames.push_back(waiting);
                 }
                 Ok(Made::Complete) => {
                     self.complete = true;
@@ -119,9 +135,10 @@ impl Mouth {
         }
     }
 
-    /// Makes the sound of a sentence that will be said soon.
+    /// Makes the sound of a sentence that will be said soon. All of it: a voice service cannot be kept waiting for as long
+    /// as a phone rings.
     pub(super) fn prepare(&mut self, text: Personal) {
-        let making = self.making(&text);
+        let making = self.making(&text, LONGEST_SENTENCE_FRAMES);
         self.prepared = Some((text, making));
     }
 
@@ -159,14 +176,14 @@ impl Mouth {
         let mut line = Line {
             saver: TranscriptSaver::new(id, Personal::default()),
             text: Personal::default(),
-            frames: tone().collect(),
+            frames: tone().map(Waiting::from).collect(),
             making: None,
             complete: true,
             failed: false,
             heard: None,
         };
-        for frame in &line.frames {
-            line.saver.received(frame);
+        for waiting in &line.frames {
+            line.saver.received(&waiting.frame);
         }
         line.saver.complete();
         self.lines.push_back(line);
@@ -176,18 +193,19 @@ impl Mouth {
         for at in 0..self.lines.len().min(AHEAD) {
             let line = &self.lines[at];
             if line.making.is_none() && !line.complete && !line.failed {
-                let making = self.making(&line.text);
+                let making = self.making(&line.text, MOST_WAITING_FRAMES);
                 self.lines[at].making = Some(making);
             }
         }
     }
 
-    fn making(&self, text: &Personal) -> Making {
+    fn making(&self, text: &Personal, places: usize) -> Making {
         let (sender, receiver) = mpsc::unbounded_channel();
         let making = make(
             Arc::clone(&self.text_to_speech),
             text.clone(),
             self.language.clone(),
+            Arc::new(Semaphore::new(places)),
             sender,
         );
         Making {
@@ -204,7 +222,7 @@ impl Mouth {
         }
         while let Some(line) = self.lines.front_mut() {
             line.collect();
-            if let Some(frame) = line.frames.pop_front() {
+            if let Some(Waiting { frame, .. }) = line.frames.pop_front() {
                 if line.saver.played(now_ms) {
                     events.push_back(Event::SentenceBegan(line.saver.id()));
                 }
@@ -241,7 +259,7 @@ impl Mouth {
         let current = self.lines.pop_front();
         self.lines.clear();
         let begun = current.filter(|line| line.saver.has_begun())?;
-        self.fading = begun.frames.front().map(fade_out);
+        self.fading = begun.frames.front().map(|waiting| fade_out(&waiting.frame));
         Some(Event::SentenceSpoken(begun.saver.cut(now_ms)))
     }
 
@@ -279,9 +297,10 @@ async fn make(
     text_to_speech: Arc<dyn TextToSpeech>,
     text: Personal,
     language: String,
+    places: Arc<Semaphore>,
     sender: mpsc::UnboundedSender<Made>,
 ) {
-    let outcome = make_sound(&*text_to_speech, &text, &language, &sender).await;
+    let outcome = make_sound(&*text_to_speech, &text, &language, &places, &sender).await;
     // Nobody listens any more: the sentence was dropped.
     let _ = sender.send(if outcome.is_some() {
         Made::Complete
@@ -294,6 +313,7 @@ async fn make_sound(
     text_to_speech: &dyn TextToSpeech,
     text: &Personal,
     language: &str,
+    places: &Arc<Semaphore>,
     sender: &mpsc::UnboundedSender<Made>,
 ) -> Option<()> {
     let opened = tokio::time::timeout(FIRST_SOUND, text_to_speech.speak(text, language)).await;
@@ -312,7 +332,9 @@ async fn make_sound(
     for _ in 0..LONGEST_SENTENCE_FRAMES {
         match tokio::time::timeout(patience, sound.next()).await {
             Ok(Some(Ok(frame))) => {
-                let _ = sender.send(Made::Sound(frame));
+                // Never closed.
+                let _place = Arc::clone(places).acquire_owned().await.ok();
+                let _ = sender.send(Made::Sound(Waiting { frame, _place }));
             }
             Ok(None) => return Some(()),
             Ok(Some(Err(error))) => {
@@ -333,6 +355,7 @@ async fn make_sound(
 mod tests {
     use super::*;
     use futures::stream::{self, BoxStream};
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use voice::ports::VoiceError;
 
     /// As loud as can be, without end.
@@ -362,6 +385,47 @@ mod tests {
         assert!(played.iter().any(|frame| detector.hear(frame)), "it is a beep");
         assert!(matches!(&events[0], Event::SentenceBegan(SentenceId(1))));
         assert!(matches!(&events[1], Event::SentenceSpoken(spoken) if !spoken.interrupted && spoken.text.is_empty()));
+    }
+
+    /// Speaks for a minute, and counts what was asked of it.
+    struct Endless(Arc<AtomicUsize>);
+
+    #[async_trait::async_trait]
+    impl TextToSpeech for Endless {
+        async fn speak(
+            &self,
+            _: &Personal,
+            _: &str,
+        ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError> {
+            let asked = Arc::clone(&self.0);
+            Ok(stream::repeat_with(move || {
+                asked.fetch_add(1, Ordering::Relaxed);
+                Ok(Frame::new([1_000; FRAME_SAMPLES]))
+            })
+            .take(3_000)
+            .boxed())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_long_sentence_only_a_part_waits_and_all_of_it_is_played() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let mut mouth = Mouth::new(Arc::new(Endless(Arc::clone(&asked))), "en".to_owned());
+        mouth.add(Sentence {
+            id: SentenceId(1),
+            text: "And so on.".into(),
+        });
+        let mut events = VecDeque::new();
+        let mut played = 0;
+        while !events.iter().any(|event| matches!(event, Event::SentenceSpoken(_))) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let frame = mouth.tick(played as u32 * FRAME_MILLIS, &mut events);
+            assert!(frame.is_some(), "a gap after {played} frames");
+            played += 1;
+            // One more is in the hand of whoever waits for a place.
+            assert!(asked.load(Ordering::Relaxed) <= played + MOST_WAITING_FRAMES + 1);
+        }
+        assert_eq!(played, 3_000);
     }
 
     #[tokio::test(start_paused = true)]

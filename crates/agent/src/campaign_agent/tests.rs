@@ -5,6 +5,7 @@ pub(super) mod stage;
 
 use super::*;
 use domain::{
+    agent_tools::{AgentTools, LookUp},
     call_command::CallCommand,
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
@@ -12,7 +13,7 @@ use domain::{
 };
 use stage::{Act, OPENING, OPENING_FRAMES, PANIC, Recorded, Scenario, lines, play, said};
 use std::sync::atomic::Ordering;
-use voice::ports::{ReplyPart, VoiceError};
+use voice::ports::{ReplyPart, ToolUse, VoiceError};
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_with_results() {
@@ -215,6 +216,7 @@ async fn a_call_back_wish_outlives_a_failed_extraction() {
         answers: vec![Ok(vec![
             ReplyPart::CallBack {
                 when: "tomorrow".to_owned(),
+                at: None,
             },
             said("I will. Goodbye."),
             ReplyPart::EndCall,
@@ -226,6 +228,34 @@ async fn a_call_back_wish_outlives_a_failed_extraction() {
     assert_eq!(end.disposition, Disposition::CallBack);
     assert_eq!(end.results.call_back.as_deref(), Some("tomorrow"));
     assert!(end.results.reason.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_looked_up_is_said_and_a_service_that_panics_is_none() {
+    let ask = |question: &str| ReplyPart::Tool(ToolUse::LookUp(question.into()));
+    for (question, said) in [("The weather?", "It rains."), ("The way?", crate::flow::FOUND_NOTHING)] {
+        let (_, witness) = play(Scenario {
+            acts: vec![
+                Act::Answer,
+                Act::UntilAgentSpoke(OPENING_FRAMES),
+                Act::Speak(60),
+                Act::Quiet(100_000),
+            ],
+            heard: vec!["What is the weather like?"],
+            answers: vec![Ok(vec![ask(question)])],
+            tools: AgentTools {
+                look_up: Some(LookUp {
+                    url: "https://weather.example.com/".to_owned(),
+                    about: "The weather.".to_owned(),
+                }),
+                ..AgentTools::default()
+            },
+            ..Scenario::default()
+        })
+        .await;
+        let lines = lines(&witness, Speaker::Agent);
+        assert!(said.starts_with(&lines[1]), "{lines:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

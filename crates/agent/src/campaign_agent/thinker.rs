@@ -120,7 +120,7 @@ async fn answer(
                     frames += 1;
                     patience = NEXT_WORDS;
                     // If nobody plays it any more, nobody misses it.
-                    let _ = sound.send(Made::Sound(frame));
+                    let _ = sound.send(Made::Sound(frame.into()));
                     continue;
                 }
                 ReplyPart::Aloud => {
@@ -134,7 +134,8 @@ async fn answer(
                     ReplyNews::Words(words)
                 }
                 ReplyPart::Result { field, value } => ReplyNews::Result { field, value },
-                ReplyPart::CallBack { when } => ReplyNews::CallBack { when },
+                ReplyPart::CallBack { when, at } => ReplyNews::CallBack { when, at },
+                ReplyPart::Tool(tool) => ReplyNews::Tool(tool),
                 ReplyPart::DoNotCall => ReplyNews::DoNotCall,
                 ReplyPart::EndCall => ReplyNews::EndCall,
             },

@@ -94,6 +94,8 @@ pub enum Effect {
     PutOut(Arc<str>),
     /// For people who watch.
     SetColleague(Colleague),
+    /// Ask the campaign's service this, then [`Event::LookedUp`](super::Event::LookedUp).
+    LookUp(Personal),
     /// Press this key towards the person's phone, then [`Event::Pressed`](super::Event::Pressed).
     Press(char),
     HangUp,

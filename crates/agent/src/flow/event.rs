@@ -7,7 +7,7 @@ use domain::{
 use serde_json::Value;
 use std::sync::Arc;
 use telephony::{FarEnd, NotAnswered};
-use voice::line_sound::LineSound;
+use voice::{line_sound::LineSound, ports::ToolUse};
 
 /// Number of an answer that a language model was asked for; grows with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,10 @@ pub enum ReplyNews {
     },
     CallBack {
         when: String,
+        at: Option<String>,
     },
+    /// What the campaign has to allow, each of it.
+    Tool(ToolUse),
     /// The person does not want to be called again, as the model understood them.
     DoNotCall,
     EndCall,
@@ -91,6 +94,8 @@ pub enum Event {
     Line(LineSound),
     /// A key of the keypad.
     Dtmf(char),
+    /// Answer to [`Effect::LookUp`](super::Effect::LookUp): what the campaign's service said, `None` if nothing came of it.
+    LookedUp(Option<Personal>),
     Reply(ReplyId, ReplyNews),
     /// The first sound of a sentence is in the room.
     SentenceBegan(SentenceId),

@@ -53,6 +53,10 @@ pub(super) struct Reply {
     aloud: Option<SentenceId>,
     /// The model asked to hang up after it.
     pub(super) end_call: bool,
+    /// The model asked to put the person through after it.
+    pub(super) put_through: bool,
+    /// It did something else than talking, so that it needs no words.
+    pub(super) acted: bool,
     /// It is complete or was given up; its sentences may still be on their way.
     pub(super) done: bool,
 }
@@ -196,13 +200,18 @@ impl Floor {
 
     /// The person said the last word, and nobody has answered it.
     pub(super) fn person_waits(&self) -> bool {
-        let aloud = |line: &&ContextLine| line.role != ContextRole::Supervisor;
+        let aloud = |line: &&ContextLine| !matches!(line.role, ContextRole::Supervisor | ContextRole::LookedUp);
         let last = self.lines.iter().rev().find(aloud);
         last.is_some_and(|line| line.role == ContextRole::Person)
     }
 
     pub(super) fn agent_spoke(&self) -> bool {
         self.lines.iter().any(|line| line.role == ContextRole::Agent)
+    }
+
+    /// What came of looking something up.
+    pub(super) fn was_looked_up(&mut self, answer: Personal) {
+        self.line(ContextRole::LookedUp, &answer);
     }
 
     fn line(&mut self, role: ContextRole, text: &Personal) {

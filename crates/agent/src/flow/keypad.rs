@@ -1,4 +1,4 @@
-//! Keys that supervisors press for somebody at the other end who answers with a menu.
+//! Keys that supervisors, or the agent where the campaign allows it, press for what answers with a menu.
 
 use super::{ConversationFlow, Effect, Event, colleague::name_of};
 use domain::call_command::CallSupervisor;
@@ -10,6 +10,7 @@ const TOGETHER_MS: u32 = 1_500;
 #[derive(Debug, Default)]
 pub(super) struct Keypad {
     pressed: String,
+    /// Nobody is the agent.
     by: Option<CallSupervisor>,
     last: u32,
 }
@@ -17,13 +18,7 @@ pub(super) struct Keypad {
 impl ConversationFlow {
     pub(super) fn keys(&mut self, event: &Event) {
         match event {
-            Event::Press(key, by) if self.supervisor_may_steer() => {
-                if self.keypad.by.as_ref() != Some(by) {
-                    self.write_keys();
-                }
-                self.keypad.by = Some(by.clone());
-                self.effects.push(Effect::Press(*key));
-            }
+            Event::Press(key, by) if self.supervisor_may_steer() => self.press(*key, Some(by.clone())),
             Event::Pressed(key, true) => {
                 self.keypad.pressed.push(*key);
                 self.keypad.last = self.now;
@@ -37,12 +32,24 @@ impl ConversationFlow {
         }
     }
 
+    pub(super) fn press_as_agent(&mut self, key: char) {
+        self.press(key, None);
+    }
+
+    fn press(&mut self, key: char, by: Option<CallSupervisor>) {
+        if self.keypad.by != by {
+            self.write_keys();
+        }
+        self.keypad.by = by;
+        self.effects.push(Effect::Press(key));
+    }
+
     pub(super) fn write_keys(&mut self) {
         if self.keypad.pressed.is_empty() {
             return;
         }
         let keys = std::mem::take(&mut self.keypad.pressed);
-        let by = self.keypad.by.as_ref().map_or("A supervisor", name_of);
+        let by = self.keypad.by.as_ref().map_or("The agent", name_of);
         self.act(format!("{by} pressed {keys}"));
     }
 }

@@ -130,9 +130,11 @@ impl ConversationFlow {
             ReplyNews::Done | ReplyNews::Failed => (reply.splitter.finish().into_iter().collect(), true),
             // What the assistant may be told is sifted, so it is no sound of the model's own.
             ReplyNews::Aloud => (Vec::new(), false),
-            ReplyNews::Result { .. } | ReplyNews::CallBack { .. } | ReplyNews::DoNotCall | ReplyNews::EndCall => {
-                (Vec::new(), false)
-            }
+            ReplyNews::Result { .. }
+            | ReplyNews::CallBack { .. }
+            | ReplyNews::Tool(_)
+            | ReplyNews::DoNotCall
+            | ReplyNews::EndCall => (Vec::new(), false),
         };
         reply.done |= over;
         for sentence in sentences {

@@ -7,7 +7,7 @@
 use super::{ConversationFlow, Effect, Event, HeardWords, MOST_WHISPERS, Phase, floor::Purpose, talking::Talking};
 use crate::call::SaidAloud;
 use domain::{
-    Personal, UserId,
+    Personal, PhoneNumber, UserId,
     call_command::{CallFloor, CallSupervisor, owner_of_voice},
     conversation::{Disposition, Speaker},
 };
@@ -22,6 +22,8 @@ const MOST_VOICES: usize = 8;
 const COLLEAGUE: &str = "Colleague";
 /// The network tells what became of a transfer within this time, milliseconds; else the person is still here.
 const HANDING_OVER_MS: u32 = 45_000;
+const BY_SUPERVISOR: &str = "A supervisor put the person through to another number.";
+const BY_AGENT: &str = "The agent put the person through to a colleague.";
 
 /// A voice of a supervisor in the room.
 #[derive(Debug)]
@@ -34,14 +36,21 @@ struct Voice {
     aloud: bool,
 }
 
+/// The network is handing the person over to another number.
+#[derive(Clone, Copy, Debug)]
+struct HandingOver {
+    since: u32,
+    /// Who wanted it, as the reason of the call's end.
+    reason: &'static str,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Supervision {
     floor: CallFloor,
     voices: Vec<Voice>,
     /// Since when the floor has belonged to somebody without a voice in the room.
     lost_since: Option<u32>,
-    /// Since when the network has been handing the person over to another number.
-    handing_over: Option<u32>,
+    handing_over: Option<HandingOver>,
 }
 
 impl Supervision {
@@ -102,24 +111,41 @@ impl ConversationFlow {
                     self.agent_again(true);
                 }
                 let handing_over = self.supervision.handing_over;
-                if handing_over.is_some_and(|since| self.now.saturating_sub(since) >= HANDING_OVER_MS) {
+                if handing_over.is_some_and(|handing| self.now.saturating_sub(handing.since) >= HANDING_OVER_MS) {
                     self.not_handed_over();
                 }
             }
             Event::Transfer(to) if self.supervisor_may_steer() && !self.is_handing_over() => {
-                self.dismiss_colleague();
-                self.fall_silent();
-                self.supervision.handing_over = Some(self.now);
-                self.effects.push(Effect::Transfer(to.clone()));
+                self.hand_over(to.clone(), BY_SUPERVISOR);
             }
-            Event::Transferred(true) if !matches!(self.phase, Phase::Ending(_)) => self.end(
-                Disposition::Transferred,
-                Some("A supervisor put the person through to another number."),
-            ),
+            Event::Transferred(true) if !matches!(self.phase, Phase::Ending(_)) => {
+                let reason = self
+                    .supervision
+                    .handing_over
+                    .map_or(BY_SUPERVISOR, |handing| handing.reason);
+                self.end(Disposition::Transferred, Some(reason));
+            }
             Event::Transferred(false) if self.is_handing_over() => self.not_handed_over(),
             _ => {}
         }
         self.floor.supervisor_speaks = self.supervision.voices.iter().any(|voice| voice.speaks && voice.aloud);
+    }
+
+    /// The model puts the person through to whom the campaign names.
+    pub(super) fn hand_over_as_agent(&mut self) {
+        if let Some(to) = self.rules.tools.transfer_to.clone() {
+            self.hand_over(to, BY_AGENT);
+        }
+    }
+
+    fn hand_over(&mut self, to: PhoneNumber, reason: &'static str) {
+        self.dismiss_colleague();
+        self.fall_silent();
+        self.supervision.handing_over = Some(HandingOver {
+            since: self.now,
+            reason,
+        });
+        self.effects.push(Effect::Transfer(to));
     }
 
     /// The network is handing the person over: the agent is silent, and only what the rules demand happens.

@@ -48,6 +48,8 @@ pub(super) struct Talking {
     not_spoken: u32,
     not_heard: u32,
     resumed: u32,
+    /// Once all is said, the person is put through to a human.
+    put_through: bool,
 }
 
 impl Talking {
@@ -175,6 +177,7 @@ impl ConversationFlow {
         }
         state.prompts = 0;
         state.not_heard = 0;
+        state.put_through = false;
         let short = text.split_whitespace().count() <= MOST_WORDS_OF_A_HELLO;
         if hello && short {
             return;
@@ -275,6 +278,7 @@ impl ConversationFlow {
             // Only somebody who has said something can have said that.
             ReplyNews::DoNotCall if self.floor.person_spoke => self.opt_out(),
             ReplyNews::DoNotCall => {}
+            ReplyNews::Tool(tool) => self.use_tool(tool),
             ReplyNews::EndCall => {
                 if let Some(reply) = &mut self.floor.reply {
                     reply.end_call = true;
@@ -323,6 +327,16 @@ impl ConversationFlow {
         let Some(reply) = &mut self.floor.reply else { return };
         reply.done = true;
         let (said_nothing, end_call) = (reply.sentences == 0, reply.end_call);
+        let (put_through, acted) = (reply.put_through, reply.acted);
+        if put_through {
+            if said_nothing {
+                self.say(self.wording.putting_through, Purpose::Fixed);
+            }
+            if let Some(state) = self.state() {
+                state.put_through = true;
+            }
+            return;
+        }
         if end_call {
             let disposition = if self.results.call_back.is_some() {
                 Disposition::CallBack
@@ -337,7 +351,7 @@ impl ConversationFlow {
             }
             return;
         }
-        if said_nothing {
+        if said_nothing && !acted {
             self.floor.reply = None;
             return self.reply_failed(false);
         }
@@ -381,6 +395,7 @@ impl ConversationFlow {
     pub(super) fn go_on(&mut self) {
         let quiet = self.floor.is_quiet();
         let (now, replies) = (self.now, self.floor.replies);
+        let looking_up = self.tools.is_looking_up();
         let Some(state) = self.state() else { return };
         if !quiet {
             state.quiet_since = now;
@@ -393,6 +408,13 @@ impl ConversationFlow {
                 return self.close(Disposition::Completed, reason, self.wording.must_go, super::FAREWELL_MS);
             }
             return self.start_reply();
+        }
+        if std::mem::take(&mut state.put_through) {
+            return self.hand_over_as_agent();
+        }
+        if looking_up {
+            state.quiet_since = now;
+            return;
         }
         if now.saturating_sub(state.quiet_since) < SILENCE_MS {
             return;

@@ -7,6 +7,7 @@ mod inbound;
 mod notice;
 mod supervision;
 mod table;
+mod tools;
 mod who_answered;
 
 use super::*;

@@ -11,7 +11,7 @@ use voice::line_sound::LineSound;
 
 /// If nobody speaks first, the agent does after this time, milliseconds: a line that stays silent sounds like a machine's,
 /// and a hello into the first sentence does no harm.
-const FIRST_WORD_MS: u32 = 100;
+const FIRST_WORD_MS: u32 = 40;
 /// After tones that announce an announcement, what is longer than this may belong to it, milliseconds.
 const SHORT_ANSWER_MS: u32 = 1_500;
 /// People answer with less than this, milliseconds.
@@ -21,7 +21,7 @@ const UNCLEAR_WAIT_MS: u32 = 1_200;
 /// After this time the agent opens, whatever it hears, milliseconds.
 const LONGEST_DOUBT_MS: u32 = 20_000;
 /// For this long after the answer a machine may still be recognised, milliseconds.
-const MACHINE_WINDOW_MS: u32 = 30_000;
+pub(super) const MACHINE_WINDOW_MS: u32 = 30_000;
 /// The words of a greeting may come so long after the beep that follows it, milliseconds.
 const BEEP_COUNTS_MS: u32 = 3_000;
 /// From one ring to the next it may take so long, milliseconds.

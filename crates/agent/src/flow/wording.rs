@@ -29,6 +29,10 @@ pub struct Wording {
     pub back_again: &'static str,
     /// The person could not be handed over to another number.
     pub not_put_through: &'static str,
+    /// When the model puts a person through without words of its own.
+    pub putting_through: &'static str,
+    /// While something is looked up that takes its time.
+    pub looking_up: &'static str,
     /// When the model ends a call without words of its own.
     pub goodbye: &'static str,
 }
@@ -48,6 +52,8 @@ const ENGLISH: Wording = Wording {
     must_go: "Thank you for your time. Goodbye.",
     back_again: "Sorry for the interruption, I am back with you.",
     not_put_through: "Sorry, I could not put you through.",
+    putting_through: "One moment, I am putting you through.",
+    looking_up: "One moment, I am looking that up.",
     goodbye: "Thank you. Goodbye.",
 };
 
@@ -66,6 +72,8 @@ const GERMAN: Wording = Wording {
     must_go: "Danke für Ihre Zeit. Auf Wiederhören.",
     back_again: "Entschuldigen Sie die Unterbrechung, ich bin wieder für Sie da.",
     not_put_through: "Es tut mir leid, ich konnte Sie nicht verbinden.",
+    putting_through: "Einen Moment, ich verbinde Sie.",
+    looking_up: "Einen Moment, ich sehe nach.",
     goodbye: "Danke. Auf Wiederhören.",
 };
 
@@ -84,6 +92,8 @@ const SPANISH: Wording = Wording {
     must_go: "Gracias por su tiempo. Adiós.",
     back_again: "Perdone la interrupción, sigo con usted.",
     not_put_through: "Lo siento, no he podido pasarle la llamada.",
+    putting_through: "Un momento, le paso la llamada.",
+    looking_up: "Un momento, lo estoy consultando.",
     goodbye: "Gracias. Adiós.",
 };
 
@@ -102,6 +112,8 @@ const FRENCH: Wording = Wording {
     must_go: "Merci de votre temps. Au revoir.",
     back_again: "Excusez l'interruption, je suis de nouveau avec vous.",
     not_put_through: "Désolée, je n'ai pas pu transférer votre appel.",
+    putting_through: "Un instant, je vous mets en relation.",
+    looking_up: "Un instant, je regarde.",
     goodbye: "Merci. Au revoir.",
 };
 

@@ -60,6 +60,7 @@ pub fn chance_of_this_process() -> &'static TestChance {
 
 pub fn ending(conversation_id: domain::ConversationId, by: EndedBy, disposition: Disposition) -> Ending {
     Ending {
+        call_back_at: None,
         conversation_id,
         by,
         disposition,

@@ -379,6 +379,7 @@ pub fn voices() -> Voices {
         language_model: Arc::new(CheapVoices),
         text_to_speech: Arc::new(CheapVoices),
         speech_to_speech: None,
+        look_ups: Arc::new(voice::ports::NoLookUps),
     }
 }
 

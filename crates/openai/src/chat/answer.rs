@@ -1,14 +1,14 @@
 //! The pieces of a streamed chat completion, and what they come to. Pure.
 
 use super::{
-    request::{CALL_BACK, DO_NOT_CALL, END_CALL, RECORD_RESULTS},
+    request::{CALL_BACK, DO_NOT_CALL, END_CALL, LOOK_UP, PRESS_KEYS, RECORD_RESULTS, TRANSFER, VOICEMAIL},
     words::SpeakableWords,
 };
 use crate::failure::{Failure, RetryAfter};
 use domain::results::ResultField;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use voice::ports::ReplyPart;
+use voice::ports::{ReplyPart, ToolUse};
 
 /// Arguments of one tool may be this long, bytes.
 pub(crate) const LONGEST_ARGUMENTS: usize = 16_384;
@@ -138,9 +138,10 @@ impl Answer {
             spoke |= !words.trim().is_empty();
             parts.push(ReplyPart::Words(words));
         }
-        let (mut ends, mut calls, mut outcomes) = (false, Vec::new(), Vec::new());
+        let (mut ends, mut acts, mut calls, mut outcomes) = (false, false, Vec::new(), Vec::new());
         for (index, tool) in self.tools.iter().enumerate() {
             let known = effects(tool, fields, &mut parts, &mut ends);
+            acts |= known && matches!(parts.last(), Some(ReplyPart::Tool(_)));
             if !known {
                 tracing::debug!("the model used a tool that there is not, or used it wrongly");
             }
@@ -158,7 +159,8 @@ impl Answer {
         if ends {
             parts.push(ReplyPart::EndCall);
         }
-        let waits = !calls.is_empty() && !spoke && !ends;
+        // What follows from a tool that the campaign allows is seen in the call, not told here.
+        let waits = !calls.is_empty() && !spoke && !ends && !acts;
         let go_on = waits.then(|| {
             let mut messages = vec![json!({ "role": "assistant", "content": null, "tool_calls": calls })];
             messages.extend(outcomes);
@@ -188,8 +190,25 @@ pub(crate) fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<R
         *ends = true;
         return true;
     }
+    if tool.name == TRANSFER || tool.name == VOICEMAIL {
+        parts.push(ReplyPart::Tool(if tool.name == TRANSFER {
+            ToolUse::Transfer
+        } else {
+            ToolUse::LeaveVoicemail
+        }));
+        return true;
+    }
     let Ok(Value::Object(arguments)) = serde_json::from_str(&tool.arguments) else {
         return false;
+    };
+    let text = |name: &str| {
+        let text = arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+        (!text.trim().is_empty()).then(|| text.trim().to_owned())
+    };
+    let mut push = |part: Option<ReplyPart>| {
+        let known = part.is_some();
+        parts.extend(part);
+        known
     };
     match tool.name.as_str() {
         RECORD_RESULTS => {
@@ -202,13 +221,9 @@ pub(crate) fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<R
             }));
             parts.len() > before
         }
-        CALL_BACK => match arguments.get("when").and_then(Value::as_str).map(str::trim) {
-            Some(when) if !when.is_empty() => {
-                parts.push(ReplyPart::CallBack { when: when.to_owned() });
-                true
-            }
-            _ => false,
-        },
+        CALL_BACK => push(text("when").map(|when| ReplyPart::CallBack { when, at: text("at") })),
+        PRESS_KEYS => push(text("keys").map(|keys| ReplyPart::Tool(ToolUse::Press(keys)))),
+        LOOK_UP => push(text("question").map(|question| ReplyPart::Tool(ToolUse::LookUp(question.into())))),
         _ => false,
     }
 }

@@ -204,7 +204,7 @@ impl Conversation {
         let told = json!({
             "type": "realtime",
             "instructions": request::system(&prompt, self.speaks.as_deref()),
-            "tools": tools(&prompt.result_fields),
+            "tools": tools(&prompt),
             "tool_choice": "auto",
         });
         if told != self.told {
@@ -474,8 +474,10 @@ impl Response {
         if ends {
             parts.push(ReplyPart::EndCall);
         }
+        // What follows from a tool that the campaign allows is seen in the call, not told here.
+        let acts = parts.iter().any(|part| matches!(part, ReplyPart::Tool(_)));
         self.give(parts);
-        let waits = !events.is_empty() && !self.answering.has_begun() && !ends;
+        let waits = !events.is_empty() && !self.answering.has_begun() && !ends && !acts;
         (events, waits)
     }
 }
@@ -489,8 +491,8 @@ fn create_event(tool_choice: &str) -> Value {
 }
 
 /// The tools as this interface wants them: without the shell that chat completions have.
-fn tools(fields: &[ResultField]) -> Vec<Value> {
-    let mut tools = request::tools(fields);
+fn tools(prompt: &Prompt) -> Vec<Value> {
+    let mut tools = request::tools(prompt);
     for tool in &mut tools {
         let mut function = tool["function"].take();
         function["type"] = "function".into();

@@ -96,6 +96,7 @@ impl SpeechToSpeech for OpenAiSpeechToSpeech {
             speech_to_text: Arc::new(Ears(Arc::clone(&call))),
             language_model: Arc::new(Mind(call)),
             text_to_speech: Arc::clone(&usual.text_to_speech),
+            look_ups: Arc::clone(&usual.look_ups),
             speech_to_speech: None,
         }
     }

@@ -154,6 +154,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
         ),
         text_to_speech: Arc::new(OpenAiTextToSpeech::new(&speech, http, chance).expect("set up")),
         speech_to_speech: None,
+        look_ups: Arc::new(voice::ports::NoLookUps),
     };
     assert!(voices.trouble().is_some());
     voices.recover().await;
@@ -186,6 +187,8 @@ pub async fn hold_call(voices: Voices, studio: &Arc<Studio>, persona: Persona) -
             voicemail_policy: VoicemailPolicy::HangUp,
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
+            tools: domain::agent_tools::AgentTools::default(),
+            clock: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(180),
             recording: domain::recording::RecordingRule::Always,

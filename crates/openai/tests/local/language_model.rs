@@ -28,6 +28,7 @@ fn prompt() -> Prompt {
         script: "Ask for an appointment.".into(),
         result_fields: ResultField::template(),
         lines: vec![line(ContextRole::Agent, "Hello."), line(ContextRole::Person, "Hi.")],
+        ..Prompt::default()
     }
 }
 

@@ -118,6 +118,7 @@ impl Stage {
     async fn end(&self, call: ConversationId, recorded: bool) -> UnixMillis {
         let at = self.ops.clock.now();
         let ending = Ending {
+            call_back_at: None,
             conversation_id: call,
             by: EndedBy::Holder(self.worker),
             disposition: Disposition::Completed,

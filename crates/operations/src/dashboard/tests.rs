@@ -131,6 +131,7 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
             }
             (_, Some((id, ..))) => {
                 let ending = Ending {
+                    call_back_at: None,
                     conversation_id: *id,
                     by: EndedBy::Holder(worker),
                     disposition: Disposition::ALL[below(&ops, Disposition::ALL.len())],

@@ -48,6 +48,7 @@ const MESSAGE: &str = "This is Example Company, we will try again.";
 pub(crate) async fn play(case: &Case, studio: &Arc<Studio>) -> Played {
     let voices = Voices {
         text_to_speech: Arc::new(RehearsalVoice::new(voice_of_the_agent())),
+        look_ups: Arc::new(voice::ports::NoLookUps),
         ..voices(studio, 1.0)
     };
     let witness = Arc::new(Witness::default());
@@ -71,6 +72,8 @@ pub(crate) async fn play(case: &Case, studio: &Arc<Studio>) -> Played {
             recording_announcement: ANNOUNCEMENT.into(),
             result_fields: ResultField::template(),
             language: case.language.to_owned(),
+            tools: domain::agent_tools::AgentTools::default(),
+            clock: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(120),
         },

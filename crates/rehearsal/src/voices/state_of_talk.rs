@@ -79,6 +79,7 @@ pub(super) fn read(prompt: &Prompt) -> StateOfTalk {
                 talk.agent_last.push_str(text);
             }
             ContextRole::Supervisor => talk.whisper = Some(text.to_owned()),
+            ContextRole::LookedUp => {}
             // A colleague has answered what the person said before.
             ContextRole::SupervisorAloud => talk.latest.clear(),
             ContextRole::Person => {

@@ -89,7 +89,7 @@ impl LanguageModel for ScriptedLanguageModel {
             call_back: talk
                 .call_back
                 .or_else(|| talk.wants_call_back.then(|| "another time".to_owned())),
-            reason: None,
+            ..ConversationResults::default()
         }
         .restricted_to(&prompt.result_fields))
     }
@@ -106,7 +106,7 @@ fn parts(reply: Reply) -> Vec<ReplyPart> {
         .split_inclusive(' ')
         .map(|word| ReplyPart::Words(word.to_owned()))
         .collect::<Vec<_>>();
-    let call_back = reply.call_back.map(|when| ReplyPart::CallBack { when });
+    let call_back = reply.call_back.map(|when| ReplyPart::CallBack { when, at: None });
     facts
         .chain(words)
         .chain(call_back)

@@ -28,6 +28,9 @@ use std::{
     time::Duration,
 };
 
+/// So often a lead is called back in a row at a time that it named.
+const MOST_APPOINTMENTS: u32 = 5;
+
 /// By what right a call is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndedBy {
@@ -67,6 +70,8 @@ pub struct Ending {
     pub recordings: Vec<NewRecording>,
     /// A lead that is put back waits at least this long.
     pub not_again_before: Duration,
+    /// When the person wants to be called back, if they named a time at which they may be.
+    pub call_back_at: Option<UnixMillis>,
     pub at: UnixMillis,
 }
 
@@ -228,6 +233,14 @@ impl CallFacts {
     }
 }
 
+/// The zones of a called number: the decision to call named every one, and a call that came in has its own.
+pub(crate) fn zones_of(because: Option<Json<GateEvidence>>, of_inbound: Option<Vec<String>>) -> Vec<String> {
+    match because {
+        Some(because) => because.0.zones.into_iter().map(|clock| clock.zone).collect(),
+        None => of_inbound.unwrap_or_default(),
+    }
+}
+
 async fn facts(
     conn: &mut PgConnection,
     held: &[uuid::Uuid],
@@ -277,11 +290,7 @@ async fn facts(
             content: row.content.0,
             attempt_number: row.number,
             may_be_dialled: row.may_be_dialled,
-            // The decision named every zone of the number; the queue's row, which did too, is gone.
-            zones: match row.because {
-                Some(because) => because.0.zones.into_iter().map(|clock| clock.zone).collect(),
-                None => row.zones.unwrap_or_default(),
-            },
+            zones: zones_of(row.because, row.zones),
             same_outcome_before: u32::try_from(row.same_outcome_before).unwrap_or(0),
             stood_before,
         };
@@ -302,6 +311,9 @@ fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
     if let Some(before) = &call.stood_before {
         return after_it_called(ending, call, before);
     }
+    if let Some(due) = appointment(ending, call) {
+        return due;
+    }
     let (status, why, again) = match after_call(&call.content.retries, ending.disposition, call.same_outcome_before) {
         AfterCall::Finished(LeadStatus::DoNotCall) => {
             (LeadStatus::DoNotCall, Some(ON_DO_NOT_CALL_LIST.to_owned()), None)
@@ -317,8 +329,24 @@ fn after(ending: &Ending, call: &CallFacts) -> LeadAfter {
     LeadAfter { status, why, again }
 }
 
+/// The person named a time: they are called then, whatever the campaign's rule, unless that goes on without end.
+fn appointment(ending: &Ending, call: &CallFacts) -> Option<LeadAfter> {
+    let wanted = ending.disposition == Disposition::CallBack && !call.listed;
+    let again = ending
+        .call_back_at
+        .filter(|_| wanted && call.same_outcome_before < MOST_APPOINTMENTS)?;
+    Some(LeadAfter {
+        status: LeadStatus::Pending,
+        why: None,
+        again: Some(again),
+    })
+}
+
 /// The same of a lead that called us.
 fn after_it_called(ending: &Ending, call: &CallFacts, before: &StoodBefore) -> LeadAfter {
+    if let Some(due) = appointment(ending, call) {
+        return due;
+    }
     let (retries, disposition) = (&call.content.retries, ending.disposition);
     let (status, why, again) = match after_inbound(
         retries,

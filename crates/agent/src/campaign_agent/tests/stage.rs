@@ -5,6 +5,7 @@ use crate::call::{NotWritten, SaidAloud};
 use async_trait::async_trait;
 use domain::{
     AttemptId, ConversationId, Personal, PhoneNumber, UserId,
+    agent_tools::{AgentTools, LookUp},
     call_command::{CallCommand, CallSupervisor},
     campaign::VoicemailPolicy,
     conversation::{ConversationStatus, Speaker},
@@ -18,7 +19,9 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use telephony::{FRAME_SAMPLES, FarEnd, TelephonyError};
-use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError};
+use voice::ports::{
+    ContextRole, LanguageModel, LookUpService, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError,
+};
 
 /// What the far end does, in order.
 #[derive(Clone, Debug)]
@@ -253,9 +256,13 @@ pub(super) struct Model {
 
 #[async_trait]
 impl LanguageModel for Model {
-    async fn reply(&self, _: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError> {
+    async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError> {
         if self.hangs {
             std::future::pending::<()>().await;
+        }
+        let found = prompt.lines.last().filter(|line| line.role == ContextRole::LookedUp);
+        if let Some(found) = found {
+            return Ok(stream::iter([Ok(ReplyPart::Words(found.text.reveal().to_owned()))]).boxed());
         }
         let answer = self.answers.lock().expect("unpoisoned").pop_front();
         let parts = answer.unwrap_or_else(|| Ok(vec![ReplyPart::Words("I see.".to_owned())]))?;
@@ -312,6 +319,7 @@ pub(super) struct Scenario {
     pub(super) commands: Vec<(u64, CallCommand)>,
     pub(super) stop_after_ms: Option<u64>,
     pub(super) recording: RecordingRule,
+    pub(super) tools: AgentTools,
 }
 
 impl Default for Scenario {
@@ -327,7 +335,20 @@ impl Default for Scenario {
             commands: Vec::new(),
             stop_after_ms: None,
             recording: RecordingRule::Always,
+            tools: AgentTools::default(),
+            clock: None,
         }
+    }
+}
+
+/// What asks for the weather hears that it rains; the rest panics.
+struct Weather;
+
+#[async_trait]
+impl LookUpService for Weather {
+    async fn ask(&self, look_up: &LookUp, question: &Personal) -> Option<Personal> {
+        assert_eq!(question.reveal(), "The weather?");
+        (look_up.about == "The weather.").then(|| "It rains.".into())
     }
 }
 
@@ -377,6 +398,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
                 description: String::new(),
             }],
             language: "en-US".to_owned(),
+            tools: scenario.tools,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(60),
         },
@@ -395,6 +417,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
             }),
             text_to_speech: Arc::new(Voice { mute: scenario.mute }),
             speech_to_speech: None,
+            look_ups: Arc::new(Weather),
         },
         scribe: Arc::new(Scribe(Arc::clone(&witness))),
         commands: received,

@@ -19,6 +19,8 @@ pub(super) fn rules(voicemail_policy: VoicemailPolicy) -> FlowRules {
             description: String::new(),
         }],
         language: "en-US".to_owned(),
+        tools: AgentTools::default(),
+        clock: None,
         longest_call_ms: 120_000,
     }
 }

@@ -51,7 +51,11 @@ fn words_and_tools_become_parts() {
 #[test]
 fn a_model_that_only_used_tools_is_told_their_outcome() {
     let whole = answer(&[
-        tool(None, CALL_BACK, "{\"when\": \"tomorrow\"}"),
+        tool(
+            None,
+            CALL_BACK,
+            "{\"when\": \"tomorrow\", \"at\": \"2026-11-30T10:00\"}",
+        ),
         tool(None, "launch_rocket", "{}"),
         end(),
     ])
@@ -59,12 +63,34 @@ fn a_model_that_only_used_tools_is_told_their_outcome() {
     assert_eq!(
         whole.parts,
         [ReplyPart::CallBack {
-            when: "tomorrow".to_owned()
+            when: "tomorrow".to_owned(),
+            at: Some("2026-11-30T10:00".to_owned()),
         }]
     );
     let go_on = whole.go_on.expect("it waits");
     assert_eq!(go_on.len(), 3);
     assert_eq!(go_on[2]["content"], "Not possible. Go on talking.");
+}
+
+#[test]
+fn what_a_campaign_has_to_allow_is_passed_on_and_its_outcome_is_seen_in_the_call() {
+    let whole = answer(&[
+        tool(Some(0), LOOK_UP, "{\"question\": \" Friday? \"}"),
+        tool(Some(1), PRESS_KEYS, "{\"keys\": \"1#\"}"),
+        tool(Some(2), TRANSFER, ""),
+        tool(Some(3), LOOK_UP, "{\"question\": 7}"),
+        end(),
+    ])
+    .expect("an answer");
+    assert_eq!(
+        whole.parts,
+        [
+            ReplyPart::Tool(ToolUse::LookUp("Friday?".into())),
+            ReplyPart::Tool(ToolUse::Press("1#".to_owned())),
+            ReplyPart::Tool(ToolUse::Transfer),
+        ]
+    );
+    assert!(whole.go_on.is_none());
 }
 
 #[test]
@@ -84,8 +110,10 @@ proptest! {
     fn tools_do_nothing_but_what_they_are_for(
         calls in proptest::collection::vec(
             (
-                proptest::sample::select(vec![RECORD_RESULTS, CALL_BACK, DO_NOT_CALL, END_CALL, "transfer", "dial", "", "eval"]),
-                "(\\{\"(interested|preferred_day|when|number)\": (true|1|\"[a-z+0-9 ]{0,9}\"|null|\\[\\])\\}|.{0,12})",
+                proptest::sample::select(vec![
+                    RECORD_RESULTS, CALL_BACK, DO_NOT_CALL, END_CALL, TRANSFER, PRESS_KEYS, VOICEMAIL, LOOK_UP, "dial", "", "eval",
+                ]),
+                "(\\{\"(interested|preferred_day|when|number|keys|question)\": (true|1|\"[a-z+0-9 ]{0,9}\"|null|\\[\\])\\}|.{0,12})",
             ),
             0..10,
         ),
@@ -99,7 +127,13 @@ proptest! {
                 ReplyPart::Result { field, value } => {
                     prop_assert!(fields.iter().any(|known| known.name == field && known.accepts(&value)));
                 }
-                ReplyPart::CallBack { when } => prop_assert!(!when.is_empty()),
+                ReplyPart::CallBack { when, .. } => prop_assert!(!when.is_empty()),
+                ReplyPart::Tool(ToolUse::Press(text)) => prop_assert!(!text.is_empty()),
+                ReplyPart::Tool(ToolUse::LookUp(text)) => prop_assert!(!text.is_empty()),
+                ReplyPart::Tool(ToolUse::Transfer) => prop_assert!(calls.iter().any(|(name, _)| *name == TRANSFER)),
+                ReplyPart::Tool(ToolUse::LeaveVoicemail) => {
+                    prop_assert!(calls.iter().any(|(name, _)| *name == VOICEMAIL));
+                }
                 ReplyPart::DoNotCall => prop_assert!(calls.iter().any(|(name, _)| *name == DO_NOT_CALL)),
                 ReplyPart::EndCall => {
                     prop_assert!(calls.iter().any(|(name, _)| [END_CALL, DO_NOT_CALL].contains(name)));

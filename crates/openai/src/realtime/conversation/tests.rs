@@ -74,6 +74,7 @@ fn prompt(person: &[&str]) -> Prompt {
                 text: (*text).into(),
             })
             .collect(),
+        ..Prompt::default()
     }
 }
 

@@ -19,6 +19,7 @@ fn prompt(lines: &[(ContextRole, &str)]) -> Prompt {
                 text: Personal::new(*text),
             })
             .collect(),
+        ..Prompt::default()
     }
 }
 
