@@ -336,7 +336,6 @@ impl Default for Scenario {
             stop_after_ms: None,
             recording: RecordingRule::Always,
             tools: AgentTools::default(),
-            clock: None,
         }
     }
 }
@@ -401,6 +400,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
             tools: scenario.tools,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(60),
+            clock: None,
         },
         seat: Box::new(Seat {
             acts: scenario.acts.into(),
