@@ -111,6 +111,7 @@ async fn main() -> Result<(), Failure> {
         speech_to_text: Arc::new(Ears),
         language_model: Arc::new(Model),
         text_to_speech: Arc::new(Hum),
+        speech_to_speech: None,
         look_ups: Arc::new(voice::ports::NoLookUps),
     };
     let network = Arc::new(LiveKitNetwork::new(settings, ParticipantEngine::new()));

@@ -149,6 +149,7 @@ fn installation(configuration: &Configuration) -> InstallationView {
             .chain(models::words(&configuration.openai))
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
+        speech_to_speech: configuration.openai.realtime.is_some(),
         look_up_hosts: configuration.look_up.hosts.iter().cloned().collect(),
         development: cfg!(debug_assertions),
     }

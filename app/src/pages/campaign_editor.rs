@@ -32,7 +32,7 @@ pub use form::{CampaignForm, DayForm, ResultFieldForm, RetryForm, clock_text, te
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_router::hooks::{use_navigate, use_params_map};
 use preview::PreviewPanel;
-use sections::{CallBackSection, HoursSection, PaceSection, RecordingSection, ResultFieldsSection};
+use sections::{CallBackSection, EngineSection, HoursSection, PaceSection, RecordingSection, ResultFieldsSection};
 use std::{collections::BTreeSet, time::Duration};
 use template_text::TemplateText;
 use tools_section::ToolsSection;
@@ -286,6 +286,7 @@ fn Editor(campaign: Option<CampaignView>, first_preview: Result<ScriptPreview, U
                 <RecordingSection draft=draft error=errors />
                 <ToolsSection draft=draft error=errors />
                 <CallBackSection draft=draft />
+                <EngineSection draft=draft error=errors />
                 <div class="actions editor-actions">
                     <SubmitButton label=if id.is_some() { "Save" } else { "Create campaign" } pending=pending />
                     <LinkButton href=cancel>"Cancel"</LinkButton>

@@ -135,10 +135,13 @@ impl Call {
             stop,
         } = agent;
         let (news, inbox) = mpsc::unbounded_channel();
+        // What supervisors say is no part of a conversation that a model holds by itself.
+        let supervisors = Supervisors::new(Arc::clone(&voices.speech_to_text), brief.language.clone(), news.clone());
+        let voices = voices.of_call(&brief.language);
         Self {
             flow: ConversationFlow::new(FlowRules::from(&brief)),
             hangup: HangupDetector::new(brief.ringing_timeout),
-            supervisors: Supervisors::new(Arc::clone(&voices.speech_to_text), brief.language.clone(), news.clone()),
+            supervisors,
             ear: Ear::new(
                 Whom::Person,
                 voices.speech_to_text,
@@ -355,6 +358,7 @@ impl Call {
             Effect::LookUp(question) => self.looking_up.start(question),
             Effect::Prepare(text) => self.mouth.prepare(text),
             Effect::Speak(sentence) => self.mouth.add(sentence),
+            Effect::SpeakAloud(id) => self.mouth.aloud(id, self.thinker.aloud()),
             Effect::Beep(id) => self.mouth.beep(id),
             Effect::BeginRecording => self.begin_recording(),
             Effect::StopSpeaking => self.events.extend(self.mouth.stop(self.now_ms)),

@@ -53,6 +53,11 @@ impl TranscriptSaver {
         self.id
     }
 
+    /// It has more words: whoever says it tells them as they come.
+    pub fn more(&mut self, words: &str) {
+        self.text = format!("{}{words}", self.text.reveal()).into();
+    }
+
     /// A frame of it was made.
     pub fn received(&mut self, frame: &Frame) {
         self.received += 1;

@@ -37,7 +37,7 @@ impl TurnClock {
                     self.last_sound = Some(heard.end_ms);
                 }
             }
-            Event::Reply(id, ReplyNews::Words(_)) => {
+            Event::Reply(id, ReplyNews::Words(_) | ReplyNews::Aloud) => {
                 if let Some((_, asked)) = self.asked.take_if(|(asked, _)| asked == id) {
                     self.turn.first_words_ms = Some(now.saturating_sub(asked));
                     self.first_words = Some(now);
@@ -67,6 +67,9 @@ impl TurnClock {
             // What is said before the model has spoken is no answer of its.
             Effect::Speak(sentence) if self.first_words.is_some() && self.first_sentence.is_none() => {
                 self.first_sentence = Some(sentence.id);
+            }
+            Effect::SpeakAloud(id) if self.first_words.is_some() && self.first_sentence.is_none() => {
+                self.first_sentence = Some(*id);
             }
             _ => {}
         }

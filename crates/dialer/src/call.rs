@@ -191,7 +191,7 @@ impl Call {
         let agent = CampaignAgent {
             brief: brief::of(&self.content, &self.claimed, self.worker.clock.now()),
             seat: Box::new(seat),
-            voices: self.worker.voices.clone(),
+            voices: self.worker.voices.with_engine(self.content.engine),
             scribe: Arc::new(self.scribe()),
             commands,
             recorder,

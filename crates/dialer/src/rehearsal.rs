@@ -12,7 +12,7 @@ pub use job::Rehearser;
 
 use domain::{
     Chance, Clock,
-    campaign::CampaignContent,
+    campaign::{CampaignContent, Engine},
     rehearsal::{RehearsedCall, Scenario, WhoAnswers},
 };
 use std::sync::Arc;
@@ -73,8 +73,13 @@ impl Rehearsal {
     /// # Errors
     /// Something that is needed does not work; no further call is played.
     pub async fn play(self, played: mpsc::Sender<Played>) -> Result<(), NotPlayed> {
-        if let Some(trouble) = self.cast.voices().trouble() {
+        let voices = self.cast.voices();
+        if let Some(trouble) = voices.trouble() {
             return Err(NotPlayed(trouble));
+        }
+        if self.content.engine == Engine::Realtime && voices.speech_to_speech.is_none() {
+            let none = "The campaign is to be held by a model that hears and speaks by itself, and none is connected.";
+            return Err(NotPlayed(none.to_owned()));
         }
         let mut waiting = Vec::new();
         for scenario in &self.scenarios {

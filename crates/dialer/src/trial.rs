@@ -48,7 +48,7 @@ impl Trial {
                 seat: self.seat,
                 browser: self.browser,
             }),
-            voices: self.voices,
+            voices: self.voices.with_engine(self.content.engine),
             scribe: Arc::new(Teller(self.news.clone())),
             commands: mpsc::channel(1).1,
             recorder: None,

@@ -7,7 +7,7 @@ mod stage;
 use dialer::rehearsal::{Cast, Played, Rehearsal, Rehearser};
 use domain::{
     CampaignId, Clock, RehearsalId,
-    campaign::CampaignContent,
+    campaign::{CampaignContent, Engine},
     conversation::Disposition,
     new_id,
     rehearsal::{RehearsalStatus, RehearsedCall, Scenario, WhoAnswers, changes, with_sample},
@@ -183,6 +183,24 @@ impl Cast for Nobody {
     fn voices(&self) -> Voices {
         stage::voices()
     }
+}
+
+#[tokio::test]
+async fn what_is_not_connected_is_not_rehearsed_with_something_else() {
+    let rehearsal = Rehearsal {
+        content: CampaignContent {
+            engine: Engine::Realtime,
+            ..CampaignContent::template()
+        },
+        scenarios: Vec::new(),
+        cast: Arc::new(Nobody),
+        clock: Arc::new(WallClock),
+        chance: Arc::new(TestChance::default()),
+        archive: None,
+        stop: CancellationToken::new(),
+    };
+    let error = rehearsal.play(mpsc::channel(1).0).await.expect_err("none is connected");
+    assert!(error.to_string().contains("hears and speaks by itself"), "{error}");
 }
 
 struct Installation {

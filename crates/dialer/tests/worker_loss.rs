@@ -110,6 +110,7 @@ fn worker_process() {
         speech_to_text: Arc::new(Counting),
         language_model: Arc::new(Counting),
         text_to_speech: Arc::new(Counting),
+        speech_to_speech: None,
         look_ups: Arc::new(voice::ports::NoLookUps),
     };
     let network = || -> Arc<dyn TelephoneNetwork> { Arc::new(LiveKitNetwork::new(settings, ParticipantEngine::new())) };

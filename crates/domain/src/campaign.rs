@@ -121,6 +121,39 @@ pub enum VoicemailPolicy {
     LeaveMessage,
 }
 
+/// Who holds a campaign's conversations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// Three services, one after the other: speech to text, a language model, text to speech.
+    #[default]
+    Pipeline,
+    /// One model that hears and speaks.
+    Realtime,
+}
+
+impl Engine {
+    pub const ALL: [Self; 2] = [Self::Pipeline, Self::Realtime];
+
+    /// The word stored in the database and posted by forms.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pipeline => "pipeline",
+            Self::Realtime => "realtime",
+        }
+    }
+
+    /// The words on the screen.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pipeline => "Speech to text, language model, text to speech",
+            Self::Realtime => "Speech to speech: one model hears and speaks",
+        }
+    }
+}
+
 /// All that a manager writes about a campaign. It is saved as one revision; a call keeps the revision it began with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CampaignContent {
@@ -160,6 +193,9 @@ pub struct CampaignContent {
     /// Whether the agent answers people who call back because the campaign tried to reach them.
     #[serde(default = "yes")]
     pub answer_call_backs: bool,
+    /// Who holds the conversations.
+    #[serde(default)]
+    pub engine: Engine,
     /// A tag of [`LANGUAGES`](crate::language::LANGUAGES): what is spoken, and what is listened for.
     #[serde(default = "default_language")]
     pub language: String,
@@ -192,6 +228,7 @@ impl CampaignContent {
             recording_announcement: announcement(),
             recording_days: None,
             answer_call_backs: true,
+            engine: Engine::default(),
             language: default_language(),
             tools: AgentTools::default(),
         }

@@ -36,6 +36,8 @@ pub struct InstallationView {
     pub zone_data_version: String,
     /// (setting, its value in words); never a secret.
     pub settings: Vec<(String, String)>,
+    /// A model is connected that holds conversations by itself.
+    pub speech_to_speech: bool,
     /// Hosts that campaigns may let their agents ask.
     #[serde(default)]
     pub look_up_hosts: Vec<String>,

@@ -1,7 +1,7 @@
 //! The language model: streamed chat completions with tools, and structured output after the call.
 
-mod answer;
-mod request;
+pub(crate) mod answer;
+pub(crate) mod request;
 mod words;
 
 use crate::{

@@ -8,6 +8,7 @@ use crate::{
 };
 use async_openai::{Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory};
 use domain::Chance;
+use http::{HeaderMap, StatusCode, Version};
 use serde_json::Value;
 use std::{
     future::Future,
@@ -136,6 +137,26 @@ impl Endpoint {
         send(&self.http, request).await
     }
 
+    /// Asks for a connection on which both sides speak; the service has agreed to it when this returns.
+    pub(crate) async fn upgrade(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: HeaderMap,
+    ) -> Result<reqwest::Response, Failure> {
+        let request = self
+            .http
+            .get(self.address.url(path))
+            .version(Version::HTTP_11)
+            .query(&self.address.query())
+            .query(query)
+            .headers(self.address.headers())
+            .headers(headers)
+            .build()
+            .map_err(|error| Failure::of_http(&error))?;
+        send(&self.http, request).await
+    }
+
     /// Asks with the model's name until it succeeds, as long and as often as it makes sense. Dropping the future drops the
     /// request. The ticket wants to know what became of the answer.
     pub(crate) async fn ask<T, F>(
@@ -198,6 +219,17 @@ impl Endpoint {
         })
     }
 
+    /// It failed after it had been asked with success.
+    pub(crate) fn failed(&self, failure: &Failure) {
+        let now = self.now();
+        let mut breaker = self.breaker();
+        let worked = breaker.why().is_none();
+        breaker.failed(failure, now);
+        if worked && breaker.why().is_some() {
+            tracing::warn!(service = self.name, %failure, "this service is left alone until it works again");
+        }
+    }
+
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -229,14 +261,7 @@ impl Ticket {
 
     pub(crate) fn failed(mut self, failure: Failure) -> VoiceError {
         self.told = true;
-        let now = self.endpoint.now();
-        let mut breaker = self.endpoint.breaker();
-        let worked = breaker.why().is_none();
-        breaker.failed(&failure, now);
-        if worked && breaker.why().is_some() {
-            tracing::warn!(service = self.endpoint.name, %failure, "no call starts until this service works again");
-        }
-        drop(breaker);
+        self.endpoint.failed(&failure);
         failure.into()
     }
 }
@@ -254,7 +279,7 @@ impl Drop for Ticket {
 async fn send(http: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
     let response = http.execute(request).await.map_err(|error| Failure::of_http(&error))?;
     let status = response.status();
-    if status.is_success() {
+    if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok(response);
     }
     let headers = response.headers().clone();

@@ -1,7 +1,8 @@
-//! The three voice ports on services that speak OpenAI's HTTP interface: OpenAI itself, Azure, and servers of one's own.
+//! The three voice ports on services that speak OpenAI's interface: OpenAI itself, Azure, and servers of one's own.
 //!
 //! - [`chat`]: streamed chat completions with tools, and structured output after the call.
 //! - [`transcription`]: an utterance as a WAV file to its text.
+//! - [`realtime`]: over a WebSocket, text while somebody still speaks, and a model that hears and speaks by itself.
 //! - [`speech`]: a sentence to raw sound, resampled to the rate of a room while it comes in.
 //!
 //! Each port has its own [`settings::Service`]: address, key, model, fallback model. [`endpoint`] asks a service with
@@ -18,6 +19,8 @@ pub mod breaker;
 pub mod chat;
 pub mod endpoint;
 pub mod failure;
+pub mod realtime;
+mod resampling;
 pub mod retry;
 pub mod settings;
 pub mod speech;
@@ -25,5 +28,6 @@ pub mod transcription;
 
 pub use chat::OpenAiLanguageModel;
 pub use endpoint::{SetUpError, http_client, http_client_builder};
+pub use realtime::{OpenAiSpeechToSpeech, StreamingSpeechToText};
 pub use speech::OpenAiTextToSpeech;
-pub use transcription::OpenAiSpeechToText;
+pub use transcription::{OpenAiSpeechToText, speech_to_text};

@@ -87,11 +87,46 @@ pub enum SpokenLanguage {
     Only(String),
 }
 
+impl SpokenLanguage {
+    /// What a service is told, for a campaign in this language (BCP 47).
+    pub(crate) fn told(&self, campaign: &str) -> Option<String> {
+        match self {
+            Self::Campaign => Some(short_language(campaign)),
+            Self::Any => None,
+            Self::Only(language) => Some(language.clone()),
+        }
+    }
+}
+
+/// When speech to text gets the sound of an utterance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TranscriptionMode {
+    /// In one piece, when the person has fallen silent.
+    #[default]
+    Whole,
+    /// While the person speaks.
+    Streaming,
+}
+
 /// Speech to text.
 #[derive(Clone, Debug)]
 pub struct TranscriptionSettings {
     pub service: Service,
+    pub mode: TranscriptionMode,
     pub language: SpokenLanguage,
+}
+
+/// Speech to speech.
+#[derive(Clone, Debug)]
+pub struct RealtimeSettings {
+    pub service: Service,
+    /// The model that writes down what the person says.
+    pub transcription_model: String,
+    /// What people are expected to speak.
+    pub language: SpokenLanguage,
+    /// What the agent speaks, as for the language model.
+    pub speaks: Option<String>,
+    pub voice: VoiceChoice,
 }
 
 /// The name of a voice, and of others for some languages.

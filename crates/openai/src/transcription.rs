@@ -1,9 +1,11 @@
-//! Speech to text: a whole utterance as a WAV file, when the person has fallen silent.
+//! Speech to text: a whole utterance as a WAV file, when the person has fallen silent; or, if it is set so, while they speak
+//! ([`crate::realtime`]).
 
 use crate::{
     endpoint::{Endpoint, Patience, SetUpError},
     failure::Failure,
-    settings::{SpokenLanguage, TranscriptionSettings, short_language},
+    realtime::StreamingSpeechToText,
+    settings::{SpokenLanguage, TranscriptionMode, TranscriptionSettings},
 };
 use async_openai::types::{
     InputSource,
@@ -23,11 +25,26 @@ const PATIENCE: Patience = Patience {
     all: Duration::from_millis(7_500),
 };
 /// Sound that is sent, samples: 70 s. Turns are cut before.
-const MOST_SAMPLES: usize = 70 * SAMPLE_RATE_HZ as usize;
+pub(crate) const MOST_SAMPLES: usize = 70 * SAMPLE_RATE_HZ as usize;
 /// Less sound than this is no word, and is refused by services, samples.
-const FEWEST_SAMPLES: usize = SAMPLE_RATE_HZ as usize / 10;
+pub(crate) const FEWEST_SAMPLES: usize = SAMPLE_RATE_HZ as usize / 10;
 /// A transcript that is longer than anybody can talk in one turn, characters.
-const LONGEST_TEXT: usize = 6_000;
+pub(crate) const LONGEST_TEXT: usize = 6_000;
+
+/// Speech to text in the mode that is set.
+///
+/// # Errors
+/// [`SetUpError`].
+pub fn speech_to_text(
+    settings: &TranscriptionSettings,
+    http: reqwest::Client,
+    chance: Arc<dyn Chance>,
+) -> Result<Arc<dyn SpeechToText>, SetUpError> {
+    Ok(match settings.mode {
+        TranscriptionMode::Whole => Arc::new(OpenAiSpeechToText::new(settings, http, chance)?),
+        TranscriptionMode::Streaming => Arc::new(StreamingSpeechToText::new(settings, http, chance)?),
+    })
+}
 
 /// Speech to text behind audio transcriptions.
 pub struct OpenAiSpeechToText {
@@ -55,11 +72,7 @@ impl SpeechToText for OpenAiSpeechToText {
     async fn open(&self, language: &str) -> Result<Box<dyn Utterance>, VoiceError> {
         Ok(Box::new(Listening {
             endpoint: Arc::clone(&self.endpoint),
-            language: match &self.language {
-                SpokenLanguage::Campaign => Some(short_language(language)),
-                SpokenLanguage::Any => None,
-                SpokenLanguage::Only(language) => Some(language.clone()),
-            },
+            language: self.language.told(language),
             samples: Vec::new(),
         }))
     }

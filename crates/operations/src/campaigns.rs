@@ -89,6 +89,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
 pub async fn create(ops: &Operations, caller: &Caller, content: CampaignContent) -> Result<CampaignId, UserError> {
     caller.may(Permission::EditCampaigns)?;
     let content = checked(ops, content)?;
+    checks::engine_is_connected(&content, &ops.installation)?;
     insert(ops, caller, &content, "created campaign").await
 }
 
@@ -180,6 +181,7 @@ pub async fn save(
     };
     // Two changes that are right each alone can be wrong together.
     content.validate()?;
+    checks::engine_is_connected(&content, &ops.installation)?;
     let mut revision = latest.number;
     if content != latest.content {
         if status == CampaignStatus::Running {
@@ -284,6 +286,7 @@ pub async fn command(
             checks::somebody_to_call(&progress)?;
         }
         checks::can_run(&content, &known)?;
+        checks::engine_is_connected(&content, &ops.installation)?;
     }
     campaigns::set_status(&mut transaction, id, next, now)
         .await

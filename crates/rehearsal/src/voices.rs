@@ -17,7 +17,7 @@ use voice::ports::Voices;
 pub use hearing::RehearsalEars;
 pub use speaking::RehearsalVoice;
 pub use thinking::ScriptedLanguageModel;
-pub use understood::UnderstoodVoice;
+pub use understood::{UnderstoodModel, UnderstoodVoice};
 
 /// The three stand-ins. They know the sentences of `studio`'s phrase book and no others; `speed` is that of the
 /// network's rooms, so that thinking takes as long in room time at any speed.
@@ -27,6 +27,7 @@ pub fn voices(studio: &Arc<Studio>, speed: f32) -> Voices {
         speech_to_text: Arc::new(RehearsalEars::new(Arc::clone(studio.phrase_book()))),
         language_model: Arc::new(ScriptedLanguageModel::new(speed)),
         text_to_speech: Arc::new(RehearsalVoice::new(Arc::clone(studio))),
+        speech_to_speech: None,
         look_ups: Arc::new(voice::ports::NoLookUps),
     }
 }

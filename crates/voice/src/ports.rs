@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     Personal,
     agent_tools::LookUp,
+    campaign::Engine,
     results::{ConversationResults, ResultField},
 };
 use futures::stream::BoxStream;
@@ -112,6 +113,10 @@ pub enum ToolUse {
 pub enum ReplyPart {
     /// More words to say.
     Words(String),
+    /// The model says the words that follow itself: they come with their sound, and nobody else is to speak them.
+    Aloud,
+    /// The next 20 ms of that sound.
+    Sound(Frame),
     /// The agent has learned a fact: a result field by name.
     Result {
         field: String,
@@ -138,6 +143,9 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// # Errors
     /// [`VoiceError`].
     async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError>;
+
+    /// The sound that the model made itself for its last answer is not played any more: so much of it was heard.
+    fn was_heard(&self, _millis: u32) {}
 
     /// Facts and summary of a conversation that is over.
     ///
@@ -176,6 +184,17 @@ pub trait TextToSpeech: Send + Sync + 'static {
     async fn recover(&self) {}
 }
 
+/// A model that hears and speaks by itself.
+#[async_trait]
+pub trait SpeechToSpeech: Send + Sync + 'static {
+    /// Voices for one call, made of a conversation with it. The same agent uses them by the same rules; what the model cannot
+    /// do, or cannot do any more, `usual` do.
+    fn hold_call(&self, usual: &Voices, language: &str) -> Voices;
+
+    /// Sees whether it can be used, if that is not known and it is time to look again.
+    async fn recover(&self);
+}
+
 /// Asks a service of the campaign's own.
 #[async_trait]
 pub trait LookUpService: Send + Sync + 'static {
@@ -200,9 +219,33 @@ pub struct Voices {
     pub language_model: std::sync::Arc<dyn LanguageModel>,
     pub text_to_speech: std::sync::Arc<dyn TextToSpeech>,
     pub look_ups: std::sync::Arc<dyn LookUpService>,
+    /// Holds the call instead of the three, as far as it can. Its failure is no trouble: the three go on.
+    pub speech_to_speech: Option<std::sync::Arc<dyn SpeechToSpeech>>,
 }
 
 impl Voices {
+    /// For calls of a campaign that has chosen this engine.
+    #[must_use]
+    pub fn with_engine(&self, engine: Engine) -> Self {
+        let wanted = engine == Engine::Realtime;
+        if wanted && self.speech_to_speech.is_none() {
+            tracing::warn!("a campaign wants speech to speech, which is not connected: it is called without");
+        }
+        Self {
+            speech_to_speech: self.speech_to_speech.clone().filter(|_| wanted),
+            ..self.clone()
+        }
+    }
+
+    /// As one call uses them.
+    #[must_use]
+    pub fn of_call(&self, language: &str) -> Self {
+        match &self.speech_to_speech {
+            Some(engine) => engine.hold_call(self, language),
+            None => self.clone(),
+        }
+    }
+
     /// Why no new call should start now, in a sentence for people: one of the three cannot be relied on.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
@@ -217,7 +260,12 @@ impl Voices {
         futures::join!(
             self.language_model.recover(),
             self.speech_to_text.recover(),
-            self.text_to_speech.recover()
+            self.text_to_speech.recover(),
+            async {
+                if let Some(engine) = &self.speech_to_speech {
+                    engine.recover().await;
+                }
+            }
         );
     }
 }

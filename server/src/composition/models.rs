@@ -4,12 +4,15 @@ use crate::configuration::{Configuration, OpenAiConfiguration};
 use domain::Chance;
 use look_up::HttpLookUps;
 use openai::{
-    OpenAiLanguageModel, OpenAiSpeechToText, OpenAiTextToSpeech, SetUpError, http_client, http_client_builder,
-    settings::Service,
+    OpenAiLanguageModel, OpenAiSpeechToSpeech, OpenAiTextToSpeech, SetUpError, http_client, http_client_builder,
+    settings::{Service, TranscriptionMode},
 };
-use rehearsal::{Studio, voices::UnderstoodVoice};
+use rehearsal::{
+    Studio,
+    voices::{UnderstoodModel, UnderstoodVoice},
+};
 use std::sync::Arc;
-use voice::ports::Voices;
+use voice::ports::{SpeechToSpeech, Voices};
 
 /// The agent's voices; the offline ones speak `speed` times as fast as people do. `simulated` people are told what a real
 /// voice says, for they know no sound but that of the studio.
@@ -28,6 +31,7 @@ pub(super) fn voices(
         chat,
         transcription,
         speech,
+        realtime,
     } = &configuration.openai;
     let wrong = |what: &'static str| move |error: SetUpError| format!("{what} cannot be used: {error}.");
     if !configuration.look_up.hosts.is_empty() {
@@ -45,8 +49,17 @@ pub(super) fn voices(
         voices.language_model = Arc::new(model.map_err(wrong("The language model"))?);
     }
     if let Some(settings) = transcription {
-        let ears = OpenAiSpeechToText::new(settings, http.clone(), Arc::clone(chance));
-        voices.speech_to_text = Arc::new(ears.map_err(wrong("Speech to text"))?);
+        let ears = openai::speech_to_text(settings, http.clone(), Arc::clone(chance));
+        voices.speech_to_text = ears.map_err(wrong("Speech to text"))?;
+    }
+    if let Some(settings) = realtime {
+        let model = OpenAiSpeechToSpeech::new(settings, http.clone(), Arc::clone(chance));
+        let model: Arc<dyn SpeechToSpeech> = Arc::new(model.map_err(wrong("Speech to speech"))?);
+        voices.speech_to_speech = Some(if simulated {
+            Arc::new(UnderstoodModel::new(model, Arc::clone(studio)))
+        } else {
+            model
+        });
     }
     if let Some(settings) = speech {
         let voice = OpenAiTextToSpeech::new(settings, http, Arc::clone(chance));
@@ -60,7 +73,7 @@ pub(super) fn voices(
 
 /// True if no service is connected: the agent hears, thinks and speaks with the stand-ins.
 pub(super) const fn all_offline(openai: &OpenAiConfiguration) -> bool {
-    openai.chat.is_none() && openai.transcription.is_none() && openai.speech.is_none()
+    openai.chat.is_none() && openai.transcription.is_none() && openai.speech.is_none() && openai.realtime.is_none()
 }
 
 /// What is not connected, for whoever decides what to connect. With `real_calls` voices leave this machine in any case.
@@ -109,11 +122,27 @@ pub(super) fn words(openai: &OpenAiConfiguration) -> Vec<(&'static str, String)>
         }
     };
     let chat = openai.chat.as_ref().map(|settings| &settings.service);
-    let transcription = openai.transcription.as_ref().map(|settings| &settings.service);
+    let transcription = openai.transcription.as_ref();
+    let streaming = transcription.is_some_and(|settings| settings.mode == TranscriptionMode::Streaming);
+    let transcription = words(transcription.map(|settings| &settings.service));
     let speech = openai.speech.as_ref().map(|settings| &settings.service);
     vec![
         ("Language model", words(chat)),
-        ("Speech to text", words(transcription)),
+        (
+            "Speech to text",
+            if streaming {
+                format!("{transcription}, while people speak")
+            } else {
+                transcription
+            },
+        ),
         ("Text to speech", words(speech)),
+        (
+            "Speech to speech",
+            match &openai.realtime {
+                Some(settings) => format!("{}, for campaigns that choose it", words(Some(&settings.service))),
+                None => "not connected".to_owned(),
+            },
+        ),
     ]
 }

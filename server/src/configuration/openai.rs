@@ -3,7 +3,8 @@
 
 use super::{Key, Reader, known_as};
 use openai::settings::{
-    BaseUrl, ChatSettings, Service, SpeechSettings, SpokenLanguage, TranscriptionSettings, VoiceChoice,
+    BaseUrl, ChatSettings, RealtimeSettings, Service, SpeechSettings, SpokenLanguage, TranscriptionMode,
+    TranscriptionSettings, VoiceChoice,
 };
 use secrecy::SecretString;
 
@@ -13,6 +14,7 @@ pub struct OpenAiConfiguration {
     pub chat: Option<ChatSettings>,
     pub transcription: Option<TranscriptionSettings>,
     pub speech: Option<SpeechSettings>,
+    pub realtime: Option<RealtimeSettings>,
 }
 
 pub(super) const KEYS: &[Key] = &[
@@ -30,6 +32,7 @@ pub(super) const KEYS: &[Key] = &[
         "openai_transcription_fallback_model",
         "OPENAI_TRANSCRIPTION_FALLBACK_MODEL",
     ),
+    known_as("openai_transcription_mode", "OPENAI_TRANSCRIPTION_MODE"),
     known_as("openai_transcription_language", "OPENAI_TRANSCRIPTION_LANGUAGE"),
     known_as("openai_speech_api_key", "OPENAI_SPEECH_API_KEY"),
     known_as("openai_speech_base_url", "OPENAI_SPEECH_BASE_URL"),
@@ -37,6 +40,16 @@ pub(super) const KEYS: &[Key] = &[
     known_as("openai_speech_fallback_model", "OPENAI_SPEECH_FALLBACK_MODEL"),
     known_as("openai_speech_voice", "OPENAI_SPEECH_VOICE"),
     known_as("openai_speech_sample_rate", "OPENAI_SPEECH_SAMPLE_RATE"),
+    known_as("openai_realtime_api_key", "OPENAI_REALTIME_API_KEY"),
+    known_as("openai_realtime_base_url", "OPENAI_REALTIME_BASE_URL"),
+    known_as("openai_realtime_model", "OPENAI_REALTIME_MODEL"),
+    known_as("openai_realtime_fallback_model", "OPENAI_REALTIME_FALLBACK_MODEL"),
+    known_as("openai_realtime_voice", "OPENAI_REALTIME_VOICE"),
+    known_as(
+        "openai_realtime_transcription_model",
+        "OPENAI_REALTIME_TRANSCRIPTION_MODEL",
+    ),
+    known_as("openai_realtime_language", "OPENAI_REALTIME_LANGUAGE"),
 ];
 
 const VENDOR: &str = "https://api.openai.com/v1";
@@ -47,15 +60,22 @@ impl Reader {
             key: self.get("openai_api_key", check_key),
             base_url: self.get("openai_base_url", check_base_url),
         };
-        let language = self.get("openai_chat_language", check_word);
+        let speaks = self.get("openai_chat_language", check_word);
+        let language = speaks.clone();
         let chat = self
             .service("chat", "gpt-4.1-mini", &shared)
             .map(|service| ChatSettings { service, language });
         let language = self.get("openai_transcription_language", check_language);
+        let mode = self.get("openai_transcription_mode", check_mode).unwrap_or_default();
+        let usual_model = match mode {
+            TranscriptionMode::Whole => "gpt-4o-mini-transcribe",
+            TranscriptionMode::Streaming => "gpt-live-transcribe",
+        };
         let transcription = self
-            .service("transcription", "gpt-4o-mini-transcribe", &shared)
+            .service("transcription", usual_model, &shared)
             .map(|service| TranscriptionSettings {
                 service,
+                mode,
                 language: language.unwrap_or(SpokenLanguage::Campaign),
             });
         let voice = self.get("openai_speech_voice", check_voice);
@@ -64,17 +84,33 @@ impl Reader {
             .service("speech", "gpt-4o-mini-tts", &shared)
             .map(|service| SpeechSettings {
                 service,
-                voice: voice.unwrap_or_else(|| VoiceChoice {
-                    usual: "alloy".to_owned(),
-                    by_language: Vec::new(),
-                }),
+                voice: voice.unwrap_or_else(usual_voice),
                 sample_rate_hz,
             });
         OpenAiConfiguration {
             chat,
             transcription,
             speech,
+            realtime: self.realtime(&shared, speaks),
         }
+    }
+
+    /// Speech to speech is not connected by the shared key alone: few servers have it, and a campaign has to choose it.
+    fn realtime(&mut self, shared: &Shared, speaks: Option<String>) -> Option<RealtimeSettings> {
+        if !self.values.keys().any(|key| key.starts_with("openai_realtime_")) {
+            return None;
+        }
+        let voice = self.get("openai_realtime_voice", check_voice);
+        let transcription_model = self.get("openai_realtime_transcription_model", check_word);
+        let language = self.get("openai_realtime_language", check_language);
+        let service = self.service("realtime", "gpt-realtime", shared)?;
+        Some(RealtimeSettings {
+            service,
+            transcription_model: transcription_model.unwrap_or_else(|| "gpt-4o-mini-transcribe".to_owned()),
+            language: language.unwrap_or(SpokenLanguage::Campaign),
+            speaks,
+            voice: voice.unwrap_or_else(usual_voice),
+        })
     }
 
     /// `None` if there is neither a key nor an address for it.
@@ -117,6 +153,13 @@ struct Shared {
     base_url: Option<BaseUrl>,
 }
 
+fn usual_voice() -> VoiceChoice {
+    VoiceChoice {
+        usual: "alloy".to_owned(),
+        by_language: Vec::new(),
+    }
+}
+
 fn check_key(text: &str) -> Result<SecretString, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(SecretString::from(text.to_owned()))
@@ -148,6 +191,14 @@ fn check_language(text: &str) -> Result<SpokenLanguage, String> {
         "any" => Ok(SpokenLanguage::Any),
         _ if is_language(text) => Ok(SpokenLanguage::Only(text.to_owned())),
         _ => Err("campaign, any, or a language in two or three letters, like de".to_owned()),
+    }
+}
+
+fn check_mode(text: &str) -> Result<TranscriptionMode, String> {
+    match text {
+        "whole" => Ok(TranscriptionMode::Whole),
+        "streaming" => Ok(TranscriptionMode::Streaming),
+        _ => Err("whole or streaming".to_owned()),
     }
 }
 
@@ -231,6 +282,48 @@ mod tests {
     }
 
     #[test]
+    fn sound_may_be_sent_while_it_is_heard() {
+        let ears = |mode: &str| {
+            let openai = read(&[("OPENAI_API_KEY", "sk-hunter2"), ("OPENAI_TRANSCRIPTION_MODE", mode)]).openai;
+            let ears = openai.transcription.expect("connected");
+            (ears.mode, ears.service.model)
+        };
+        let streaming = (TranscriptionMode::Streaming, "gpt-live-transcribe".to_owned());
+        assert_eq!(ears("streaming"), streaming);
+        let whole = (TranscriptionMode::Whole, "gpt-4o-mini-transcribe".to_owned());
+        assert_eq!((ears("whole"), ears("")), (whole.clone(), whole));
+    }
+
+    #[test]
+    fn speech_to_speech_is_connected_only_by_its_own_keys() {
+        let realtime = |keys: &[(&str, &str)]| read(keys).openai.realtime;
+        assert!(realtime(&[("OPENAI_API_KEY", "sk-hunter2")]).is_none());
+        let model = ("OPENAI_REALTIME_MODEL", "gpt-realtime-mini");
+        let shared = realtime(&[("OPENAI_API_KEY", "sk-hunter2"), model]).expect("connected");
+        assert_eq!(
+            (key(&shared.service), shared.service.model.as_str()),
+            (Some("sk-hunter2"), "gpt-realtime-mini")
+        );
+        let own = realtime(&[
+            ("OPENAI_API_KEY", "sk-hunter2"),
+            ("OPENAI_CHAT_LANGUAGE", "German"),
+            ("OPENAI_REALTIME_BASE_URL", "http://127.0.0.1:8000/v1"),
+            ("OPENAI_REALTIME_VOICE", "marin, de=cedar"),
+            ("OPENAI_REALTIME_LANGUAGE", "de"),
+        ])
+        .expect("connected");
+        assert_eq!((key(&own.service), own.service.model.as_str()), (None, "gpt-realtime"));
+        assert_eq!(own.voice.for_language("de-AT"), "cedar");
+        assert_eq!(own.language, SpokenLanguage::Only("de".to_owned()));
+        assert_eq!(
+            (own.speaks.as_deref(), own.transcription_model.as_str()),
+            (Some("German"), "gpt-4o-mini-transcribe")
+        );
+        let errors = load(pairs(&[model]), None, None).expect_err("no service");
+        assert!(errors.to_string().contains("OPENAI_REALTIME_BASE_URL"), "{errors}");
+    }
+
+    #[test]
     fn nonsense_is_told_without_secrets() {
         let errors = load(
             pairs(&[
@@ -239,12 +332,13 @@ mod tests {
                 ("OPENAI_SPEECH_VOICE", "alloy, german=onyx"),
                 ("OPENAI_SPEECH_SAMPLE_RATE", "7"),
                 ("OPENAI_TRANSCRIPTION_LANGUAGE", "German"),
+                ("OPENAI_TRANSCRIPTION_MODE", "fast"),
             ]),
             None,
             None,
         )
         .expect_err("wrong in many ways");
-        assert_eq!(errors.0.len(), 5, "{errors}");
+        assert_eq!(errors.0.len(), 6, "{errors}");
         assert!(!errors.to_string().contains("hunter"), "{errors}");
         let errors = load(pairs(&[("OPENAI_CHAT_MODEL", "qwen")]), None, None).expect_err("no service");
         assert!(errors.to_string().contains("OPENAI_CHAT_BASE_URL"), "{errors}");

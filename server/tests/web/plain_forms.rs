@@ -249,3 +249,26 @@ async fn an_error_too_long_for_an_address_is_a_page(pool: PgPool) {
     assert_eq!(answer.status(), 422);
     assert!(answer.text().await.expect("a page").contains("Remove the character"));
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_engine_that_the_server_does_not_have_is_refused_beside_its_field(pool: PgPool) {
+    let path = "/api/campaigns/form";
+    let form = server_functions().into_iter().find_map(|(at, _, body)| match body {
+        Body::Form(form) if at == path => Some(form),
+        _ => None,
+    });
+    let form = form.expect("the editor's form");
+    let wanted = form.replace("form[engine]=pipeline", "form[engine]=realtime");
+    assert_ne!(form, wanted);
+    let installation = Installation::start(pool.clone()).await;
+    let cookie = installation.administrator().await;
+    let save = async |body: &str| {
+        let answer = post(&installation, &cookie, path, Some("/campaigns/new"), body.to_owned()).await;
+        follow(&installation, &cookie, body, answer).await
+    };
+    assert_eq!(save(form).await, None);
+    let error = save(&wanted).await.expect("refused");
+    assert_eq!(error.fields[0].field, "engine", "{error:?}");
+    let campaigns = sqlx::query_scalar("SELECT count(*) FROM campaigns");
+    assert_eq!(campaigns.fetch_one(&pool).await.ok(), Some(1_i64));
+}

@@ -43,7 +43,7 @@ const CAMPAIGN_FORM: &str = "\
     form[hours][5][open]=on&form[hours][5][from]=09:00&form[hours][5][to]=18:00&\
     form[hours][6][open]=on&form[hours][6][from]=09:00&form[hours][6][to]=18:00&\
     form[max_concurrent_calls]=1&form[calls_per_second]=1&form[ring_seconds]=30&form[max_call_seconds]=60&\
-    form[default_country]=US";
+    form[default_country]=US&form[engine]=pipeline";
 
 /// Every server function: its path, who may call it, and a call that is well formed.
 pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {

@@ -2,7 +2,12 @@ use super::{
     draft::Draft,
     form::{CampaignForm, KINDS},
 };
-use domain::{calling_hours::Weekday, campaign::CampaignContent, conversation::Disposition, recording::RecordingRule};
+use domain::{
+    calling_hours::Weekday,
+    campaign::{CampaignContent, Engine},
+    conversation::Disposition,
+    recording::RecordingRule,
+};
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
@@ -54,6 +59,7 @@ pub(super) fn label(field: &str) -> &'static str {
         "recording_announcement" => "Announcement",
         "recording_days" => "Keep recordings",
         "answer_call_backs" => "Call-backs",
+        "engine" => "Who holds the conversation",
         "language" => "Language",
         "tools" => "What the agent may do",
         _ => "Another field",
@@ -91,6 +97,12 @@ fn shown(form: &CampaignForm, field: &str) -> String {
         "recording_days" => format!("{} days", form.recording_days),
         "answer_call_backs" if form.answer_call_backs.is_some() => "The agent answers".to_owned(),
         "answer_call_backs" => "Nobody answers".to_owned(),
+        "engine" => Engine::ALL
+            .into_iter()
+            .find(|engine| engine.as_str() == form.engine)
+            .unwrap_or_default()
+            .label()
+            .to_owned(),
         "language" => form.language.clone(),
         "tools" => [
             (form.transfer_to.as_str(), "Put people through to"),

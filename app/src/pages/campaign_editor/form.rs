@@ -5,7 +5,7 @@ use domain::{
     FieldError, UserError,
     agent_tools::{AgentTools, LookUp},
     calling_hours::{DAY, WeeklyHours, Window},
-    campaign::{CampaignContent, VoicemailPolicy},
+    campaign::{CampaignContent, Engine, VoicemailPolicy},
     recording::RecordingRule,
     results::{FieldKind, ResultField},
     retry::{RETRYABLE, RetryRule},
@@ -47,6 +47,9 @@ pub struct CampaignForm {
     /// Any text if the agent answers people who call back; browsers send nothing for an empty checkbox.
     #[serde(default)]
     pub answer_call_backs: Option<String>,
+    /// A word of [`Engine`].
+    #[serde(default)]
+    pub engine: String,
     /// A tag of [`LANGUAGES`](domain::language::LANGUAGES); nothing is the usual one.
     #[serde(default)]
     pub language: String,
@@ -161,6 +164,7 @@ impl From<&CampaignContent> for CampaignForm {
             recording_announcement: content.recording_announcement.clone(),
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
             answer_call_backs: content.answer_call_backs.then(|| "true".to_owned()),
+            engine: content.engine.as_str().to_owned(),
             language: content.language.clone(),
             transfer_to: content
                 .tools
@@ -343,6 +347,10 @@ impl CampaignForm {
             recording_announcement: lines(&self.recording_announcement).trim().to_owned(),
             recording_days,
             answer_call_backs: self.answer_call_backs.is_some(),
+            engine: Engine::ALL
+                .into_iter()
+                .find(|engine| engine.as_str() == self.engine)
+                .unwrap_or_default(),
             language: if self.language.is_empty() {
                 template.language
             } else {

@@ -3,7 +3,9 @@ use super::{
     form::{KINDS, UNITS},
 };
 use crate::components::form::{CheckField, FieldMessage, SelectField, TextField, keep_typed_select};
-use domain::{UserError, calling_hours::Weekday, conversation::Disposition, recording::RecordingRule};
+use domain::{
+    UserError, calling_hours::Weekday, campaign::Engine, conversation::Disposition, recording::RecordingRule,
+};
 use leptos::{html, prelude::*};
 
 /// Which facts each call should bring back.
@@ -256,6 +258,35 @@ pub(super) fn RecordingSection(draft: Draft, error: Signal<Option<UserError>>) -
                     error=error
                 />
             </div>
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// Which models hold the conversations.
+#[component]
+pub(super) fn EngineSection(draft: Draft, error: Signal<Option<UserError>>) -> impl IntoView {
+    let engines = Engine::ALL
+        .into_iter()
+        .map(|engine| (engine.as_str().to_owned(), engine.label().to_owned()))
+        .collect();
+    view! {
+        <fieldset class="card form-section">
+            <legend>"Models"</legend>
+            <p class="hint">
+                "Whoever holds the conversation, the first sentence, the end of a call and a wish not to be called again follow \
+                 the same rules. If a model that hears and speaks by itself fails in the middle of a call, the three services \
+                 go on with it."
+            </p>
+            <SelectField
+                field="engine"
+                name="form[engine]"
+                label="Who holds the conversation"
+                options=engines
+                bind=draft.engine
+                hint="The settings page shows which services are connected."
+                error=error
+            />
         </fieldset>
     }
     .into_any()

@@ -11,7 +11,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use telephony::{FRAME_MILLIS, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
-use voice::ports::TextToSpeech;
+use voice::ports::{LanguageModel, TextToSpeech};
 
 /// Sentences whose sound is made at the same time: the one that plays and the next.
 const AHEAD: usize = 2;
@@ -30,19 +30,49 @@ const BEEP_MS: u32 = 400;
 const BEEP_HZ: f32 = 1_400.0;
 
 /// A frame that waits to be played. Its place is free again when it was played or forgotten.
-struct Waiting {
+pub(super) struct Waiting {
     frame: Frame,
     _place: Option<OwnedSemaphorePermit>,
 }
 
-enum Made {
+/// Needs no place.
+impl From<Frame> for Waiting {
+    fn from(frame: Frame) -> Self {
+        Self { frame, _place: None }
+    }
+}
+
+pub(super) enum Made {
     Sound(Waiting),
+    /// What the sound that follows says, if it was not known before.
+    Words(String),
     Complete,
     Failed,
 }
 
 /// Sound on its way.
-type Making = (mpsc::UnboundedReceiver<Made>, AbortOnDropHandle<()>);
+struct Making {
+    made: mpsc::UnboundedReceiver<Made>,
+    _task: Option<AbortOnDropHandle<()>>,
+}
+
+/// An answer that the model says itself.
+pub(super) struct Aloud {
+    pub(super) made: mpsc::UnboundedReceiver<Made>,
+    pub(super) model: Arc<dyn LanguageModel>,
+}
+
+/// How much of such an answer was heard; the model is told when no more of it is played.
+struct Heard {
+    model: Arc<dyn LanguageModel>,
+    millis: u32,
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.model.was_heard(self.millis);
+    }
+}
 
 struct Line {
     saver: TranscriptSaver,
@@ -52,14 +82,16 @@ struct Line {
     making: Option<Making>,
     complete: bool,
     failed: bool,
+    heard: Option<Heard>,
 }
 
 impl Line {
     /// Takes over what was made since the last tick.
     fn collect(&mut self) {
-        let Some((made, _)) = &mut self.making else { return };
+        let Some(making) = &mut self.making else { return };
         loop {
-            match made.try_recv() {
+            match making.made.try_recv() {
+                Ok(Made::Words(words)) => self.saver.more(&words),
                 Ok(Made::Sound(waiting)) => {
                     self.saver.received(&waiting.frame);
                     self.frames.push_back(waiting);
@@ -120,8 +152,23 @@ impl Mouth {
             making: prepared.map(|(_, making)| making),
             complete: false,
             failed: false,
+            heard: None,
         });
         self.make_ahead();
+    }
+
+    /// Puts an answer that the model says itself at the end of the row. Without a sound it fails like any sentence.
+    pub(super) fn aloud(&mut self, id: SentenceId, aloud: Option<Aloud>) {
+        let (made, model) = aloud.map(|aloud| (aloud.made, aloud.model)).unzip();
+        self.lines.push_back(Line {
+            saver: TranscriptSaver::new(id, Personal::default()),
+            text: Personal::default(),
+            frames: VecDeque::new(),
+            failed: made.is_none(),
+            making: made.map(|made| Making { made, _task: None }),
+            complete: false,
+            heard: model.map(|model| Heard { model, millis: 0 }),
+        });
     }
 
     /// Puts a beep at the end of the row.
@@ -129,10 +176,11 @@ impl Mouth {
         let mut line = Line {
             saver: TranscriptSaver::new(id, Personal::default()),
             text: Personal::default(),
-            frames: tone().map(|frame| Waiting { frame, _place: None }).collect(),
+            frames: tone().map(Waiting::from).collect(),
             making: None,
             complete: true,
             failed: false,
+            heard: None,
         };
         for waiting in &line.frames {
             line.saver.received(&waiting.frame);
@@ -160,7 +208,10 @@ impl Mouth {
             Arc::new(Semaphore::new(places)),
             sender,
         );
-        (receiver, AbortOnDropHandle::new(tokio::spawn(making)))
+        Making {
+            made: receiver,
+            _task: Some(AbortOnDropHandle::new(tokio::spawn(making))),
+        }
     }
 
     /// The frame for the tick that ends at `now_ms`, if there is something to say, and what happened.
@@ -174,6 +225,9 @@ impl Mouth {
             if let Some(Waiting { frame, .. }) = line.frames.pop_front() {
                 if line.saver.played(now_ms) {
                     events.push_back(Event::SentenceBegan(line.saver.id()));
+                }
+                if let Some(heard) = &mut line.heard {
+                    heard.millis += FRAME_MILLIS;
                 }
                 spoken = Some(frame);
             }

@@ -1,5 +1,6 @@
 //! Whole calls with a scripted room and scripted voices, on paused time: each takes milliseconds.
 
+mod aloud;
 pub(super) mod stage;
 
 use super::*;

@@ -66,6 +66,9 @@ pub enum Effect {
     Prepare(Personal),
     /// Speak this sentence after those that wait already.
     Speak(Sentence),
+    /// Play the sound that the model makes itself for the current answer after what waits already, and tell of it as of a
+    /// sentence.
+    SpeakAloud(SentenceId),
     /// Sound a beep after what waits already, and tell of it as of a sentence.
     Beep(SentenceId),
     /// The person knows that the call is recorded, as far as they must: from now on it is.

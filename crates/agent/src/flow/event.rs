@@ -21,6 +21,8 @@ pub struct SentenceId(pub u32);
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReplyNews {
     Words(String),
+    /// The model says the words that follow itself.
+    Aloud,
     Result {
         field: String,
         value: Value,

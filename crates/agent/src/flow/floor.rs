@@ -36,6 +36,8 @@ pub(super) struct Waiting {
     pub(super) text: String,
     pub(super) purpose: Purpose,
     began: bool,
+    /// The model says it itself, and its text grows with what it says.
+    aloud: bool,
     /// It was told to stop; only the news of what was said of it is awaited.
     cut: bool,
 }
@@ -47,6 +49,8 @@ pub(super) struct Reply {
     pub(super) splitter: SentenceSplitter,
     pub(super) sentences: u32,
     pub(super) chars: usize,
+    /// The sentence in which the model says it itself.
+    aloud: Option<SentenceId>,
     /// The model asked to hang up after it.
     pub(super) end_call: bool,
     /// The model asked to put the person through after it.
@@ -70,6 +74,8 @@ pub(super) struct UnsaidSentence {
     pub(super) id: SentenceId,
     pub(super) text: String,
     pub(super) purpose: Purpose,
+    /// Nobody else can say it as the model did.
+    pub(super) aloud: bool,
 }
 
 #[derive(Debug, Default)]
@@ -258,9 +264,38 @@ impl Floor {
             text: text.clone(),
             purpose,
             began: false,
+            aloud: false,
             cut: false,
         });
         Sentence { id, text: text.into() }
+    }
+
+    /// The model says its answer itself from here on. Gives the sentence that stands for it, if that is news.
+    pub(super) fn begin_aloud(&mut self) -> Option<SentenceId> {
+        if self.reply.as_ref().is_none_or(|reply| reply.aloud.is_some()) {
+            return None;
+        }
+        let id = self.add_sentence(String::new(), Purpose::Reply).id;
+        if let Some(sentence) = self.waiting.back_mut() {
+            sentence.aloud = true;
+        }
+        if let Some(reply) = &mut self.reply {
+            reply.aloud = Some(id);
+            reply.sentences += 1;
+        }
+        Some(id)
+    }
+
+    /// Words of the answer, if the model says them itself. True if they are.
+    pub(super) fn says_aloud(&mut self, words: &str) -> bool {
+        let Some((reply, id)) = self.reply.as_mut().and_then(|reply| reply.aloud.map(|id| (reply, id))) else {
+            return false;
+        };
+        reply.chars += words.chars().count();
+        if let Some(sentence) = self.waiting.iter_mut().find(|sentence| sentence.id == id) {
+            sentence.text.push_str(words);
+        }
+        true
     }
 
     pub(super) fn start_reply(&mut self) -> ReplyId {
@@ -310,6 +345,7 @@ impl Floor {
                 id: sentence.id,
                 text: sentence.text.clone(),
                 purpose: sentence.purpose,
+                aloud: sentence.aloud,
             })
             .collect();
         self.waiting.retain_mut(|sentence| {

@@ -128,6 +128,8 @@ impl ConversationFlow {
             ReplyNews::Words(words) => (reply.splitter.push(&words), false),
             // Without a reason it is still known who is calling.
             ReplyNews::Done | ReplyNews::Failed => (reply.splitter.finish().into_iter().collect(), true),
+            // What the assistant may be told is sifted, so it is no sound of the model's own.
+            ReplyNews::Aloud => (Vec::new(), false),
             ReplyNews::Result { .. }
             | ReplyNews::CallBack { .. }
             | ReplyNews::Tool(_)

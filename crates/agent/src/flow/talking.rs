@@ -227,7 +227,7 @@ impl ConversationFlow {
             return;
         }
         state.resumed += 1;
-        if unsaid.reply {
+        if unsaid.reply || unsaid.sentences.iter().any(|sentence| sentence.aloud) {
             // How it would have gone on nobody knows.
             state.reply_owed = true;
             return;
@@ -254,10 +254,17 @@ impl ConversationFlow {
 
     fn reply_news(&mut self, id: ReplyId, news: ReplyNews) {
         match news {
+            ReplyNews::Aloud => {
+                self.flush_reply();
+                self.effects
+                    .extend(self.floor.begin_aloud().map(super::Effect::SpeakAloud));
+            }
             ReplyNews::Words(words) => {
-                let Some(reply) = &mut self.floor.reply else { return };
-                let sentences = reply.splitter.push(&words);
-                self.say_reply(sentences);
+                if !self.floor.says_aloud(&words) {
+                    let Some(reply) = &mut self.floor.reply else { return };
+                    let sentences = reply.splitter.push(&words);
+                    self.say_reply(sentences);
+                }
                 let too_much = self
                     .floor
                     .reply

@@ -1,5 +1,6 @@
 //! Conversations without a runtime: events go in, and a small stand-in for the driver answers the effects.
 
+mod aloud;
 mod any_order;
 mod colleague;
 mod inbound;

@@ -71,7 +71,7 @@ pub(super) async fn play(
             number(repetition),
         ),
         seat,
-        voices: rehearsal.cast.voices(),
+        voices: rehearsal.cast.voices().with_engine(rehearsal.content.engine),
         scribe: Arc::clone(&notebook) as Arc<dyn CallScribe>,
         commands: mpsc::channel(1).1,
         recorder: None,

@@ -378,6 +378,7 @@ pub fn voices() -> Voices {
         speech_to_text: Arc::new(CheapVoices),
         language_model: Arc::new(CheapVoices),
         text_to_speech: Arc::new(CheapVoices),
+        speech_to_speech: None,
         look_ups: Arc::new(voice::ports::NoLookUps),
     }
 }

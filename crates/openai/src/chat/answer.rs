@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use voice::ports::{ReplyPart, ToolUse};
 
 /// Arguments of one tool may be this long, bytes.
-const LONGEST_ARGUMENTS: usize = 16_384;
+pub(crate) const LONGEST_ARGUMENTS: usize = 16_384;
 /// Tools in one answer.
-const MOST_TOOLS: usize = 16;
+pub(crate) const MOST_TOOLS: usize = 16;
 
 /// One piece. Other services than the vendor's leave fields out, so only what is used is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -53,11 +53,12 @@ struct FunctionPiece {
     arguments: Option<String>,
 }
 
+/// A tool that the model uses.
 #[derive(Clone, Debug, Default)]
-struct ToolCall {
-    id: String,
-    name: String,
-    arguments: String,
+pub(crate) struct ToolCall {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) arguments: String,
 }
 
 /// An answer as it comes in.
@@ -149,16 +150,11 @@ impl Answer {
             } else {
                 tool.id.clone()
             };
-            let outcome = if known {
-                "Done. Go on talking."
-            } else {
-                "Not possible. Go on talking."
-            };
             calls.push(json!({
                 "id": id, "type": "function",
                 "function": { "name": tool.name, "arguments": tool.arguments },
             }));
-            outcomes.push(json!({ "role": "tool", "tool_call_id": id, "content": outcome }));
+            outcomes.push(json!({ "role": "tool", "tool_call_id": id, "content": outcome(known) }));
         }
         if ends {
             parts.push(ReplyPart::EndCall);
@@ -174,8 +170,17 @@ impl Answer {
     }
 }
 
+/// What the model is told of a tool that it has used.
+pub(crate) const fn outcome(known: bool) -> &'static str {
+    if known {
+        "Done. Go on talking."
+    } else {
+        "Not possible. Go on talking."
+    }
+}
+
 /// What a tool does, if there is such a tool and its arguments are right.
-fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<ReplyPart>, ends: &mut bool) -> bool {
+pub(crate) fn effects(tool: &ToolCall, fields: &[ResultField], parts: &mut Vec<ReplyPart>, ends: &mut bool) -> bool {
     if tool.name == END_CALL {
         *ends = true;
         return true;

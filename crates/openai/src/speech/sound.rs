@@ -1,7 +1,6 @@
 //! From the raw sound of a service to frames of a room. Pure: bytes in, in whatever pieces; frames out.
 
-use crate::failure::Failure;
-use rubato::{Fft, FixedSync, Indexing, Resampler, audioadapter_buffers::owned::InterleavedOwned};
+use crate::{failure::Failure, resampling::Resampling};
 use telephony::{FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
 
 /// Frames before the first one that is louder than this are left out: the person need not wait for silence.
@@ -126,7 +125,7 @@ impl SoundReader {
             return Ok(());
         }
         if self.resampling.is_none() {
-            self.resampling = Some(Resampling::new(self.rate)?);
+            self.resampling = Some(Resampling::new(self.rate, SAMPLE_RATE_HZ)?);
         }
         if let Some(resampling) = &mut self.resampling {
             self.samples.extend(resampling.push(samples)?);
@@ -150,79 +149,6 @@ impl SoundReader {
             .collect()
     }
 }
-
-/// To the rate of a room, as a stream.
-struct Resampling {
-    resampler: Fft<f32>,
-    waiting: Vec<f32>,
-    /// Samples at the beginning that only fill the resampler.
-    skip: usize,
-    received: usize,
-    given: usize,
-    rate: u32,
-}
-
-impl Resampling {
-    fn new(rate: u32) -> Result<Self, Failure> {
-        const WRONG: Failure = Failure::Nonsense("with sound of a rate that cannot be used");
-        if !(8_000..=96_000).contains(&rate) {
-            return Err(WRONG);
-        }
-        // 10 ms at a time, so that the first sound does not wait for more.
-        let chunk = rate as usize / 100;
-        let resampler = Fft::new(rate as usize, SAMPLE_RATE_HZ as usize, chunk, 1, FixedSync::Input);
-        let resampler = resampler.map_err(|_| WRONG)?;
-        Ok(Self {
-            skip: resampler.output_delay(),
-            resampler,
-            waiting: Vec::new(),
-            received: 0,
-            given: 0,
-            rate,
-        })
-    }
-
-    fn push(&mut self, samples: &[i16]) -> Result<Vec<i16>, Failure> {
-        self.received += samples.len();
-        self.waiting.extend(samples.iter().map(|sample| f32::from(*sample)));
-        let mut output = Vec::new();
-        let mut used = 0;
-        loop {
-            let needed = self.resampler.input_frames_next();
-            let Some(piece) = self.waiting.get(used..used + needed) else {
-                break;
-            };
-            used += needed;
-            let piece = InterleavedOwned::new_from(piece.to_vec(), 1, needed).map_err(|_| BROKEN)?;
-            let resampled = self.resampler.process(&piece, None::<&Indexing>).map_err(|_| BROKEN)?;
-            for sample in resampled.take_data() {
-                if self.skip > 0 {
-                    self.skip -= 1;
-                } else {
-                    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates at 16 bits")]
-                    output.push(sample.round() as i16);
-                }
-            }
-        }
-        self.waiting.drain(..used);
-        self.given += output.len();
-        Ok(output)
-    }
-
-    /// What is still in the resampler.
-    fn finish(mut self) -> Result<Vec<i16>, Failure> {
-        let wanted = (self.received * SAMPLE_RATE_HZ as usize).div_ceil(self.rate as usize);
-        let missing = wanted.saturating_sub(self.given);
-        let mut rest = Vec::new();
-        while rest.len() < missing {
-            rest.extend(self.push(&vec![0; self.resampler.input_frames_next()])?);
-        }
-        rest.truncate(missing);
-        Ok(rest)
-    }
-}
-
-const BROKEN: Failure = Failure::Nonsense("with sound that cannot be resampled");
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use domain::{
 };
 use openai::{
     OpenAiLanguageModel, OpenAiSpeechToText, OpenAiTextToSpeech, http_client,
-    settings::{ChatSettings, SpeechSettings, SpokenLanguage, TranscriptionSettings, VoiceChoice},
+    settings::{ChatSettings, SpeechSettings, SpokenLanguage, TranscriptionMode, TranscriptionSettings, VoiceChoice},
 };
 use rehearsal::{Odds, Outcome, Persona, RehearsalConfig, RehearsalNetwork, Studio, StudioConfig, voice_of};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use voice::ports::Voices;
 
-const SPEED: f32 = 5.0;
+pub const SPEED: f32 = 5.0;
 
 struct Noon;
 
@@ -136,6 +136,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
     };
     let transcription = TranscriptionSettings {
         service: vendor.service(None),
+        mode: TranscriptionMode::Whole,
         language: SpokenLanguage::Campaign,
     };
     let speech = SpeechSettings {
@@ -152,11 +153,17 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             OpenAiSpeechToText::new(&transcription, http.clone(), chance.clone()).expect("set up"),
         ),
         text_to_speech: Arc::new(OpenAiTextToSpeech::new(&speech, http, chance).expect("set up")),
+        speech_to_speech: None,
         look_ups: Arc::new(voice::ports::NoLookUps),
     };
     assert!(voices.trouble().is_some());
     voices.recover().await;
     assert_eq!(voices.trouble(), None);
+    hold_call(voices, studio, persona).await
+}
+
+/// A call with these voices: how it ended, and what was said.
+pub async fn hold_call(voices: Voices, studio: &Arc<Studio>, persona: Persona) -> (CallEnd, Vec<String>) {
     let config = RehearsalConfig {
         seed: 5,
         speed: SPEED,
@@ -211,7 +218,7 @@ async fn vendor(studio: &Arc<Studio>, think: impl Fn(&Asked) -> Act + Send + Syn
     .await
 }
 
-fn tones() -> Arc<Studio> {
+pub fn tones() -> Arc<Studio> {
     Studio::new(StudioConfig {
         cache: None,
         tones_only: true,

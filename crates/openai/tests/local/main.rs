@@ -4,6 +4,9 @@
 
 mod call;
 mod language_model;
+mod line;
+mod realtime;
 mod speech;
+mod streaming;
 mod transcription;
 mod vendor;

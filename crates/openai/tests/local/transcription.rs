@@ -1,7 +1,7 @@
 use crate::vendor::{Act, NoChance, Vendor, answers, refuses};
 use openai::{
     OpenAiSpeechToText, http_client,
-    settings::{SpokenLanguage, TranscriptionSettings},
+    settings::{SpokenLanguage, TranscriptionMode, TranscriptionSettings},
 };
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -11,6 +11,7 @@ use voice::ports::{SpeechToText, VoiceError};
 fn ears(vendor: &Vendor, language: SpokenLanguage) -> OpenAiSpeechToText {
     let settings = TranscriptionSettings {
         service: vendor.service(Some("second")),
+        mode: TranscriptionMode::Whole,
         language,
     };
     OpenAiSpeechToText::new(&settings, http_client().expect("a client"), Arc::new(NoChance)).expect("set up")

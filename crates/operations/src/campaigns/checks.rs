@@ -2,9 +2,10 @@
 
 use domain::{
     UserError,
-    campaign::{CampaignContent, VoicemailPolicy},
+    campaign::{CampaignContent, Engine, VoicemailPolicy},
     live::CampaignProgress,
     script,
+    views::InstallationView,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,18 @@ pub(super) fn lacking(content: &CampaignContent, known: &BTreeMap<String, u64>, 
 pub(super) fn can_run(content: &CampaignContent, known: &BTreeMap<String, u64>) -> Result<(), UserError> {
     content.validate()?;
     variables_are_known(content, known)
+}
+
+/// Checks that the server has what the campaign wants its conversations to be held by.
+pub(super) fn engine_is_connected(content: &CampaignContent, installation: &InstallationView) -> Result<(), UserError> {
+    if content.engine == Engine::Realtime && !installation.speech_to_speech {
+        return Err(UserError::field(
+            "engine",
+            "No model that hears and speaks by itself is connected to this server. Choose the three services, or have \
+             OPENAI_REALTIME_MODEL set on the server.",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks that somebody can be called. A paused campaign goes on without: it then completes by itself.

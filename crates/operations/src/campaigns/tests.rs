@@ -6,8 +6,10 @@ use crate::{
 use domain::{
     LeadId,
     access::Role,
+    campaign::Engine,
     views::{LeadFilter, NewLead},
 };
+use std::sync::Arc;
 use store::PgPool;
 
 async fn lead(ops: &Operations, manager: &Caller, id: CampaignId, number: &str) -> LeadId {
@@ -116,6 +118,49 @@ async fn bad_content_is_refused_with_its_fields(pool: PgPool) {
         "default_country"
     );
     assert_eq!(count(&pool, "SELECT count(*) FROM campaigns").await, 0);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_model_that_speaks_itself_is_chosen_only_where_one_is_connected(pool: PgPool) {
+    let mut ops = operations(&pool);
+    let manager = person(&pool, Role::Manager, "Mia").await;
+    let wanted = CampaignContent {
+        engine: Engine::Realtime,
+        ..content("x")
+    };
+    let refused = |error: UserError| {
+        assert_eq!(error.fields[0].field, "engine");
+        assert!(error.fields[0].message.contains("OPENAI_REALTIME_MODEL"), "{error:?}");
+    };
+    refused(create(&ops, &manager, wanted.clone()).await.expect_err("none"));
+    ops.installation = Arc::new(domain::views::InstallationView {
+        speech_to_speech: true,
+        ..Default::default()
+    });
+    let id = create(&ops, &manager, wanted.clone()).await.expect("connected");
+    lead(&ops, &manager, id, "415 555 2671").await;
+    assert_eq!(
+        get(&ops, &manager, id).await.expect("there").content.engine,
+        Engine::Realtime
+    );
+    // The server was set up otherwise since.
+    ops.installation = Arc::default();
+    refused(
+        command(&ops, &manager, id, CampaignCommand::Start)
+            .await
+            .expect_err("none"),
+    );
+    let renamed = CampaignContent {
+        name: "y".to_owned(),
+        ..wanted.clone()
+    };
+    refused(save(&ops, &manager, id, 1, renamed).await.expect_err("none"));
+    let pipeline = CampaignContent {
+        engine: Engine::Pipeline,
+        ..wanted
+    };
+    save(&ops, &manager, id, 1, pipeline).await.expect("that needs none");
+    command(&ops, &manager, id, CampaignCommand::Start).await.expect("runs");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

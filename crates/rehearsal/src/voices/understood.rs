@@ -2,11 +2,11 @@
 
 use crate::{clip::Clip, studio::Studio};
 use async_trait::async_trait;
-use domain::Personal;
+use domain::{Personal, results::ConversationResults};
 use futures::{StreamExt, stream, stream::BoxStream};
 use std::sync::Arc;
 use telephony::{FRAME_MILLIS, Frame};
-use voice::ports::{TextToSpeech, VoiceError};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToSpeech, TextToSpeech, VoiceError, Voices};
 
 /// Sentences longer than this are not written down, frames (90 s).
 const LONGEST_FRAMES: usize = 90 * 1_000 / FRAME_MILLIS as usize;
@@ -81,5 +81,105 @@ impl Sentence {
             }
         }
         frame
+    }
+}
+
+/// A model that speaks itself, made known in the same way.
+pub struct UnderstoodModel {
+    model: Arc<dyn SpeechToSpeech>,
+    studio: Arc<Studio>,
+}
+
+impl UnderstoodModel {
+    #[must_use]
+    pub fn new(model: Arc<dyn SpeechToSpeech>, studio: Arc<Studio>) -> Self {
+        Self { model, studio }
+    }
+}
+
+#[async_trait]
+impl SpeechToSpeech for UnderstoodModel {
+    fn hold_call(&self, usual: &Voices, language: &str) -> Voices {
+        let voices = self.model.hold_call(usual, language);
+        Voices {
+            language_model: Arc::new(UnderstoodMind {
+                mind: voices.language_model,
+                studio: Arc::clone(&self.studio),
+            }),
+            ..voices
+        }
+    }
+
+    async fn recover(&self) {
+        self.model.recover().await;
+    }
+}
+
+struct UnderstoodMind {
+    mind: Arc<dyn LanguageModel>,
+    studio: Arc<Studio>,
+}
+
+#[async_trait]
+impl LanguageModel for UnderstoodMind {
+    async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError> {
+        let parts = self.mind.reply(prompt).await?;
+        let said = (Said::default(), Arc::clone(&self.studio));
+        // The end of it is told before the stream ends, for then its sound is still being played.
+        let parts = parts
+            .map(Some)
+            .chain(stream::iter([None]))
+            .scan(said, |(said, studio), part| {
+                match &part {
+                    Some(Ok(part)) => said.note(part),
+                    Some(Err(_)) | None => said.write_down(studio),
+                }
+                std::future::ready(part)
+            });
+        Ok(parts.boxed())
+    }
+
+    fn was_heard(&self, millis: u32) {
+        self.mind.was_heard(millis);
+    }
+
+    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
+        self.mind.results(prompt).await
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.mind.trouble()
+    }
+
+    async fn recover(&self) {
+        self.mind.recover().await;
+    }
+}
+
+/// What a model says itself.
+#[derive(Default)]
+struct Said {
+    is_aloud: bool,
+    text: String,
+    samples: Vec<i16>,
+}
+
+impl Said {
+    fn note(&mut self, part: &ReplyPart) {
+        match part {
+            ReplyPart::Aloud => self.is_aloud = true,
+            ReplyPart::Words(words) if self.is_aloud => self.text.push_str(words),
+            ReplyPart::Sound(frame) if self.samples.len() < LONGEST_FRAMES * telephony::FRAME_SAMPLES => {
+                self.samples.extend_from_slice(frame.samples());
+            }
+            _ => {}
+        }
+    }
+
+    fn write_down(&mut self, studio: &Studio) {
+        let samples = std::mem::take(&mut self.samples);
+        if !samples.is_empty() && !self.text.trim().is_empty() {
+            studio.phrase_book().add(&Clip::new(&self.text, &samples));
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Act {
 
 #[derive(Default)]
 pub(super) struct Witness {
+    /// What a model was told of its own sound.
+    pub(super) heard: Mutex<Vec<u32>>,
     /// For each tick: was the person speaking, did the agent.
     pub(super) ticks: Mutex<Vec<(bool, bool)>>,
     pub(super) agent_frames: AtomicU32,
@@ -249,6 +251,7 @@ pub(super) struct Model {
     answers: Mutex<VecDeque<Answer>>,
     results: Result<ConversationResults, VoiceError>,
     hangs: bool,
+    witness: Arc<Witness>,
 }
 
 #[async_trait]
@@ -265,10 +268,14 @@ impl LanguageModel for Model {
         let parts = answer.unwrap_or_else(|| Ok(vec![ReplyPart::Words("I see.".to_owned())]))?;
         Ok(stream::iter(parts)
             .then(|part| async {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                let is_sound = matches!(part, ReplyPart::Sound(_));
+                tokio::time::sleep(Duration::from_millis(if is_sound { 10 } else { 100 })).await;
                 Ok(part)
             })
             .boxed())
+    }
+    fn was_heard(&self, millis: u32) {
+        self.witness.heard.lock().expect("unpoisoned").push(millis);
     }
     async fn results(&self, _: Prompt) -> Result<ConversationResults, VoiceError> {
         if self.hangs {
@@ -329,7 +336,6 @@ impl Default for Scenario {
             stop_after_ms: None,
             recording: RecordingRule::Always,
             tools: AgentTools::default(),
-            clock: None,
         }
     }
 }
@@ -394,6 +400,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
             tools: scenario.tools,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(60),
+            clock: None,
         },
         seat: Box::new(Seat {
             acts: scenario.acts.into(),
@@ -406,8 +413,10 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
                 answers: Mutex::new(scenario.answers.into()),
                 results: scenario.results,
                 hangs: scenario.model_hangs,
+                witness: Arc::clone(&witness),
             }),
             text_to_speech: Arc::new(Voice { mute: scenario.mute }),
+            speech_to_speech: None,
             look_ups: Arc::new(Weather),
         },
         scribe: Arc::new(Scribe(Arc::clone(&witness))),

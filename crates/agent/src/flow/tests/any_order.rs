@@ -25,7 +25,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(ReplyNews::Done),
         Just(ReplyNews::Failed),
         Just(ReplyNews::CallBack {
-            when: "tomorrow".to_owned()
+            when: "tomorrow".to_owned(),
+            at: None,
         }),
     ];
     prop_oneof![

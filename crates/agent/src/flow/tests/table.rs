@@ -36,6 +36,8 @@ pub(super) struct Table {
     pub(super) reply: Option<ReplyId>,
 }
 
+/// What a model says itself.
+pub(super) const ALOUD: &str = "In a voice of its own.";
 pub(super) const SENTENCE_MS: u32 = 1_000;
 
 impl Table {
@@ -84,6 +86,10 @@ impl Table {
             assert!(self.ends().is_empty(), "nothing follows the end, but {effect:?} did");
             match &effect {
                 Effect::Speak(sentence) => self.row.push_back((sentence.clone(), None)),
+                Effect::SpeakAloud(id) => {
+                    let (id, text) = (*id, ALOUD.into());
+                    self.row.push_back((Sentence { id, text }, None));
+                }
                 Effect::Beep(id) => {
                     let (id, text) = (*id, Personal::default());
                     self.row.push_back((Sentence { id, text }, None));

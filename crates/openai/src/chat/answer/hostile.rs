@@ -131,6 +131,7 @@ fn news(pieces: Vec<Value>, fields: &[ResultField]) -> Vec<ReplyNews> {
                 ReplyPart::Tool(tool) => ReplyNews::Tool(tool),
                 ReplyPart::DoNotCall => ReplyNews::DoNotCall,
                 ReplyPart::EndCall => ReplyNews::EndCall,
+                ReplyPart::Aloud | ReplyPart::Sound(_) => unreachable!("it has no voice of its own"),
             }));
             news.push(ReplyNews::Done);
         }
@@ -175,6 +176,14 @@ impl Call {
                         self.said.insert(sentence.id.0, sentence.text.reveal().to_owned());
                         self.row.push_back(sentence.clone());
                     }
+                    Effect::SpeakAloud(id) => {
+                        let text = "In a voice of its own.";
+                        self.said.insert(id.0, text.to_owned());
+                        self.row.push_back(Sentence {
+                            id: *id,
+                            text: text.into(),
+                        });
+                    }
                     Effect::StopSpeaking => self.row.clear(),
                     Effect::Settle => queue.push_back(Event::Settled),
                     Effect::LookUp(_) if self.chance.random_bool(0.7) => {
@@ -194,7 +203,9 @@ impl Call {
         self.now += TICK_MS;
         if let Some(id) = self.reply.take() {
             let pieces = pieces(&mut self.chance);
-            for news in news(pieces, &self.fields) {
+            // A model that speaks itself says the same things.
+            let aloud = self.chance.random_bool(0.4).then_some(ReplyNews::Aloud);
+            for news in aloud.into_iter().chain(news(pieces, &self.fields)) {
                 self.tell(Event::Reply(id, news));
             }
         }
@@ -295,7 +306,10 @@ impl Call {
             must(known, "a disposition that did not happen");
         }
         let after = |at: Option<usize>| at.map_or(&[][..], |at| &self.effects[at..]);
-        let goes_on = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::StartReply(_)));
+        let goes_on = |effects: &[Effect]| {
+            let by_the_model = |effect: &Effect| matches!(effect, Effect::StartReply(_) | Effect::SpeakAloud(_));
+            effects.iter().any(by_the_model)
+        };
         must(
             !goes_on(after(position(|effect| *effect == Effect::OptOut))),
             "the model was asked after an opt-out",

@@ -138,7 +138,7 @@ proptest! {
                 ReplyPart::EndCall => {
                     prop_assert!(calls.iter().any(|(name, _)| [END_CALL, DO_NOT_CALL].contains(name)));
                 }
-                ReplyPart::Words(words) => prop_assert!(false, "{words}"),
+                ReplyPart::Words(_) | ReplyPart::Aloud | ReplyPart::Sound(_) => prop_assert!(false, "{part:?}"),
             }
         }
     }
