@@ -68,7 +68,6 @@ mod tests {
             "10.0.0.1",
             "crm.example.com/x",
             "a@b.example",
-            "",
         ] {
             assert!(read(&[("RINGSIDE_LOOK_UP_HOSTS", wrong)]).is_err(), "{wrong}");
         }
