@@ -3,11 +3,15 @@
 mod facts;
 pub(super) mod playback;
 pub(super) mod player;
+mod results;
 pub(super) mod transcript;
 
 use crate::{
-    api::conversations::get_conversation,
-    components::{LinkButton, Loaded, Moment, Notice, PageHeader, Problem, StatusBadge, Tone},
+    api::conversations::{DrawResultsAgain, get_conversation},
+    components::{
+        LinkButton, Loaded, Moment, Notice, PageHeader, Problem, StatusBadge, Tone,
+        form::{ErrorSummary, action_error},
+    },
     pages::{address::id_of_page, turn_times::TurnTimeline},
     session::may,
 };
@@ -18,10 +22,11 @@ use domain::{
     recording::RecordingRule,
     views::{ConversationView, RecordingView},
 };
-use facts::{Decision, Facts, Results};
+use facts::{Decision, Facts};
 use leptos::prelude::*;
 use playback::Playback;
 use player::Player;
+use results::Results;
 use transcript::Transcript;
 
 /// One call.
@@ -31,12 +36,15 @@ pub fn Conversation() -> impl IntoView {
     move || match id.get() {
         None => view! { <Problem error=UserError::not_found("conversation").into() /> }.into_any(),
         Some(id) => {
-            let conversation = Resource::new(move || id, get_conversation);
+            let again = ServerAction::<DrawResultsAgain>::new();
+            let error = action_error(again);
+            let conversation = Resource::new(move || (id, again.version().get()), |(id, _)| get_conversation(id));
             view! {
+                <ErrorSummary error=error />
                 <Loaded
                     resource=conversation
                     lines=10
-                    view=|conversation| view! { <Detail conversation=conversation /> }.into_any()
+                    view=move |conversation| view! { <Detail conversation=conversation again=again /> }.into_any()
                 />
             }
             .into_any()
@@ -45,7 +53,7 @@ pub fn Conversation() -> impl IntoView {
 }
 
 #[component]
-fn Detail(conversation: ConversationView) -> impl IntoView {
+fn Detail(conversation: ConversationView, again: ServerAction<DrawResultsAgain>) -> impl IntoView {
     let id = conversation.row.conversation_id;
     let status = conversation.row.status;
     let name = conversation.row.lead_name.reveal().to_owned();
@@ -100,9 +108,9 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
             })}
         {recorded}
         <div class="conversation">
-            <Transcript segments=conversation.segments.clone() playback=playback />
+            <Transcript segments=conversation.segments.clone() playback=playback linked=true />
             <div class="stack">
-                <Results conversation=conversation.clone() />
+                <Results conversation=conversation.clone() again=again />
                 <Facts conversation=conversation.clone() />
                 <Decision attempt=conversation.attempt />
             </div>

@@ -198,6 +198,7 @@ async fn consume(
             by: EndedBy::Holder(worker_id),
             disposition: Disposition::Completed,
             results: ConversationResults::default(),
+            not_drawn: None,
             duration: Some(Duration::from_secs(60)),
             recordings: Vec::new(),
             not_again_before: Duration::ZERO,

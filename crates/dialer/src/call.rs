@@ -1,8 +1,11 @@
 //! One call, from its claim to its end in the database.
 
-use crate::{brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker};
+use crate::{
+    brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker,
+    zone_clock::day_in,
+};
 use agent::{
-    call::{CallEnd, SaidAloud, TakenOver},
+    call::{CallBrief, CallEnd, SaidAloud, TakenOver},
     campaign_agent::CampaignAgent,
 };
 use domain::{
@@ -187,7 +190,7 @@ impl Call {
         };
         let goes_on = earlier.is_some();
         let agent = CampaignAgent {
-            brief: brief::of(&self.content, &self.claimed),
+            brief: self.brief(),
             seat: Box::new(seat),
             voices: self.worker.voices.clone(),
             scribe: Arc::new(self.scribe()),
@@ -214,6 +217,7 @@ impl Call {
             CallEnd {
                 disposition: Disposition::Failed,
                 results: because("The agent broke down."),
+                not_drawn: Some("The agent broke down before they could be drawn.".to_owned()),
                 duration: Duration::ZERO,
             }
         });
@@ -233,6 +237,14 @@ impl Call {
             recordings,
             not_again_before,
         })
+    }
+
+    fn brief(&self) -> CallBrief {
+        let zone = self.claimed.lead.zones.first();
+        CallBrief {
+            day: zone.and_then(|zone| day_in(zone, self.worker.clock.now())),
+            ..brief::of(&self.content, &self.claimed)
+        }
     }
 
     /// What was recorded here, and before by those who held the call, as far as their files are on this machine.
@@ -313,6 +325,7 @@ impl Call {
             by: EndedBy::Holder(self.worker.config.worker_id),
             disposition,
             results: outcome.end.results,
+            not_drawn: outcome.end.not_drawn,
             duration: Some(duration),
             recordings: outcome.recordings,
             not_again_before: outcome.not_again_before,
@@ -328,6 +341,9 @@ impl Call {
                         "call ended"
                     );
                     metric::call_ended(self.claimed.direction, disposition, duration);
+                    if ending.not_drawn.is_some() {
+                        metric::results("pending");
+                    }
                     if campaign_completed {
                         tracing::info!("campaign completed");
                     }
@@ -371,6 +387,7 @@ fn without_a_word(disposition: Disposition, reason: &str, not_again_before: Dura
         end: CallEnd {
             disposition,
             results: because(reason),
+            not_drawn: None,
             duration: Duration::ZERO,
         },
         recordings: Vec::new(),

@@ -173,6 +173,7 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
             reason: Some(reason.to_owned()),
             ..ConversationResults::default()
         },
+        not_drawn: dialled.then(|| "The process that held the call died before they could be drawn.".to_owned()),
         duration: None,
         recordings: if dialled {
             recorder::left_behind(worker.config.recordings.as_ref(), lease.conversation_id, None).await

@@ -10,7 +10,7 @@ use crate::{
     lead::LeadStatus,
     live::CampaignProgress,
     recording::RecordingRule,
-    results::{ConversationResults, ResultField},
+    results::{ConversationResults, ResultField, ResultsState},
     turn_times::{TurnSummary, TurnTimes},
 };
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,11 @@ pub struct CampaignView {
     /// How quick the agent was in the last turns.
     #[serde(default)]
     pub turns: TurnSummary,
+    /// Conversations whose results are not drawn yet, and those of which they could not be.
+    #[serde(default)]
+    pub results_pending: u64,
+    #[serde(default)]
+    pub results_failed: u64,
 }
 
 /// What became of an attempt to save a campaign.
@@ -159,6 +164,8 @@ pub struct ConversationRow {
     pub call_start_time: Option<UnixMillis>,
     pub duration_seconds: u32,
     pub has_recording: bool,
+    #[serde(default)]
+    pub results_state: ResultsState,
 }
 
 /// What to list of the conversations.

@@ -12,14 +12,14 @@ use crate::{
 use answer::{Answer, Chunk, Whole};
 use async_openai::types::stream::StreamResponse;
 use async_trait::async_trait;
-use domain::{Chance, results::ConversationResults};
+use domain::{Chance, results::Drawn};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
 use serde_json::{Value, json};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use voice::ports::{LanguageModel, Prompt, ReplyPart, VoiceError};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError};
 
 /// A little less than the agent waits, so that it is told why.
 const PATIENCE: Patience = Patience {
@@ -32,6 +32,11 @@ const NEXT_PIECE: Duration = Duration::from_millis(7_500);
 const RESULTS: Patience = Patience {
     one_try: Duration::from_millis(4_800),
     all: Duration::from_millis(4_900),
+};
+/// The same when nobody waits.
+const UNHURRIED_RESULTS: Patience = Patience {
+    one_try: Duration::from_secs(45),
+    all: Duration::from_secs(60),
 };
 /// Pieces of one answer, most of which may be empty.
 const MOST_PIECES: usize = 20_000;
@@ -79,20 +84,21 @@ impl LanguageModel for OpenAiLanguageModel {
         Ok(parts.boxed())
     }
 
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        let prompt = &prompt;
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        let wanted = &question;
+        let patience = if wanted.unhurried { UNHURRIED_RESULTS } else { RESULTS };
         let question = |model: String| async move {
-            match self.complete(request::results(&model, prompt, true)).await {
+            match self.complete(request::results(&model, wanted, true)).await {
                 // Not every service can be held to a schema.
-                Err(Failure::Rejected(_)) => self.complete(request::results(&model, prompt, false)).await,
+                Err(Failure::Rejected(_)) => self.complete(request::results(&model, wanted, false)).await,
                 outcome => outcome,
             }
         };
-        let (answer, ticket) = self.endpoint.ask(RESULTS, question).await?;
-        match drawn(&answer) {
-            Some(results) => {
+        let (answer, ticket) = self.endpoint.ask(patience, question).await?;
+        match request::drawn(&answer) {
+            Some(drawn) => {
                 ticket.succeeded();
-                Ok(results.restricted_to(&prompt.result_fields))
+                Ok(drawn)
             }
             None => Err(ticket.failed(Failure::Nonsense("with something else than the results"))),
         }
@@ -211,20 +217,4 @@ impl Reply {
             }
         }
     }
-}
-
-/// Results from a chat completion.
-fn drawn(answer: &Value) -> Option<ConversationResults> {
-    let content = answer["choices"][0]["message"]["content"].as_str()?;
-    let mut object = words::json_in(content)?;
-    // What is not known is absent here and null there.
-    if let Some(Value::Object(fields)) = object.get_mut("fields") {
-        fields.retain(|_, value| !value.is_null());
-    }
-    serde_json::from_value(object)
-        .ok()
-        .map(|results: ConversationResults| ConversationResults {
-            reason: None,
-            ..results
-        })
 }

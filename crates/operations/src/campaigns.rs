@@ -19,7 +19,7 @@ use domain::{
     views::{CampaignRow, CampaignView, SaveOutcome, ScriptPreview},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{audit, campaigns, events, leads, turns};
+use store::{audit, campaigns, events, leads, result_jobs, turns};
 
 const CAMPAIGN: &str = "campaign";
 
@@ -57,6 +57,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
     let outcomes = campaigns::outcomes(&mut conn, id).await.map_err(internal)?;
     let refusals = campaigns::refusals(&mut conn, id).await.map_err(internal)?;
     let turns = turns::summary(&mut conn, id).await.map_err(internal)?;
+    let (results_pending, results_failed) = result_jobs::counts(&mut conn, id).await.map_err(internal)?;
     let known = campaigns::variables(&mut conn, id).await.map_err(internal)?;
     let missing_variables = checks::lacking(&revision.content, &known, row.progress.leads);
     let commands = if caller.may(Permission::EditCampaigns).is_ok() {
@@ -74,6 +75,8 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
         refusals,
         missing_variables,
         turns,
+        results_pending,
+        results_failed,
     })
 }
 

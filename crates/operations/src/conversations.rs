@@ -8,10 +8,11 @@ use domain::{
     views::{ConversationFilter, ConversationRow, ConversationView, RecordingView, UnansweredCallRow},
 };
 use store::{
+    StoreError, audit,
     conversations::{self, Wanted},
     inbound,
     recordings::{self, Part, Recording},
-    turns,
+    result_jobs, turns,
 };
 use uuid::Uuid;
 use vault::Kept;
@@ -85,6 +86,34 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
             Vec::new()
         },
     })
+}
+
+/// Has results drawn now that are pending or could not be drawn. It is done in the background.
+///
+/// # Errors
+/// The role does not include it (403), no such conversation (404), nothing to draw (409).
+pub async fn draw_results_again(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<(), UserError> {
+    caller.may(Permission::EditCampaigns)?;
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    conversations::status_of(&mut transaction, id)
+        .await
+        .map_err(missing("conversation"))?;
+    if !result_jobs::again(&mut transaction, id).await.map_err(internal)? {
+        return Err(UserError::conflict(
+            "The results of this call are there, or are being drawn just now. Reload the page to see them.",
+        ));
+    }
+    let action = "asked again for the results of call";
+    audit::record(
+        &mut transaction,
+        ops.clock.now(),
+        Some(caller.user_id),
+        action,
+        &id.to_string(),
+    )
+    .await
+    .map_err(internal)?;
+    transaction.commit().await.map_err(StoreError::from).map_err(internal)
 }
 
 fn shown(id: ConversationId, part: Recording) -> RecordingView {

@@ -127,6 +127,7 @@ async fn call_with(
             recording_announcement: domain::recording::ANNOUNCEMENT.into(),
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(300),
         },

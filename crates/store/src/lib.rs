@@ -25,6 +25,7 @@ pub mod presence;
 pub mod recordings;
 pub mod rehearsal_sounds;
 pub mod rehearsals;
+pub mod result_jobs;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;

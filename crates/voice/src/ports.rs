@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     Personal,
-    results::{ConversationResults, ResultField},
+    results::{Drawn, ResultField, TranscriptLine},
 };
 use futures::stream::BoxStream;
 use telephony::Frame;
@@ -76,6 +76,22 @@ pub struct Prompt {
     pub lines: Vec<ContextLine>,
 }
 
+/// What a language model needs in order to read the results out of a conversation that is over.
+#[derive(Clone, Debug)]
+pub struct ResultsQuestion {
+    /// As in [`Prompt::script`].
+    pub script: Personal,
+    pub result_fields: Vec<ResultField>,
+    /// All that was written down, in order.
+    pub transcript: Vec<TranscriptLine>,
+    /// BCP 47: the language in which the call began.
+    pub language: String,
+    /// The day of the call where the person lives, for example “Saturday, 2026-11-28”; without it “Friday” is no date.
+    pub day: Option<String>,
+    /// Nobody waits for the answer: the model may take its time.
+    pub unhurried: bool,
+}
+
 /// A piece of a language model's answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReplyPart {
@@ -100,11 +116,11 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// [`VoiceError`].
     async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError>;
 
-    /// Facts and summary of a conversation that is over.
+    /// What a conversation that is over brought. The answer is checked by whoever asks ([`Drawn::checked`]).
     ///
     /// # Errors
     /// [`VoiceError`].
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError>;
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError>;
 
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {

@@ -153,6 +153,7 @@ impl Lines {
                 recording_announcement: domain::recording::ANNOUNCEMENT.into(),
                 result_fields: content.result_fields,
                 language: "en-US".to_owned(),
+                day: None,
                 ringing_timeout: Duration::from_secs(30),
                 longest_call: Duration::from_secs(300),
             },

@@ -87,6 +87,7 @@ pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {
             AtLeast(Supervisor),
             Json(r#"{"conversation_id":"ID","command":{"command":"whisper","text":"Offer Tuesday."}}"#),
         ),
+        ("/api/conversations/draw-results-again", AtLeast(Manager), Form("id=ID")),
         ("/api/conversations/get", SIGNED_IN, Json(id)),
         ("/api/conversations/list", SIGNED_IN, Json(r#"{"filter":{}}"#)),
         ("/api/conversations/unanswered", SIGNED_IN, Json("{}")),

@@ -47,6 +47,7 @@ pub(super) fn Outcomes(now: RwSignal<CampaignView>) -> impl IntoView {
     let id = now.with_untracked(|now| now.row.progress.campaign_id);
     let outcomes = Memo::new(move |_| now.with(|now| now.outcomes.clone()));
     let refusals = Memo::new(move |_| now.with(|now| now.refusals.clone()));
+    let missing = Memo::new(move |_| now.with(|now| without_results(now.results_pending, now.results_failed)));
     let outcome_list = move || {
         let outcomes = outcomes.get();
         if outcomes.is_empty() {
@@ -99,10 +100,29 @@ pub(super) fn Outcomes(now: RwSignal<CampaignView>) -> impl IntoView {
         <section class="card stack">
             <h2>"Outcomes"</h2>
             {outcome_list}
+            {move || missing.get().map(|words| view! { <p class="muted">{words}</p> })}
             {refusal_list}
         </section>
     }
     .into_any()
+}
+
+/// How many calls have no results drawn from them; nothing if all have.
+fn without_results(pending: u64, failed: u64) -> Option<String> {
+    let mut parts = Vec::new();
+    if pending > 0 {
+        parts.push(format!(
+            "Results of {} are still to be drawn.",
+            counted(pending, "call", "calls")
+        ));
+    }
+    if failed > 0 {
+        parts.push(format!(
+            "Those of {} could not be drawn.",
+            counted(failed, "call", "calls")
+        ));
+    }
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// What a manager should know before starting.

@@ -52,7 +52,7 @@ pub struct CampaignForm {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultFieldForm {
     pub name: String,
-    /// `text`, `number`, `yes_no`, `choice` or `when`.
+    /// `text`, `number`, `yes_no`, `choice`, `when` or `date`.
     pub kind: String,
     /// Separated by commas; counts only for `choice`.
     #[serde(default)]
@@ -91,12 +91,13 @@ pub struct RetryForm {
 }
 
 /// The kinds of result fields: word in the form, words on the screen.
-pub const KINDS: [(&str, &str); 5] = [
+pub const KINDS: [(&str, &str); 6] = [
     ("text", "Text"),
     ("number", "Number"),
     ("yes_no", "Yes or no"),
     ("choice", "Choice"),
     ("when", "Day or time"),
+    ("date", "Date"),
 ];
 
 /// Units of a delay: word in the form and on the screen, minutes.
@@ -111,6 +112,7 @@ pub const fn kind_word(kind: &FieldKind) -> &'static str {
         FieldKind::YesNo => "yes_no",
         FieldKind::Choice(_) => "choice",
         FieldKind::When => "when",
+        FieldKind::Date => "date",
     }
 }
 
@@ -324,6 +326,7 @@ impl ResultFieldForm {
                         .collect(),
                 ),
                 "when" => FieldKind::When,
+                "date" => FieldKind::Date,
                 _ => FieldKind::Text,
             },
             description: self.description.trim().to_owned(),

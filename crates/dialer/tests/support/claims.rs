@@ -64,6 +64,7 @@ pub fn ending(conversation_id: domain::ConversationId, by: EndedBy, disposition:
         by,
         disposition,
         results: ConversationResults::default(),
+        not_drawn: None,
         duration: Some(Duration::from_secs(7)),
         recordings: Vec::new(),
         not_again_before: Duration::ZERO,

@@ -133,6 +133,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
     let chat = ChatSettings {
         service: vendor.service(None),
         language: None,
+        day: None,
     };
     let transcription = TranscriptionSettings {
         service: vendor.service(None),

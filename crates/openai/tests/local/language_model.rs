@@ -1,5 +1,8 @@
 use crate::vendor::{Act, End, KEY, NoChance, Vendor, answers, events, let_pass, odd, refuses, says, streamed, tool};
-use domain::results::ResultField;
+use domain::{
+    conversation::Speaker,
+    results::{ResultField, TranscriptLine},
+};
 use futures::{StreamExt, stream::BoxStream};
 use openai::{OpenAiLanguageModel, http_client, settings::ChatSettings};
 use serde_json::json;
@@ -7,7 +10,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use voice::ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, VoiceError};
+use voice::ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -28,6 +31,23 @@ fn prompt() -> Prompt {
         script: "Ask for an appointment.".into(),
         result_fields: ResultField::template(),
         lines: vec![line(ContextRole::Agent, "Hello."), line(ContextRole::Person, "Hi.")],
+    }
+}
+
+fn question() -> ResultsQuestion {
+    let speakers = [Speaker::Agent, Speaker::Person];
+    let lines = speakers.into_iter().zip(0..).map(|(speaker, position)| TranscriptLine {
+        position,
+        speaker,
+        text: "Friday.".into(),
+    });
+    ResultsQuestion {
+        script: "Ask for an appointment.".into(),
+        result_fields: ResultField::template(),
+        transcript: lines.collect(),
+        language: "en".to_owned(),
+        day: None,
+        unhurried: false,
     }
 }
 
@@ -245,8 +265,12 @@ async fn nothing_json_and_unknown_tools_are_not_spoken() {
 #[tokio::test]
 async fn results_are_drawn_and_never_invented() {
     let drawn = json!({
-        "fields": { "interested": "maybe", "preferred_day": "Friday", "other": 1 },
-        "summary": "They want Friday.", "call_back": null, "reason": "hacked",
+        "fields": {
+            "interested": { "value": true, "lines": [7] }, "preferred_day": { "value": "Friday", "lines": [1, 7] },
+            "other": { "value": 1, "lines": [1] },
+        },
+        "summary": { "text": "They want Friday.", "lines": [1] }, "mood": { "value": "neutral", "lines": [1] },
+        "call_back": null, "reason": "hacked",
     });
     let vendor = Vendor::start(move |asked, before| {
         if asked.json["response_format"].is_object() && before == 0 {
@@ -261,20 +285,29 @@ async fn results_are_drawn_and_never_invented() {
     .await;
     let model = model(&vendor, None);
     for _ in 0..2 {
-        let results = model.results(prompt()).await.expect("results");
+        let question = question();
+        let drawn = model.results(question.clone()).await.expect("results");
+        let results = drawn.checked(&question.result_fields, &question.transcript);
         assert_eq!(
             results.fields.into_iter().collect::<Vec<_>>(),
             [("preferred_day".to_owned(), json!("Friday"))]
         );
         assert_eq!(results.summary.as_deref(), Some("They want Friday."));
         assert_eq!((results.call_back, results.reason), (None, None));
+        assert_eq!(results.evidence["preferred_day"].lines, [1]);
+        assert!(results.unsupported.contains("interested") && results.sentiment.is_some());
     }
     assert_eq!(
         vendor.asked().len(),
         3,
         "a service that knows no schemas is asked without"
     );
-    assert!(matches!(model.results(prompt()).await, Err(VoiceError::Nonsense(_))));
+    let structured = &vendor.asked()[0].json["response_format"]["json_schema"];
+    assert_eq!(
+        (&structured["strict"], &structured["name"]),
+        (&json!(true), &json!("results"))
+    );
+    assert!(matches!(model.results(question()).await, Err(VoiceError::Nonsense(_))));
 }
 
 #[tokio::test]

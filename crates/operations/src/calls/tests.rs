@@ -125,6 +125,7 @@ impl Stage {
                 summary: Some("They agreed.".to_owned()),
                 ..ConversationResults::default()
             },
+            not_drawn: None,
             duration: Some(Duration::from_secs(42)),
             recordings: recorded
                 .then(|| NewRecording {

@@ -135,6 +135,7 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     by: EndedBy::Holder(worker),
                     disposition: Disposition::ALL[below(&ops, Disposition::ALL.len())],
                     results: ConversationResults::default(),
+                    not_drawn: None,
                     duration: Some(Duration::from_secs(40)),
                     recordings: Vec::new(),
                     not_again_before: Duration::ZERO,

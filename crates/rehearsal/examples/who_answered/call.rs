@@ -71,6 +71,7 @@ pub(crate) async fn play(case: &Case, studio: &Arc<Studio>) -> Played {
             recording_announcement: ANNOUNCEMENT.into(),
             result_fields: ResultField::template(),
             language: case.language.to_owned(),
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(120),
         },

@@ -9,7 +9,8 @@ use crate::{
     inbound::StoodBefore,
     leads::ON_DO_NOT_CALL_LIST,
     recordings::RecordingLock,
-    to_sql, whole,
+    result_jobs::FIRST_TRY,
+    seconds, to_sql, whole,
 };
 use domain::{
     CampaignId, ConversationId, Direction, LeadId, UnixMillis, WorkerId,
@@ -61,6 +62,8 @@ pub struct Ending {
     pub by: EndedBy,
     pub disposition: Disposition,
     pub results: ConversationResults,
+    /// Why they are not drawn yet; they are drawn later then, if the person has said something.
+    pub not_drawn: Option<String>,
     /// From the answer to the end; `None` if unknown, then the transcript tells how long it lasted at least.
     pub duration: Option<Duration>,
     /// Each file of it.
@@ -126,6 +129,7 @@ pub async fn end_all(store: &Store, endings: &[Ending]) -> Result<Vec<Ended>, St
     }
     let seconds = write(&mut transaction, &ends).await?;
     write_recordings(&mut transaction, &ends).await?;
+    leave_for_later(&mut transaction, &ends).await?;
     let changed: BTreeSet<CampaignId> = ends.iter().map(|end| end.call.campaign_id).collect();
     let changed: Vec<CampaignId> = changed.into_iter().collect();
     events::in_order(&mut transaction).await?;
@@ -431,6 +435,25 @@ async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(
             .execute(&mut *conn)
             .await?;
         }
+    }
+    Ok(())
+}
+
+/// Results that are still to be drawn.
+async fn leave_for_later(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(), StoreError> {
+    for end in ends {
+        let Some(reason) = &end.ending.not_drawn else { continue };
+        sqlx::query!(
+            "INSERT INTO result_jobs (conversation_id, campaign_id, status, due_at, reason)
+             SELECT $1, $2, 'pending', now() + make_interval(secs => $3), $4
+             WHERE EXISTS (SELECT FROM transcript_segments WHERE conversation_id = $1 AND speaker = 'person')",
+            end.ending.conversation_id.0,
+            end.call.campaign_id.0,
+            seconds(FIRST_TRY),
+            reason,
+        )
+        .execute(&mut *conn)
+        .await?;
     }
     Ok(())
 }
