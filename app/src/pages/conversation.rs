@@ -1,5 +1,6 @@
 //! One call: facts, decision, results, transcript, recording.
 
+mod cost;
 mod facts;
 pub(super) mod playback;
 pub(super) mod player;
@@ -15,6 +16,7 @@ use crate::{
     pages::{address::id_of_page, turn_times::TurnTimeline},
     session::may,
 };
+use cost::Cost;
 use domain::{
     ConversationId, UnixMillis, UserError,
     access::Permission,
@@ -113,6 +115,7 @@ fn Detail(conversation: ConversationView, again: ServerAction<DrawResultsAgain>)
                 <Results conversation=conversation.clone() again=again />
                 <Facts conversation=conversation.clone() />
                 <Decision attempt=conversation.attempt />
+                {conversation.cost.map(|cost| view! { <Cost cost=cost /> })}
             </div>
         </div>
         <TurnTimeline turns=conversation.turns />

@@ -33,6 +33,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use voice::{
     line_sound::LineEar,
+    meter::UsageMeter,
     ports::{ResultsQuestion, Voices},
     recording::CallRecorder,
 };
@@ -428,6 +429,7 @@ impl Call {
             language: brief.language,
             day: brief.day,
             unhurried: false,
+            meter: UsageMeter::default(),
         };
         let (drawn, all_written) = tokio::join!(
             async {

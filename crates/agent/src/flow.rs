@@ -60,7 +60,10 @@ use screened::Screened;
 use supervision::Supervision;
 use talking::Talking;
 use thinking_ahead::ThinkingAhead;
-use voice::ports::{ContextLine, ContextRole, Prompt};
+use voice::{
+    meter::UsageMeter,
+    ports::{ContextLine, ContextRole, Prompt},
+};
 use who_answered::WhoAnswered;
 use wrapping_up::WrappingUp;
 
@@ -219,6 +222,7 @@ impl ConversationFlow {
             script: self.rules.script.clone(),
             result_fields: self.rules.result_fields.clone(),
             lines,
+            meter: UsageMeter::default(),
         }
     }
 

@@ -199,6 +199,8 @@ async fn consume(
             disposition: Disposition::Completed,
             results: ConversationResults::default(),
             not_drawn: None,
+            usage: domain::cost::Usage::default(),
+            charged_by_minute: false,
             duration: Some(Duration::from_secs(60)),
             recordings: Vec::new(),
             not_again_before: Duration::ZERO,

@@ -13,6 +13,7 @@ use domain::{
     call_command::IssuedCommand,
     campaign::CampaignContent,
     conversation::{Disposition, TranscriptSegment},
+    cost::Usage,
     recording::RecordingRule,
     results::ConversationResults,
 };
@@ -32,6 +33,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::Instrument;
+use voice::meter::{UsageMeter, metered};
 
 /// Commands that may wait for one call.
 const WAITING_COMMANDS: usize = 32;
@@ -139,6 +141,7 @@ fn hold(
         claimed,
         next_position,
         hold,
+        meter: UsageMeter::default(),
     };
     worker.tasks.spawn(call.run(beginning, commands).instrument(span));
 }
@@ -151,6 +154,8 @@ struct Call {
     /// Position of the next sentence in the transcript.
     next_position: u32,
     hold: Arc<Hold>,
+    /// What it uses.
+    meter: UsageMeter,
 }
 
 impl Call {
@@ -189,10 +194,14 @@ impl Call {
             recorder::begin(&self.worker, self.claimed.conversation_id, starts_ms).unzip()
         };
         let goes_on = earlier.is_some();
+        self.meter.add(Usage {
+            partial: goes_on && self.worker.voices.charges(),
+            ..Usage::default()
+        });
         let agent = CampaignAgent {
             brief: self.brief(),
             seat: Box::new(seat),
-            voices: self.worker.voices.clone(),
+            voices: metered(&self.worker.voices, &self.meter),
             scribe: Arc::new(self.scribe()),
             commands,
             recorder,
@@ -326,6 +335,8 @@ impl Call {
             disposition,
             results: outcome.end.results,
             not_drawn: outcome.end.not_drawn,
+            usage: self.meter.usage(),
+            charged_by_minute: self.worker.network.charges(),
             duration: Some(duration),
             recordings: outcome.recordings,
             not_again_before: outcome.not_again_before,

@@ -9,11 +9,14 @@ use crate::{
 use domain::results::{Drawn, TranscriptLine};
 use std::{sync::Arc, time::Duration};
 use store::{
-    Store, StoreError,
+    Store, StoreError, costs,
     result_jobs::{self, ResultsWork},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use voice::ports::{LanguageModel, ResultsQuestion};
+use voice::{
+    meter::UsageMeter,
+    ports::{LanguageModel, ResultsQuestion},
+};
 
 /// How long a conversation belongs to a process that draws its results: longer than it takes.
 const LEASE: Duration = Duration::from_secs(150);
@@ -65,8 +68,12 @@ impl ResultsReader {
         let (id, number) = (work.conversation_id, work.number);
         let wanted = work.content.result_fields.clone();
         let question = question(work);
+        let meter = question.meter.clone();
         let transcript = question.transcript.clone();
-        match self.ask(question).await {
+        let answer = self.ask(question).await;
+        // Also a try that brings nothing is paid for.
+        costs::add(&self.store, id, meter.usage()).await?;
+        match answer {
             Ok(drawn) => {
                 let results = drawn.checked(&wanted, &transcript).writable();
                 if result_jobs::drawn(&self.store, id, number, results).await? {
@@ -119,5 +126,6 @@ fn question(work: ResultsWork) -> ResultsQuestion {
         day: work.zone.zip(work.answered_at).and_then(|(zone, at)| day_in(&zone, at)),
         result_fields: work.content.result_fields,
         unhurried: true,
+        meter: UsageMeter::default(),
     }
 }

@@ -17,6 +17,7 @@ pub mod calling_hours;
 pub mod campaign;
 pub mod campaign_merge;
 pub mod conversation;
+pub mod cost;
 pub mod direction;
 pub mod error;
 pub mod ids;

@@ -7,6 +7,7 @@ use crate::{
     campaign::{CampaignCommand, CampaignContent},
     campaign_merge::MergeConflict,
     conversation::{ConversationStatus, Disposition, TranscriptSegment},
+    cost::{CallCost, CostSum},
     lead::LeadStatus,
     live::CampaignProgress,
     recording::RecordingRule,
@@ -73,6 +74,9 @@ pub struct CampaignView {
     pub results_pending: u64,
     #[serde(default)]
     pub results_failed: u64,
+    /// What its calls cost, one for each currency in which they were reckoned.
+    #[serde(default)]
+    pub costs: Vec<CostSum>,
 }
 
 /// What became of an attempt to save a campaign.
@@ -254,6 +258,29 @@ pub struct ConversationView {
     /// By which rule the call was made.
     #[serde(default)]
     pub recording_rule: RecordingRule,
+    /// What it used and cost; `None` if that was not counted, or it has not ended.
+    #[serde(default)]
+    pub cost: Option<CallCost>,
+}
+
+/// The table of prices as it is typed: amounts as “0.15”.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricesForm {
+    pub currency: String,
+    pub input_tokens: String,
+    pub output_tokens: String,
+    pub characters: String,
+    pub recognition_minute: String,
+    pub telephone_minute: String,
+    pub zone: String,
+}
+
+/// The table of prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricesView {
+    pub form: PricesForm,
+    /// False until somebody has set them for the first time.
+    pub are_set: bool,
 }
 
 /// A user in the list of users.

@@ -10,7 +10,7 @@ use domain::{
 use store::{
     StoreError, audit,
     conversations::{self, Wanted},
-    inbound,
+    costs, inbound,
     recordings::{self, Part, Recording},
     result_jobs, turns,
 };
@@ -68,6 +68,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         .map_err(missing("conversation"))?;
     let segments = conversations::segments(&mut snapshot, id).await.map_err(internal)?;
     let turns = turns::of_conversation(&mut snapshot, id).await.map_err(internal)?;
+    let cost = costs::of(&mut snapshot, id).await.map_err(internal)?;
     let may_listen = caller.may(Permission::Listen).is_ok();
     Ok(ConversationView {
         row: details.row,
@@ -80,6 +81,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         segments,
         turns,
         recording_rule: details.recording_rule,
+        cost,
         recordings: if may_listen {
             details.recordings.into_iter().map(|part| shown(id, part)).collect()
         } else {

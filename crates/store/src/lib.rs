@@ -13,6 +13,7 @@ pub mod calls;
 pub mod campaigns;
 pub mod claims;
 pub mod conversations;
+pub mod costs;
 pub mod do_not_call;
 pub mod event_log;
 pub mod events;

@@ -1,5 +1,6 @@
 //! The three ports: speech to text, language model, text to speech.
 
+use crate::meter::UsageMeter;
 use async_trait::async_trait;
 use domain::{
     Personal,
@@ -25,6 +26,11 @@ pub trait SpeechToText: Send + Sync + 'static {
     /// # Errors
     /// [`VoiceError`].
     async fn open(&self, language: &str) -> Result<Box<dyn Utterance>, VoiceError>;
+
+    /// True if what is used of it costs something: a service, not a stand-in of this machine.
+    fn charges(&self) -> bool {
+        false
+    }
 
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {
@@ -74,6 +80,8 @@ pub struct Prompt {
     pub result_fields: Vec<ResultField>,
     /// All that was said aloud, and the whispers, in order.
     pub lines: Vec<ContextLine>,
+    /// Told what is used, if the service charges.
+    pub meter: UsageMeter,
 }
 
 /// What a language model needs in order to read the results out of a conversation that is over.
@@ -90,6 +98,8 @@ pub struct ResultsQuestion {
     pub day: Option<String>,
     /// Nobody waits for the answer: the model may take its time.
     pub unhurried: bool,
+    /// Told what is used, if the service charges.
+    pub meter: UsageMeter,
 }
 
 /// A piece of a language model's answer.
@@ -122,6 +132,11 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// [`VoiceError`].
     async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError>;
 
+    /// True if what is used of it costs something: a service, not a stand-in of this machine.
+    fn charges(&self) -> bool {
+        false
+    }
+
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {
         None
@@ -143,6 +158,11 @@ pub trait TextToSpeech: Send + Sync + 'static {
         text: &Personal,
         language: &str,
     ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError>;
+
+    /// True if what is used of it costs something: a service, not a stand-in of this machine.
+    fn charges(&self) -> bool {
+        false
+    }
 
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {
@@ -169,6 +189,12 @@ impl Voices {
             .trouble()
             .or_else(|| self.speech_to_text.trouble())
             .or_else(|| self.text_to_speech.trouble())
+    }
+
+    /// True if any of the three charges for what is used.
+    #[must_use]
+    pub fn charges(&self) -> bool {
+        self.language_model.charges() || self.speech_to_text.charges() || self.text_to_speech.charges()
     }
 
     /// Sees whether troubles are over.

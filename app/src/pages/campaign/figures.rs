@@ -2,7 +2,12 @@ use crate::{
     components::{EmptyState, Notice, StatusBadge, Tone, grouped},
     pages::address::{address, counted},
 };
-use domain::{conversation::ConversationStatus, lead::LeadStatus, views::CampaignView};
+use domain::{
+    conversation::ConversationStatus,
+    cost::{CostSum, amount_text, money_text},
+    lead::LeadStatus,
+    views::CampaignView,
+};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -47,6 +52,7 @@ pub(super) fn Outcomes(now: RwSignal<CampaignView>) -> impl IntoView {
     let id = now.with_untracked(|now| now.row.progress.campaign_id);
     let outcomes = Memo::new(move |_| now.with(|now| now.outcomes.clone()));
     let refusals = Memo::new(move |_| now.with(|now| now.refusals.clone()));
+    let costs = Memo::new(move |_| now.with(|now| costs_in_words(&now.costs)));
     let missing = Memo::new(move |_| now.with(|now| without_results(now.results_pending, now.results_failed)));
     let outcome_list = move || {
         let outcomes = outcomes.get();
@@ -100,11 +106,28 @@ pub(super) fn Outcomes(now: RwSignal<CampaignView>) -> impl IntoView {
         <section class="card stack">
             <h2>"Outcomes"</h2>
             {outcome_list}
+            {move || costs.get().map(|words| view! { <p>{words}</p> })}
             {move || missing.get().map(|words| view! { <p class="muted">{words}</p> })}
             {refusal_list}
         </section>
     }
     .into_any()
+}
+
+/// What the calls cost; nothing if no price was known for any.
+fn costs_in_words(costs: &[CostSum]) -> Option<String> {
+    let sums: Vec<String> = costs
+        .iter()
+        .map(|sum| {
+            let (all, today) = (sum.micros, sum.today_micros);
+            format!(
+                "{} in all, {} today",
+                money_text(&sum.currency, all),
+                amount_text(today)
+            )
+        })
+        .collect();
+    (!sums.is_empty()).then(|| format!("Cost of its calls: {}.", sums.join("; ")))
 }
 
 /// How many calls have no results drawn from them; nothing if all have.

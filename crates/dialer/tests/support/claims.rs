@@ -65,6 +65,8 @@ pub fn ending(conversation_id: domain::ConversationId, by: EndedBy, disposition:
         disposition,
         results: ConversationResults::default(),
         not_drawn: None,
+        usage: domain::cost::Usage::default(),
+        charged_by_minute: false,
         duration: Some(Duration::from_secs(7)),
         recordings: Vec::new(),
         not_again_before: Duration::ZERO,

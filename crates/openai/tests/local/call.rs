@@ -133,7 +133,6 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
     let chat = ChatSettings {
         service: vendor.service(None),
         language: None,
-        day: None,
     };
     let transcription = TranscriptionSettings {
         service: vendor.service(None),
@@ -180,6 +179,7 @@ async fn call(vendor: &Vendor, studio: &Arc<Studio>, persona: Persona) -> (CallE
             voicemail_policy: VoicemailPolicy::HangUp,
             result_fields: ResultField::template(),
             language: "en-US".to_owned(),
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(180),
             recording: domain::recording::RecordingRule::Always,

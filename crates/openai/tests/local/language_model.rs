@@ -10,7 +10,10 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use voice::ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError};
+use voice::{
+    meter::UsageMeter,
+    ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError},
+};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -31,6 +34,7 @@ fn prompt() -> Prompt {
         script: "Ask for an appointment.".into(),
         result_fields: ResultField::template(),
         lines: vec![line(ContextRole::Agent, "Hello."), line(ContextRole::Person, "Hi.")],
+        meter: UsageMeter::default(),
     }
 }
 
@@ -48,6 +52,7 @@ fn question() -> ResultsQuestion {
         language: "en".to_owned(),
         day: None,
         unhurried: false,
+        meter: UsageMeter::default(),
     }
 }
 
@@ -326,4 +331,78 @@ async fn a_query_of_the_address_comes_along() {
     ask(&model).await.expect("an answer");
     assert_eq!(vendor.asked()[0].query, "api-version=2024-10-21");
     assert_eq!(vendor.asked()[0].path, "/v1/chat/completions");
+}
+
+/// What was used of a model that is asked once.
+async fn used(vendor: &Vendor, reads_to_the_end: bool) -> domain::cost::Usage {
+    let prompt = prompt();
+    let meter = prompt.meter.clone();
+    let model = model(vendor, None);
+    let mut parts = model.reply(prompt).await.expect("an answer");
+    parts.next().await.expect("words").expect("good");
+    if reads_to_the_end {
+        all(parts).await;
+    } else {
+        drop(parts);
+    }
+    meter.usage()
+}
+
+#[tokio::test]
+async fn tokens_are_those_the_service_tells_or_are_reckoned() {
+    let told = Vendor::start(|asked, _| {
+        assert_eq!(asked.json["stream_options"]["include_usage"], true);
+        let pieces = events(&[json!({ "content": "Good morning." })], Some("stop"));
+        let mut pieces = String::from_utf8(pieces).expect("a text");
+        let usage = json!({ "choices": [], "usage": { "prompt_tokens": 321, "completion_tokens": 9 } });
+        let last = format!("data: {usage}\n\n");
+        let done = pieces.find("data: [DONE]").unwrap_or(pieces.len());
+        pieces.insert_str(done, &last);
+        Act::Pieces("text/event-stream", odd(pieces.as_bytes()), End::Whole)
+    })
+    .await;
+    let usage = used(&told, true).await;
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.estimated),
+        (321, 9, false)
+    );
+
+    // It is interrupted before it tells.
+    let usage = used(&told, false).await;
+    assert!(usage.estimated && usage.input_tokens > 100, "{usage:?}");
+
+    // It does not know the question, and is not asked again.
+    let silent = Vendor::start(|asked, _| match asked.json.get("stream_options") {
+        Some(_) => refuses(400),
+        None => says(&["Good morning."]),
+    })
+    .await;
+    let model = model(&silent, None);
+    for _ in 0..2 {
+        assert_eq!(ask(&model).await.expect("an answer").0, "Good morning.");
+    }
+    assert_eq!(silent.asked().len(), 3);
+    let usage = used(&silent, true).await;
+    assert!(usage.estimated && usage.output_tokens == 4, "{usage:?}");
+}
+
+#[tokio::test]
+async fn drawing_results_is_counted_and_a_refusal_costs_nothing() {
+    let vendor = Vendor::start(|_, before| match before {
+        0 => answers(&json!({
+            "choices": [{ "message": { "content": "{\"fields\": {}, \"summary\": \"Yes.\"}" } }],
+            "usage": { "prompt_tokens": 50, "completion_tokens": 12 },
+        })),
+        _ => refuses(401),
+    })
+    .await;
+    let question = question();
+    let model = model(&vendor, None);
+    model.results(question.clone()).await.expect("results");
+    model.results(question.clone()).await.expect_err("refused");
+    let usage = question.meter.usage();
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.estimated),
+        (50, 12, false)
+    );
 }

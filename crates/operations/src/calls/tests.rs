@@ -126,6 +126,8 @@ impl Stage {
                 ..ConversationResults::default()
             },
             not_drawn: None,
+            usage: domain::cost::Usage::default(),
+            charged_by_minute: false,
             duration: Some(Duration::from_secs(42)),
             recordings: recorded
                 .then(|| NewRecording {

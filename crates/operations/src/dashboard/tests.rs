@@ -136,6 +136,8 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     disposition: Disposition::ALL[below(&ops, Disposition::ALL.len())],
                     results: ConversationResults::default(),
                     not_drawn: None,
+                    usage: domain::cost::Usage::default(),
+                    charged_by_minute: false,
                     duration: Some(Duration::from_secs(40)),
                     recordings: Vec::new(),
                     not_again_before: Duration::ZERO,

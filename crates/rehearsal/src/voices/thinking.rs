@@ -126,6 +126,7 @@ fn as_prompt(question: &ResultsQuestion) -> (Prompt, Vec<u32>) {
         script: question.script.clone(),
         result_fields: question.result_fields.clone(),
         lines,
+        meter: question.meter.clone(),
     };
     (prompt, positions)
 }

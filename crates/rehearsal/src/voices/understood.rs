@@ -46,6 +46,10 @@ impl TextToSpeech for UnderstoodVoice {
         Ok(frames.boxed())
     }
 
+    fn charges(&self) -> bool {
+        self.voice.charges()
+    }
+
     fn trouble(&self) -> Option<String> {
         self.voice.trouble()
     }

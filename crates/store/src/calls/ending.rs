@@ -5,6 +5,7 @@
 use crate::{
     Store, StoreError, campaigns, claims,
     conversations::{direction, phone_number},
+    costs::EndedCalls,
     events, from_sql,
     inbound::StoodBefore,
     leads::ON_DO_NOT_CALL_LIST,
@@ -17,6 +18,7 @@ use domain::{
     calling_hours::GateEvidence,
     campaign::{CampaignContent, CampaignStatus},
     conversation::Disposition,
+    cost::Usage,
     inbound::{AfterInbound, after_inbound},
     lead::LeadStatus,
     live::{CampaignProgress, Happening, RecentOutcome},
@@ -64,6 +66,10 @@ pub struct Ending {
     pub results: ConversationResults,
     /// Why they are not drawn yet; they are drawn later then, if the person has said something.
     pub not_drawn: Option<String>,
+    /// What it used, but for the telephone.
+    pub usage: Usage,
+    /// The telephone network charges for its minutes.
+    pub charged_by_minute: bool,
     /// From the answer to the end; `None` if unknown, then the transcript tells how long it lasted at least.
     pub duration: Option<Duration>,
     /// Each file of it.
@@ -130,6 +136,7 @@ pub async fn end_all(store: &Store, endings: &[Ending]) -> Result<Vec<Ended>, St
     let seconds = write(&mut transaction, &ends).await?;
     write_recordings(&mut transaction, &ends).await?;
     leave_for_later(&mut transaction, &ends).await?;
+    write_costs(&mut transaction, &ends, &seconds).await?;
     let changed: BTreeSet<CampaignId> = ends.iter().map(|end| end.call.campaign_id).collect();
     let changed: Vec<CampaignId> = changed.into_iter().collect();
     events::in_order(&mut transaction).await?;
@@ -437,6 +444,28 @@ async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// What the calls cost.
+async fn write_costs(
+    conn: &mut PgConnection,
+    ends: &[End<'_>],
+    seconds: &HashMap<ConversationId, u32>,
+) -> Result<(), StoreError> {
+    let mut costs = EndedCalls::default();
+    for End { ending, call, .. } in ends {
+        let written = seconds.get(&ending.conversation_id).copied().unwrap_or(0);
+        // A second that has begun was on the telephone, too.
+        let lasted = ending.duration.map_or(u64::from(written), |duration| {
+            duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+        });
+        let usage = Usage {
+            telephone_seconds: if ending.charged_by_minute { lasted } else { 0 },
+            ..ending.usage
+        };
+        costs.add(ending.conversation_id, call.campaign_id, ending.at, usage);
+    }
+    costs.write(conn).await
 }
 
 /// Results that are still to be drawn.

@@ -150,6 +150,7 @@ fn lines(part: &Value) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use voice::meter::UsageMeter;
 
     fn question() -> ResultsQuestion {
         let line = |position, speaker, text: &str| TranscriptLine {
@@ -168,6 +169,7 @@ mod tests {
             language: "de".to_owned(),
             day: None,
             unhurried: false,
+            meter: UsageMeter::default(),
         }
     }
 

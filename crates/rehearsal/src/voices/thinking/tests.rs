@@ -3,7 +3,7 @@ use domain::{
     Personal,
     results::{FieldKind, ResultField},
 };
-use voice::ports::ContextLine;
+use voice::{meter::UsageMeter, ports::ContextLine};
 
 const SCRIPT: &str = "You are calling Ada on behalf of Example Company about their yearly service appointment.";
 const OPENING: &str = "Hello Ada, this is the AI assistant of Example Company. Do you have a minute?";
@@ -19,6 +19,7 @@ fn prompt(lines: &[(ContextRole, &str)]) -> Prompt {
                 text: Personal::new(*text),
             })
             .collect(),
+        meter: UsageMeter::default(),
     }
 }
 
@@ -171,6 +172,7 @@ async fn draws_results_that_the_campaign_asked_for() {
         language: "en-US".to_owned(),
         day: None,
         unhurried: false,
+        meter: UsageMeter::default(),
     };
     let drawn = model.results(question.clone()).await.expect("results");
     let results = drawn.checked(&question.result_fields, &question.transcript);
