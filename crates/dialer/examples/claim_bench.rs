@@ -173,6 +173,7 @@ async fn consume(
             most: batch,
             global_concurrency: u32::MAX,
             lease: Duration::from_secs(60),
+            charges: domain::budget::Charges::default(),
             look_ahead: Duration::from_millis(400),
         };
         let mut gate = Gate::new(&IanaClock, NOON);

@@ -56,6 +56,11 @@ pub(crate) fn refused(reason: GateReason) {
     metrics::counter!("gate_refused_total", "reason" => reason.as_str()).increment(1);
 }
 
+/// A look for leads that was in vain because of a campaign's budget.
+pub(crate) fn held_by_budget() {
+    metrics::counter!("claims_held_by_budget_total").increment(1);
+}
+
 pub(crate) fn in_progress(calls: usize) {
     #[expect(clippy::cast_precision_loss, reason = "a worker does not hold 2^52 calls")]
     metrics::gauge!("calls_in_progress").set(calls as f64);

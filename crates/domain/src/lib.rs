@@ -11,6 +11,7 @@
 pub mod access;
 pub mod agent_state;
 pub mod ambient;
+pub mod budget;
 pub mod call_command;
 pub mod call_sound;
 pub mod calling_hours;

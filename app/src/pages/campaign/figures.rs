@@ -1,8 +1,9 @@
 use crate::{
-    components::{EmptyState, Notice, StatusBadge, Tone, grouped},
+    components::{EmptyState, Moment, Notice, StatusBadge, Tone, grouped},
     pages::address::{address, counted},
 };
 use domain::{
+    budget::BudgetWait,
     conversation::ConversationStatus,
     cost::{CostSum, amount_text, money_text},
     lead::LeadStatus,
@@ -114,6 +115,29 @@ pub(super) fn Outcomes(now: RwSignal<CampaignView>) -> impl IntoView {
     .into_any()
 }
 
+/// Why no call starts, and until when.
+#[component]
+fn BudgetNotice(wait: BudgetWait) -> impl IntoView {
+    let remedy = if wait.standing.no_prices {
+        " Set the prices in the settings."
+    } else {
+        " That is more than the budget of a whole day: raise it, or shorten the longest call."
+    };
+    view! {
+        <Notice tone=Tone::Warning>
+            "No call starts because of the budget of this campaign. " {wait.standing.in_words()}
+            {match wait.until {
+                Some(until) => {
+                    view! { " Calls start again when a call in progress ends cheaper, and at the latest " <Moment at=until /> "." }
+                        .into_any()
+                }
+                None => remedy.into_any(),
+            }}
+        </Notice>
+    }
+    .into_any()
+}
+
 /// What the calls cost; nothing if no price was known for any.
 fn costs_in_words(costs: &[CostSum]) -> Option<String> {
     let sums: Vec<String> = costs
@@ -154,7 +178,9 @@ pub(super) fn Warnings(now: RwSignal<CampaignView>) -> impl IntoView {
     let id = now.with_untracked(|now| now.row.progress.campaign_id);
     let empty = Memo::new(move |_| now.with(|now| now.row.progress.leads == 0));
     let missing = Memo::new(move |_| now.with(|now| now.missing_variables.clone()));
+    let waits = Memo::new(move |_| now.with(|now| now.row.progress.budget_wait.clone()));
     view! {
+        {move || waits.get().map(|wait| view! { <BudgetNotice wait=wait /> })}
         {move || {
             empty
                 .get()

@@ -20,6 +20,7 @@ pub(super) struct Draft {
     pub(super) recording: RwSignal<String>,
     pub(super) recording_announcement: RwSignal<String>,
     pub(super) recording_days: RwSignal<String>,
+    pub(super) daily_budget: RwSignal<String>,
     pub(super) answer_call_backs: RwSignal<bool>,
     /// Key of the next result field that is added.
     next_key: RwSignal<u32>,
@@ -69,6 +70,7 @@ impl Draft {
             recording: RwSignal::new(form.recording),
             recording_announcement: RwSignal::new(form.recording_announcement),
             recording_days: RwSignal::new(form.recording_days),
+            daily_budget: RwSignal::new(form.daily_budget),
             answer_call_backs: RwSignal::new(form.answer_call_backs.is_some()),
             next_key: RwSignal::new(0),
         };
@@ -124,6 +126,7 @@ impl Draft {
             recording: self.recording.get(),
             recording_announcement: self.recording_announcement.get(),
             recording_days: self.recording_days.get(),
+            daily_budget: self.daily_budget.get(),
             answer_call_backs: self.answer_call_backs.get().then(|| "true".to_owned()),
         }
     }
@@ -152,6 +155,7 @@ impl Draft {
                 form.recording_announcement,
             ),
             ("recording_days", self.recording_days, form.recording_days),
+            ("daily_budget", self.daily_budget, form.daily_budget),
         ] {
             if fields(field) {
                 signal.set(text);

@@ -5,6 +5,7 @@ use domain::{
     FieldError, UserError,
     calling_hours::{DAY, WeeklyHours, Window},
     campaign::{CampaignContent, VoicemailPolicy},
+    cost::{amount_text, parse_amount},
     recording::RecordingRule,
     results::{FieldKind, ResultField},
     retry::{RETRYABLE, RetryRule},
@@ -43,6 +44,9 @@ pub struct CampaignForm {
     /// Nothing if the campaign does not say.
     #[serde(default)]
     pub recording_days: String,
+    /// An amount; empty for none.
+    #[serde(default)]
+    pub daily_budget: String,
     /// Any text if the agent answers people who call back; browsers send nothing for an empty checkbox.
     #[serde(default)]
     pub answer_call_backs: Option<String>,
@@ -148,6 +152,7 @@ impl From<&CampaignContent> for CampaignForm {
             recording: content.recording.as_str().to_owned(),
             recording_announcement: content.recording_announcement.clone(),
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
+            daily_budget: content.daily_budget.map(amount_text).unwrap_or_default(),
             answer_call_backs: content.answer_call_backs.then(|| "true".to_owned()),
         }
     }
@@ -227,6 +232,16 @@ impl CampaignForm {
         let max_call_seconds = number("max_call_seconds", &self.max_call_seconds, template.max_call_seconds);
         let recording_days =
             (!self.recording_days.trim().is_empty()).then(|| number("recording_days", &self.recording_days, 1));
+        let daily_budget = match self.daily_budget.trim() {
+            "" => None,
+            text => Some(parse_amount(text).unwrap_or_else(|| {
+                refuse(
+                    "daily_budget",
+                    "Write an amount of at most 1,000,000 with a point and at most six decimals, for example 25.50.",
+                );
+                1
+            })),
+        };
         let calls_per_ten_seconds = tenths(&self.calls_per_second).unwrap_or_else(|| {
             refuse(
                 "calls_per_ten_seconds",
@@ -293,6 +308,7 @@ impl CampaignForm {
                 .unwrap_or_default(),
             recording_announcement: lines(&self.recording_announcement).trim().to_owned(),
             recording_days,
+            daily_budget,
             answer_call_backs: self.answer_call_backs.is_some(),
         };
         if let Err(error) = content.validate() {

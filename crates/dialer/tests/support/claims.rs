@@ -27,6 +27,7 @@ pub fn request(campaign_id: CampaignId, worker_id: WorkerId) -> ClaimRequest {
         most: 50,
         global_concurrency: 1_000,
         lease: Duration::from_secs(30),
+        charges: domain::budget::Charges::default(),
         look_ahead: Duration::from_millis(400),
     }
 }

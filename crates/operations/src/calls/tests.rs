@@ -64,6 +64,7 @@ async fn stage(pool: &PgPool, calls: usize) -> (Stage, Vec<ConversationId>) {
         most: 1_000,
         global_concurrency: 1_000,
         lease: Duration::from_secs(60),
+        charges: domain::budget::Charges::default(),
         look_ahead: Duration::from_secs(3_600),
     };
     let evidence = GateEvidence::new(

@@ -92,6 +92,7 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     most: 3,
                     global_concurrency: 100,
                     lease: Duration::from_secs(600),
+                    charges: domain::budget::Charges::default(),
                     look_ahead: Duration::from_secs(3_600),
                 };
                 let chance = ops.chance.clone();
