@@ -152,3 +152,6 @@ pub async fn recording(
     let found = recordings::file(&mut conn, part).await.map_err(internal)?;
     found.map(kept).ok_or_else(|| UserError::not_found("recording"))
 }
+
+#[cfg(test)]
+mod tests;

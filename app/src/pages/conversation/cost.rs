@@ -17,6 +17,7 @@ pub(super) fn Cost(cost: CallCost) -> impl IntoView {
     };
     let reckoned = if usage.estimated { " (estimated in part)" } else { "" };
     let total = match (&parts, usage.is_nothing()) {
+        (_, true) if usage.partial => "It is not known what was used.".to_owned(),
         (_, true) => "Nothing was used that costs anything.".to_owned(),
         (Some(parts), false) => format!("{} in all{reckoned}", money_text(&currency, parts.total())),
         (None, false) => "It is not known what it cost: no prices were set when it ended.".to_owned(),
