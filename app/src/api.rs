@@ -11,6 +11,7 @@ pub mod dashboard;
 pub mod do_not_call;
 pub mod imports;
 pub mod leads;
+pub mod prices;
 pub mod rehearsals;
 pub mod settings;
 pub mod sign_in;

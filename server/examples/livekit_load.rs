@@ -7,7 +7,7 @@
 mod load;
 
 use async_trait::async_trait;
-use domain::{Personal, results::ConversationResults};
+use domain::{Personal, results::Drawn};
 use futures::{StreamExt, stream, stream::BoxStream};
 use load::{Failure, Lines, memory_kib};
 use std::{io::Write, sync::Arc, time::Duration};
@@ -15,7 +15,9 @@ use telephony::{
     FRAME_MILLIS, FRAME_SAMPLES, Frame,
     livekit::{LiveKitNetwork, LiveKitSettings, ParticipantEngine},
 };
-use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices};
+use voice::ports::{
+    LanguageModel, Prompt, ReplyPart, ResultsQuestion, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices,
+};
 
 /// From the end of an utterance to its text.
 const TRANSCRIPTION: Duration = Duration::from_millis(350);
@@ -59,8 +61,8 @@ impl LanguageModel for Model {
         tokio::time::sleep(FIRST_WORDS).await;
         Ok(stream::iter([Ok(ReplyPart::Words(ANSWER.to_owned()))]).boxed())
     }
-    async fn results(&self, _prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        Ok(ConversationResults::default())
+    async fn results(&self, _question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        Ok(Drawn::default())
     }
 }
 

@@ -14,6 +14,7 @@ use app::app::Assets;
 use dialer::{
     Dialer, DialerConfig, IanaClock, ZoneClock,
     rehearsal::{Cast, Rehearser},
+    results_reader::ResultsReader,
 };
 use domain::{Chance, Clock, WorkerId, views::InstallationView};
 use leptos::config::LeptosOptions;
@@ -263,6 +264,15 @@ pub fn rehearser(ops: &Operations, adapters: &Adapters) -> Rehearser {
         chance: Arc::clone(&ops.chance),
         archive: adapters.archive.clone(),
         cast: Arc::clone(&adapters.cast),
+    }
+}
+
+/// What draws results that could not be drawn when their calls ended.
+#[must_use]
+pub fn results_reader(ops: &Operations, adapters: &Adapters) -> ResultsReader {
+    ResultsReader {
+        store: ops.store.clone(),
+        model: Arc::clone(&adapters.voices.language_model),
     }
 }
 

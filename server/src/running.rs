@@ -123,6 +123,8 @@ pub async fn run(configuration: Configuration, role: Role) -> Result<(), StartEr
         jobs.spawn(async move { dialer.run(draining).await });
         let (rehearser, stop) = (composition::rehearser(&ops, &adapters), draining_child(&stopping));
         jobs.spawn(async move { rehearser.run(stop).await });
+        let (reader, stop) = (composition::results_reader(&ops, &adapters), draining_child(&stopping));
+        jobs.spawn(async move { reader.run(stop).await });
         let (ops, stop) = (ops.clone(), draining_child(&stopping));
         jobs.spawn(async move { imports::run_pending(&ops, stop).await });
     }

@@ -23,6 +23,18 @@ pub async fn list_unanswered_calls() -> Result<Vec<UnansweredCallRow>, AppError>
     Ok(operations::conversations::unanswered(&ops, &caller).await?)
 }
 
+/// Has the results of a call drawn that are not there.
+#[server(prefix = "/api", endpoint = "conversations/draw-results-again")]
+pub async fn draw_results_again(id: ConversationId) -> Result<(), AppError> {
+    let (ops, caller) = crate::caller::caller().await?;
+    operations::conversations::draw_results_again(&ops, &caller, id).await?;
+    // Without WASM the answer to the form is the page again.
+    if !crate::caller::asks_for_data() {
+        leptos_axum::redirect(&format!("/conversations/{id}"));
+    }
+    Ok(())
+}
+
 /// One conversation: facts, decision, results, transcript, recording.
 #[server(endpoint = "conversations/get", input = Json)]
 pub async fn get_conversation(id: ConversationId) -> Result<ConversationView, AppError> {

@@ -1,16 +1,22 @@
 //! One call: facts, decision, results, transcript, recording.
 
+mod cost;
 mod facts;
 pub(super) mod playback;
 pub(super) mod player;
+mod results;
 pub(super) mod transcript;
 
 use crate::{
-    api::conversations::get_conversation,
-    components::{LinkButton, Loaded, Moment, Notice, PageHeader, Problem, StatusBadge, Tone},
+    api::conversations::{DrawResultsAgain, get_conversation},
+    components::{
+        LinkButton, Loaded, Moment, Notice, PageHeader, Problem, StatusBadge, Tone,
+        form::{ErrorSummary, action_error},
+    },
     pages::{address::id_of_page, turn_times::TurnTimeline},
     session::may,
 };
+use cost::Cost;
 use domain::{
     ConversationId, UnixMillis, UserError,
     access::Permission,
@@ -18,10 +24,11 @@ use domain::{
     recording::RecordingRule,
     views::{ConversationView, RecordingView},
 };
-use facts::{Decision, Facts, Results};
+use facts::{Decision, Facts};
 use leptos::prelude::*;
 use playback::Playback;
 use player::Player;
+use results::Results;
 use transcript::Transcript;
 
 /// One call.
@@ -31,12 +38,15 @@ pub fn Conversation() -> impl IntoView {
     move || match id.get() {
         None => view! { <Problem error=UserError::not_found("conversation").into() /> }.into_any(),
         Some(id) => {
-            let conversation = Resource::new(move || id, get_conversation);
+            let again = ServerAction::<DrawResultsAgain>::new();
+            let error = action_error(again);
+            let conversation = Resource::new(move || (id, again.version().get()), |(id, _)| get_conversation(id));
             view! {
+                <ErrorSummary error=error />
                 <Loaded
                     resource=conversation
                     lines=10
-                    view=|conversation| view! { <Detail conversation=conversation /> }.into_any()
+                    view=move |conversation| view! { <Detail conversation=conversation again=again /> }.into_any()
                 />
             }
             .into_any()
@@ -45,7 +55,7 @@ pub fn Conversation() -> impl IntoView {
 }
 
 #[component]
-fn Detail(conversation: ConversationView) -> impl IntoView {
+fn Detail(conversation: ConversationView, again: ServerAction<DrawResultsAgain>) -> impl IntoView {
     let id = conversation.row.conversation_id;
     let status = conversation.row.status;
     let name = conversation.row.lead_name.reveal().to_owned();
@@ -100,11 +110,12 @@ fn Detail(conversation: ConversationView) -> impl IntoView {
             })}
         {recorded}
         <div class="conversation">
-            <Transcript segments=conversation.segments.clone() playback=playback />
+            <Transcript segments=conversation.segments.clone() playback=playback linked=true />
             <div class="stack">
-                <Results conversation=conversation.clone() />
+                <Results conversation=conversation.clone() again=again />
                 <Facts conversation=conversation.clone() />
                 <Decision attempt=conversation.attempt />
+                {conversation.cost.map(|cost| view! { <Cost cost=cost /> })}
             </div>
         </div>
         <TurnTimeline turns=conversation.turns />

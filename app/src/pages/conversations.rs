@@ -15,6 +15,7 @@ use domain::{
     Direction,
     conversation::{ConversationStatus, Disposition},
     paging::Page,
+    results::ResultsState,
     views::{CampaignRow, ConversationFilter, ConversationRow, UnansweredCallRow},
 };
 use leptos::prelude::*;
@@ -229,6 +230,7 @@ fn ConversationLine(row: ConversationRow) -> impl IntoView {
             </th>
             <td role="cell" class="aside">
                 <StatusBadge status=Signal::stored(row.status) />
+                {missing_results(&row.results_state).map(|words| view! { <span class="muted small">{words}</span> })}
             </td>
             <td role="cell" class="wrap">
                 <A href=format!("/campaigns/{}", row.campaign_id)>{row.campaign_name}</A>
@@ -248,6 +250,15 @@ fn ConversationLine(row: ConversationRow) -> impl IntoView {
                     })}
             </td>
         </tr>
+    }
+}
+
+/// Said where the results of a call are not there.
+const fn missing_results(state: &ResultsState) -> Option<&'static str> {
+    match state {
+        ResultsState::Drawn => None,
+        ResultsState::Pending { .. } => Some(" Results pending"),
+        ResultsState::Failed { .. } => Some(" Results failed"),
     }
 }
 

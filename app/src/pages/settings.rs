@@ -1,8 +1,11 @@
 //! What this installation is connected to, and what is simulated.
 
+mod prices;
+
 use crate::{
     api::{
         dashboard::SetDiallingPaused,
+        prices::get_prices,
         settings::{dialling_paused, installation},
     },
     components::{
@@ -13,6 +16,7 @@ use crate::{
 };
 use domain::{access::Permission, views::InstallationView};
 use leptos::prelude::*;
+use prices::Prices;
 
 /// What this installation is connected to.
 #[component]
@@ -22,6 +26,17 @@ pub fn Settings() -> impl IntoView {
     let data = Resource::new(
         move || pause.version().get(),
         |_| async move { Ok((installation().await?, dialling_paused().await?)) },
+    );
+    let administers = may(Permission::Administer);
+    let prices = Resource::new(
+        || (),
+        move |()| async move {
+            if administers {
+                get_prices().await.map(Some)
+            } else {
+                Ok(None)
+            }
+        },
     );
     view! {
         <PageHeader title="Settings">
@@ -44,6 +59,10 @@ pub fn Settings() -> impl IntoView {
                 }
                     .into_any()
             }
+        />
+        <Loaded
+            resource=prices
+            view=|prices| prices.map(|prices| view! { <Prices prices=prices /> }).into_any()
         />
     }
     .into_any()

@@ -36,6 +36,8 @@ pub struct CallBrief {
     pub tools: AgentTools,
     /// The person's clock and when they can be called back, in words for the model; `None` if it is not known.
     pub clock: Option<String>,
+    /// The day of the call where the person lives, for example “Saturday, 2026-11-28”, if it is known.
+    pub day: Option<String>,
     pub ringing_timeout: Duration,
     /// From the answer.
     pub longest_call: Duration,
@@ -99,6 +101,9 @@ pub trait CallScribe: Send + Sync {
 pub struct CallEnd {
     pub disposition: Disposition,
     pub results: ConversationResults,
+    /// Why the results are not drawn yet, although there is something to draw them from: a sentence without personal data.
+    /// What is there was noted during the call.
+    pub not_drawn: Option<String>,
     /// Room time from the answer to the end; zero if nobody answered.
     pub duration: Duration,
 }

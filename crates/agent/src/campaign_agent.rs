@@ -33,15 +33,18 @@ use telephony::{AgentSeat, DialRequest, FRAME_MILLIS, Frame, RoomEvent};
 use thinker::Thinker;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use voice::{line_sound::LineEar, ports::Voices, recording::CallRecorder};
+use voice::{
+    line_sound::LineEar,
+    meter::UsageMeter,
+    ports::{ResultsQuestion, Voices},
+    recording::CallRecorder,
+};
 use writer::Writer;
 
 /// Asking the network to dial may take this long, by the wall clock.
 const DIALLING: Duration = Duration::from_secs(20);
 /// Hanging up may take this long, by the wall clock; dropping the seat does it too.
 const HANGING_UP: Duration = Duration::from_secs(2);
-/// Summaries and facts longer than this are cut, characters.
-const LONGEST_RESULT_CHARS: usize = 2_000;
 
 /// One call, from the dial to its one end.
 pub struct CampaignAgent {
@@ -221,6 +224,7 @@ impl Call {
                 reason: Some(reason.to_owned()),
                 ..ConversationResults::default()
             },
+            not_drawn: None,
             duration: Duration::ZERO,
         };
         if self.stop.is_cancelled() {
@@ -426,21 +430,41 @@ impl Call {
         let (mut disposition, reason) = end.unwrap_or((Disposition::Failed, None));
         let known = flow.results().clone();
         let worth_reading = flow.person_spoke() && disposition.answered_by_person();
-        let (results, all_written) = tokio::join!(
+        let transcript = flow.transcript().to_vec();
+        let question = ResultsQuestion {
+            script: brief.script,
+            result_fields: brief.result_fields.clone(),
+            transcript: transcript.clone(),
+            language: brief.language,
+            day: brief.day,
+            unhurried: false,
+            meter: UsageMeter::default(),
+        };
+        let (drawn, all_written) = tokio::join!(
             async {
-                if worth_reading {
-                    thinker.results(flow.prompt()).await
-                } else {
-                    Ok(ConversationResults::default())
+                match worth_reading {
+                    true => thinker.results(question).await.map(Some),
+                    false => Ok(None),
                 }
             },
             writer.finish()
         );
-        let mut results = merged(results, known).restricted_to(&brief.result_fields);
+        let (drawn, not_drawn) = match drawn {
+            Ok(drawn) => (drawn, None),
+            Err(why) => (None, Some(why)),
+        };
+        let drawn = drawn.map(|drawn| drawn.checked(&brief.result_fields, &transcript));
+        let mut results = match drawn {
+            Some(drawn) => drawn.over(known),
+            None => known,
+        }
+        .restricted_to(&brief.result_fields);
         if reason.is_some() {
             results.reason = reason;
         }
         if !all_written {
+            // Where the lines stand in what was written is not certain then.
+            results.forget_lines();
             results
                 .reason
                 .get_or_insert_with(|| "Not all of the call could be written down.".to_owned());
@@ -450,57 +474,9 @@ impl Call {
         }
         CallEnd {
             disposition,
-            results: writable(results),
+            results: results.writable(),
+            not_drawn,
             duration: Duration::from_millis(u64::from(now_ms)),
         }
     }
-}
-
-/// What the model drew from the whole conversation, over what it noted on the way.
-fn merged(drawn: Result<ConversationResults, String>, mut known: ConversationResults) -> ConversationResults {
-    match drawn {
-        Ok(drawn) => {
-            known.fields.extend(drawn.fields);
-            ConversationResults {
-                fields: known.fields,
-                summary: drawn.summary,
-                call_back: drawn.call_back.or(known.call_back),
-                call_back_at: known.call_back_at,
-                reason: drawn.reason,
-            }
-        }
-        Err(reason) => ConversationResults {
-            reason: Some(reason),
-            ..known
-        },
-    }
-}
-
-/// Cut to a sensible length, and without the one character that a database cannot hold.
-fn writable(mut results: ConversationResults) -> ConversationResults {
-    let clean = |text: &mut String| {
-        *text = text
-            .chars()
-            .filter(|letter| *letter != '\0')
-            .take(LONGEST_RESULT_CHARS)
-            .collect();
-    };
-    for text in [
-        &mut results.summary,
-        &mut results.call_back,
-        &mut results.call_back_at,
-        &mut results.reason,
-    ]
-    .into_iter()
-    .flatten()
-    {
-        clean(text);
-    }
-    for value in results.fields.values_mut() {
-        if let serde_json::Value::String(text) = value {
-            clean(text);
-        }
-    }
-    results.call_back = results.call_back.filter(|when| !when.trim().is_empty());
-    results
 }

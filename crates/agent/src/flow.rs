@@ -21,6 +21,7 @@ mod keypad;
 mod line;
 mod machine;
 mod menu;
+mod notebook;
 mod notice;
 mod screened;
 mod supervision;
@@ -50,7 +51,7 @@ use domain::{
     campaign::VoicemailPolicy,
     conversation::Disposition,
     recording::RecordingRule,
-    results::{ConversationResults, ResultField},
+    results::{ConversationResults, ResultField, TranscriptLine},
 };
 use ending::Ending;
 use floor::Floor;
@@ -64,7 +65,10 @@ use supervision::Supervision;
 use talking::Talking;
 use thinking_ahead::ThinkingAhead;
 use tools::Tools;
-use voice::ports::{ContextLine, ContextRole, Prompt};
+use voice::{
+    meter::UsageMeter,
+    ports::{ContextLine, ContextRole, Prompt},
+};
 use who_answered::WhoAnswered;
 use wrapping_up::WrappingUp;
 
@@ -146,6 +150,7 @@ pub struct ConversationFlow {
     notice: Notice,
     line: Line,
     results: ConversationResults,
+    transcript: Vec<TranscriptLine>,
     opted_out: bool,
     whispers: u32,
     /// How often a person took up the conversation again in the middle of a goodbye.
@@ -172,6 +177,7 @@ impl ConversationFlow {
             notice: Notice::default(),
             line: Line::default(),
             results: ConversationResults::default(),
+            transcript: Vec::new(),
             opted_out: false,
             whispers: 0,
             reopenings: 0,
@@ -218,7 +224,7 @@ impl ConversationFlow {
         std::mem::take(&mut self.effects)
     }
 
-    /// What a language model needs in order to go on, or to draw the results.
+    /// What a language model needs in order to go on.
     #[must_use]
     pub fn prompt(&self) -> Prompt {
         let mut lines = self.floor.lines.clone();
@@ -233,13 +239,8 @@ impl ConversationFlow {
             lines,
             allowed: self.allowed(),
             clock: self.rules.clock.clone(),
+            meter: UsageMeter::default(),
         }
-    }
-
-    /// What was learned during the call.
-    #[must_use]
-    pub fn results(&self) -> &ConversationResults {
-        &self.results
     }
 
     /// True if the person has said something that could be understood.
@@ -411,29 +412,24 @@ impl ConversationFlow {
                 self.whispers += 1;
                 let text: String = text.reveal().chars().take(LONGEST_INSTRUCTION_CHARS).collect();
                 let said = self.floor.whispered(text.into(), self.now, self.now);
-                self.effects.push(Effect::WriteSentence(said));
+                self.write(said);
             }
             Event::SupervisorHeard(identity, heard) => {
-                let written = self.supervisor_heard(identity, heard);
-                self.effects.extend(written.map(Effect::WriteSentence));
+                if let Some(said) = self.supervisor_heard(identity, heard) {
+                    self.write(said);
+                }
             }
             Event::Reply(id, ReplyNews::Result { field, value }) if self.floor.is_current(*id) => {
-                if self
-                    .rules
-                    .result_fields
-                    .iter()
-                    .any(|wanted| &wanted.name == field && wanted.accepts(value))
-                {
-                    self.results.fields.insert(field.clone(), value.clone());
-                }
+                self.learn(field, value);
             }
             Event::Reply(id, ReplyNews::CallBack { when, at }) if self.floor.is_current(*id) => {
                 self.results.call_back = Some(when.clone());
                 self.results.call_back_at.clone_from(at);
             }
             _ => {
-                let written = self.floor.note(event, self.now);
-                self.effects.extend(written.map(Effect::WriteSentence));
+                if let Some(said) = self.floor.note(event, self.now) {
+                    self.write(said);
+                }
             }
         }
     }

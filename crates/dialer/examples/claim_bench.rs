@@ -173,6 +173,7 @@ async fn consume(
             most: batch,
             global_concurrency: u32::MAX,
             lease: Duration::from_secs(60),
+            charges: domain::budget::Charges::default(),
             look_ahead: Duration::from_millis(400),
         };
         let mut gate = Gate::new(&IanaClock, NOON);
@@ -199,6 +200,9 @@ async fn consume(
             by: EndedBy::Holder(worker_id),
             disposition: Disposition::Completed,
             results: ConversationResults::default(),
+            not_drawn: None,
+            usage: domain::cost::Usage::default(),
+            charged_by_minute: false,
             duration: Some(Duration::from_secs(60)),
             recordings: Vec::new(),
             not_again_before: Duration::ZERO,

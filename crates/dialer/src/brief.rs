@@ -42,6 +42,23 @@ pub(crate) fn of(content: &CampaignContent, claimed: &ClaimedCall, now: UnixMill
     }
 }
 
+/// The script of a call that is over, as it was told to the language model.
+pub(crate) fn script_of(
+    content: &CampaignContent,
+    name: &Personal,
+    email: &Personal,
+    number: &str,
+    variables: &BTreeMap<String, String>,
+) -> Personal {
+    let values = script::lead_values(name.reveal(), email.reveal(), number, variables);
+    filled(&content.script, &values)
+}
+
+/// A text that cannot be parsed was never saved; if it was, it is said as it stands.
+fn filled(text: &str, values: &BTreeMap<String, String>) -> Personal {
+    Personal::from(script::render(text, values).unwrap_or_else(|_| text.to_owned()))
+}
+
 /// Fills `values` into the campaign's texts.
 pub(crate) fn filled_in(
     content: &CampaignContent,
@@ -50,8 +67,7 @@ pub(crate) fn filled_in(
     attempt_id: AttemptId,
     number: PhoneNumber,
 ) -> CallBrief {
-    // A text that cannot be parsed was never saved; if it was, it is said as it stands.
-    let filled = |text: &str| Personal::from(script::render(text, values).unwrap_or_else(|_| text.to_owned()));
+    let filled = |text: &str| filled(text, values);
     CallBrief {
         conversation_id,
         attempt_id,
@@ -69,6 +85,7 @@ pub(crate) fn filled_in(
         language: content.language.clone(),
         tools: content.tools.clone(),
         clock: None,
+        day: None,
         ringing_timeout: Duration::from_secs(u64::from(content.ring_seconds)),
         longest_call: Duration::from_secs(u64::from(content.max_call_seconds)),
     }

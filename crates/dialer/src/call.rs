@@ -2,9 +2,10 @@
 
 use crate::{
     appointment, brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker,
+    zone_clock::day_in,
 };
 use agent::{
-    call::{CallEnd, SaidAloud, TakenOver},
+    call::{CallBrief, CallEnd, SaidAloud, TakenOver},
     campaign_agent::CampaignAgent,
 };
 use domain::{
@@ -12,6 +13,7 @@ use domain::{
     call_command::IssuedCommand,
     campaign::CampaignContent,
     conversation::{Disposition, TranscriptSegment},
+    cost::Usage,
     recording::RecordingRule,
     results::ConversationResults,
 };
@@ -31,6 +33,7 @@ use tokio::{
     time::Instant,
 };
 use tracing::Instrument;
+use voice::meter::{UsageMeter, metered};
 
 /// Commands that may wait for one call.
 const WAITING_COMMANDS: usize = 32;
@@ -138,6 +141,7 @@ fn hold(
         claimed,
         next_position,
         hold,
+        meter: UsageMeter::default(),
     };
     worker.tasks.spawn(call.run(beginning, commands).instrument(span));
 }
@@ -150,6 +154,8 @@ struct Call {
     /// Position of the next sentence in the transcript.
     next_position: u32,
     hold: Arc<Hold>,
+    /// What it uses.
+    meter: UsageMeter,
 }
 
 impl Call {
@@ -188,10 +194,14 @@ impl Call {
             recorder::begin(&self.worker, self.claimed.conversation_id, starts_ms).unzip()
         };
         let goes_on = earlier.is_some();
+        self.meter.add(Usage {
+            partial: goes_on && self.worker.voices.charges(),
+            ..Usage::default()
+        });
         let agent = CampaignAgent {
-            brief: brief::of(&self.content, &self.claimed, self.worker.clock.now()),
+            brief: self.brief(),
             seat: Box::new(seat),
-            voices: self.worker.voices.with_engine(self.content.engine),
+            voices: metered(&self.worker.voices.with_engine(self.content.engine), &self.meter),
             scribe: Arc::new(self.scribe()),
             commands,
             recorder,
@@ -216,6 +226,7 @@ impl Call {
             CallEnd {
                 disposition: Disposition::Failed,
                 results: because("The agent broke down."),
+                not_drawn: Some("The agent broke down before they could be drawn.".to_owned()),
                 duration: Duration::ZERO,
             }
         });
@@ -235,6 +246,14 @@ impl Call {
             recordings,
             not_again_before,
         })
+    }
+
+    fn brief(&self) -> CallBrief {
+        let zone = self.claimed.lead.zones.first();
+        CallBrief {
+            day: zone.and_then(|zone| day_in(zone, self.worker.clock.now())),
+            ..brief::of(&self.content, &self.claimed, self.worker.clock.now())
+        }
     }
 
     /// What was recorded here, and before by those who held the call, as far as their files are on this machine.
@@ -320,6 +339,9 @@ impl Call {
             by: EndedBy::Holder(self.worker.config.worker_id),
             disposition,
             results: outcome.end.results,
+            not_drawn: outcome.end.not_drawn,
+            usage: self.meter.usage(),
+            charged_by_minute: self.worker.network.charges(),
             duration: Some(duration),
             recordings: outcome.recordings,
             not_again_before: outcome.not_again_before,
@@ -335,6 +357,9 @@ impl Call {
                         "call ended"
                     );
                     metric::call_ended(self.claimed.direction, disposition, duration);
+                    if ending.not_drawn.is_some() {
+                        metric::results("pending");
+                    }
                     if campaign_completed {
                         tracing::info!("campaign completed");
                     }
@@ -378,6 +403,7 @@ fn without_a_word(disposition: Disposition, reason: &str, not_again_before: Dura
         end: CallEnd {
             disposition,
             results: because(reason),
+            not_drawn: None,
             duration: Duration::ZERO,
         },
         recordings: Vec::new(),

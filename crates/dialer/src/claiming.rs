@@ -4,7 +4,7 @@
 //! nobody takes more than an equal share of what is free as long as others wait.
 
 use crate::{call, gate::Gate, metric, worker::Worker};
-use domain::{CampaignId, UnixMillis, new_id};
+use domain::{CampaignId, UnixMillis, budget::Charges, new_id};
 use std::{sync::Arc, time::Duration};
 use store::{
     StoreError,
@@ -141,6 +141,12 @@ async fn claim(worker: &Worker, campaign_id: CampaignId, most: u32) -> Result<Cl
         most,
         global_concurrency: worker.config.global_concurrency,
         lease: worker.config.leases.length,
+        charges: Charges {
+            language: worker.voices.language_model.charges(),
+            speech: worker.voices.text_to_speech.charges(),
+            recognition: worker.voices.speech_to_text.charges(),
+            telephone: worker.network.charges(),
+        },
         look_ahead: LOOK_AHEAD,
     };
     let began = Instant::now();
@@ -153,6 +159,9 @@ async fn claim(worker: &Worker, campaign_id: CampaignId, most: u32) -> Result<Cl
     )
     .await?;
     metric::claimed(claimed.calls.len(), began.elapsed());
+    if claimed.held_by_budget {
+        metric::held_by_budget();
+    }
     Ok(claimed)
 }
 

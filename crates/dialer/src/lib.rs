@@ -12,6 +12,8 @@
 //! Nothing here holds a fact that the database does not: a worker that is killed at any moment loses no lead, and its
 //! calls are closed truthfully by whichever worker finds them.
 //!
+//! [`results_reader`] draws the results that could not be drawn when a call ended.
+//!
 //! [`trial`] is the exception: a conversation with a campaign's agent from a browser, of which nothing is kept; and
 //! [`rehearsal`], in which simulated people play those who are called.
 
@@ -31,6 +33,7 @@ mod presence;
 mod recorder;
 mod recovery;
 pub mod rehearsal;
+pub mod results_reader;
 mod scribe;
 pub mod trial;
 mod worker;

@@ -47,8 +47,18 @@ pub(crate) fn turn(turn: &TurnTimes) {
     }
 }
 
+/// Results that could not be drawn at the end of a call: `pending`, and later `drawn` or `failed`.
+pub(crate) fn results(outcome: &'static str) {
+    metrics::counter!("results_drawn_later_total", "outcome" => outcome).increment(1);
+}
+
 pub(crate) fn refused(reason: GateReason) {
     metrics::counter!("gate_refused_total", "reason" => reason.as_str()).increment(1);
+}
+
+/// A look for leads that was in vain because of a campaign's budget.
+pub(crate) fn held_by_budget() {
+    metrics::counter!("claims_held_by_budget_total").increment(1);
 }
 
 pub(crate) fn in_progress(calls: usize) {

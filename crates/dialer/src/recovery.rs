@@ -5,7 +5,7 @@
 //! rung, so it must not ring again by itself.
 
 use crate::{call, metric, recorder, worker::Worker};
-use domain::{ConversationId, conversation::Disposition, results::ConversationResults};
+use domain::{ConversationId, conversation::Disposition, cost::Usage, results::ConversationResults};
 use std::{sync::Arc, time::Duration};
 use store::{
     StoreError,
@@ -174,6 +174,12 @@ async fn close(worker: &Worker, lease: ExpiredLease) -> Result<(), StoreError> {
             reason: Some(reason.to_owned()),
             ..ConversationResults::default()
         },
+        not_drawn: dialled.then(|| "The process that held the call died before they could be drawn.".to_owned()),
+        usage: Usage {
+            partial: dialled && worker.voices.charges(),
+            ..Usage::default()
+        },
+        charged_by_minute: dialled && worker.network.charges(),
         duration: None,
         recordings: if dialled {
             recorder::left_behind(worker.config.recordings.as_ref(), lease.conversation_id, None).await

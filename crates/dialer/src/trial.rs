@@ -55,8 +55,17 @@ impl Trial {
             stop: self.stop,
         };
         let CallEnd {
-            disposition, results, ..
+            disposition,
+            mut results,
+            not_drawn,
+            ..
         } = agent.run().await;
+        // Nobody draws them later: nothing of a trial is kept.
+        if let Some(why) = not_drawn {
+            results
+                .reason
+                .get_or_insert(format!("The results could not be drawn. {why}"));
+        }
         // Nobody may be there any more to hear it.
         let _ = self.news.send(TrialNews::Ended { disposition, results }).await;
     }

@@ -26,6 +26,15 @@ impl ZoneClock for IanaClock {
     }
 }
 
+/// The day in the IANA zone `zone`, as the language model is told it: “Saturday, 2026-11-28”.
+pub(crate) fn day_in(zone: &str, at: UnixMillis) -> Option<String> {
+    let local = Timestamp::from_millisecond(at.0)
+        .ok()?
+        .to_zoned(TimeZone::get(zone).ok()?);
+    let day = Weekday::ALL[usize::try_from(local.weekday().to_monday_zero_offset()).ok()?];
+    Some(format!("{}, {}", day.label(), local.date()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +53,10 @@ mod tests {
         );
         assert_eq!(time(UnixMillis(before.0 + 60_000)).minute, 180);
         assert_eq!(IanaClock.local_time("Mars/Olympus", before), None);
+        assert_eq!(
+            day_in("America/New_York", before).as_deref(),
+            Some("Sunday, 2026-03-08")
+        );
+        assert_eq!(day_in("Mars/Olympus", before), None);
     }
 }

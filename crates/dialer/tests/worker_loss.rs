@@ -9,7 +9,7 @@ mod worker_process;
 
 use async_trait::async_trait;
 use carrier::{Carrier, CarrierOptions, Invitation, LegEvent, PhoneLeg, Phones};
-use domain::{Personal, results::ConversationResults};
+use domain::{Personal, results::Drawn};
 use futures::{StreamExt, stream, stream::BoxStream};
 use local_livekit::{API_KEY, API_SECRET, LocalLiveKit};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -27,7 +27,8 @@ use telephony::{
 };
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use voice::ports::{
-    ContextRole, LanguageModel, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices,
+    ContextRole, LanguageModel, Prompt, ReplyPart, ResultsQuestion, SpeechToText, TextToSpeech, Utterance, VoiceError,
+    Voices,
 };
 
 const LIVEKIT: &str = "RINGSIDE_TEST_LIVEKIT";
@@ -81,8 +82,8 @@ impl LanguageModel for Counting {
             .count();
         Ok(stream::iter([Ok(ReplyPart::Words(format!("Question number {said} is a good one.")))]).boxed())
     }
-    async fn results(&self, _prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        Ok(ConversationResults::default())
+    async fn results(&self, _question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        Ok(Drawn::default())
     }
 }
 

@@ -3,6 +3,7 @@
 //! This file knows no calendar: whoever calls it turns an instant into a [`LocalTime`] for each zone the number could
 //! be in. A doubt closes the gate.
 
+use crate::budget::Standing;
 use serde::{Deserialize, Serialize};
 
 /// Minutes in a day.
@@ -220,6 +221,9 @@ pub struct GateEvidence {
     /// The number is on the do-not-call list.
     #[serde(default)]
     pub do_not_call: bool,
+    /// If the campaign has a budget: how it stood before this call and those that were handed out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Standing>,
 }
 
 impl GateEvidence {
@@ -237,6 +241,7 @@ impl GateEvidence {
                 .filter(|window| windows.all(|other| other == Some(*window)))
                 .map(|window| format!("{}–{}", hour_and_minute(window.from), hour_and_minute(window.to))),
             do_not_call: on_do_not_call_list,
+            budget: None,
         }
     }
 
@@ -273,7 +278,12 @@ impl GateEvidence {
         } else {
             " The number was not on the do-not-call list."
         };
-        format!("{place}{window}{list}")
+        let budget = self
+            .budget
+            .as_ref()
+            .map(|standing| format!(" {}", standing.in_words()))
+            .unwrap_or_default();
+        format!("{place}{window}{list}{budget}")
     }
 }
 

@@ -190,6 +190,9 @@ pub struct CampaignContent {
     /// Recordings are deleted after so many days, 1 to 3,650, or sooner if the installation says so.
     #[serde(default)]
     pub recording_days: Option<u16>,
+    /// What its calls may cost in a day together, in millionths of a unit of the currency of the prices.
+    #[serde(default)]
+    pub daily_budget: Option<u64>,
     /// Whether the agent answers people who call back because the campaign tried to reach them.
     #[serde(default = "yes")]
     pub answer_call_backs: bool,
@@ -227,6 +230,7 @@ impl CampaignContent {
             recording: RecordingRule::Announce,
             recording_announcement: announcement(),
             recording_days: None,
+            daily_budget: None,
             answer_call_backs: true,
             engine: Engine::default(),
             language: default_language(),
@@ -324,6 +328,17 @@ impl CampaignContent {
                 .is_none_or(|days| (1..=MOST_KEEP_DAYS).contains(&days)),
             "recording_days",
             "Keep recordings for 1 to 3,650 days, or leave it empty.",
+        );
+        check(
+            self.daily_budget.is_none_or(|budget| budget > 0),
+            "daily_budget",
+            "Allow more than 0 a day, or leave it empty.",
+        );
+        check(
+            self.daily_budget.is_none() || self.engine != Engine::Realtime,
+            "daily_budget",
+            "What a model that hears and speaks by itself costs is not reckoned here: leave the budget empty, or let the \
+             three services hold the conversations.",
         );
         check(
             self.hours.windows_are_valid(),

@@ -7,6 +7,7 @@
 use crate::{
     CampaignId, ConversationId, Direction, LeadId, Personal, UnixMillis,
     agent_state::AgentState,
+    budget::BudgetWait,
     call_command::{CallFloor, Colleague},
     calling_hours::GateReason,
     campaign::CampaignStatus,
@@ -225,6 +226,9 @@ pub struct CampaignProgress {
     pub done: u64,
     pub failed: u64,
     pub do_not_call: u64,
+    /// It starts no call because of its budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_wait: Option<BudgetWait>,
 }
 
 /// Numbers since midnight UTC, kept by [`LiveState::apply`].

@@ -7,10 +7,11 @@ use crate::{
     campaign::{CampaignCommand, CampaignContent},
     campaign_merge::MergeConflict,
     conversation::{ConversationStatus, Disposition, TranscriptSegment},
+    cost::{CallCost, CostSum},
     lead::LeadStatus,
     live::CampaignProgress,
     recording::RecordingRule,
-    results::{ConversationResults, ResultField},
+    results::{ConversationResults, ResultField, ResultsState},
     turn_times::{TurnSummary, TurnTimes},
 };
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,14 @@ pub struct CampaignView {
     /// How quick the agent was in the last turns.
     #[serde(default)]
     pub turns: TurnSummary,
+    /// Conversations whose results are not drawn yet, and those of which they could not be.
+    #[serde(default)]
+    pub results_pending: u64,
+    #[serde(default)]
+    pub results_failed: u64,
+    /// What its calls cost, one for each currency in which they were reckoned.
+    #[serde(default)]
+    pub costs: Vec<CostSum>,
 }
 
 /// What became of an attempt to save a campaign.
@@ -167,6 +176,8 @@ pub struct ConversationRow {
     pub call_start_time: Option<UnixMillis>,
     pub duration_seconds: u32,
     pub has_recording: bool,
+    #[serde(default)]
+    pub results_state: ResultsState,
 }
 
 /// What to list of the conversations.
@@ -255,6 +266,29 @@ pub struct ConversationView {
     /// By which rule the call was made.
     #[serde(default)]
     pub recording_rule: RecordingRule,
+    /// What it used and cost; `None` if that was not counted, or it has not ended.
+    #[serde(default)]
+    pub cost: Option<CallCost>,
+}
+
+/// The table of prices as it is typed: amounts as “0.15”.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricesForm {
+    pub currency: String,
+    pub input_tokens: String,
+    pub output_tokens: String,
+    pub characters: String,
+    pub recognition_minute: String,
+    pub telephone_minute: String,
+    pub zone: String,
+}
+
+/// The table of prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricesView {
+    pub form: PricesForm,
+    /// False until somebody has set them for the first time.
+    pub are_set: bool,
 }
 
 /// A user in the list of users.

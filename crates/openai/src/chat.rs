@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod request;
+mod tally;
 mod words;
 
 use crate::{
@@ -12,14 +13,22 @@ use crate::{
 use answer::{Answer, Chunk, Whole};
 use async_openai::types::stream::StreamResponse;
 use async_trait::async_trait;
-use domain::{Chance, results::ConversationResults};
+use domain::{Chance, results::Drawn};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
 use serde_json::{Value, json};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
-use voice::ports::{LanguageModel, Prompt, ReplyPart, VoiceError};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tally::{Tally, Tokens};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError};
 
 /// A little less than the agent waits, so that it is told why.
 const PATIENCE: Patience = Patience {
@@ -33,13 +42,48 @@ const RESULTS: Patience = Patience {
     one_try: Duration::from_millis(4_800),
     all: Duration::from_millis(4_900),
 };
+/// The same when nobody waits.
+const UNHURRIED_RESULTS: Patience = Patience {
+    one_try: Duration::from_secs(45),
+    all: Duration::from_secs(60),
+};
 /// Pieces of one answer, most of which may be empty.
 const MOST_PIECES: usize = 20_000;
 
 /// A language model behind chat completions.
 pub struct OpenAiLanguageModel {
-    endpoint: Arc<Endpoint>,
+    service: Arc<ChatService>,
     language: Option<Arc<str>>,
+}
+
+/// Where it is asked, and what is known of it.
+struct ChatService {
+    endpoint: Arc<Endpoint>,
+    /// It refused to be asked how many tokens a streamed answer took.
+    keeps_usage_to_itself: AtomicBool,
+}
+
+impl ChatService {
+    async fn stream(&self, request: Value) -> Result<StreamResponse<Chunk>, Failure> {
+        let ask = |request: Value| async move {
+            let chat = self.endpoint.client().chat();
+            chat.create_stream_byot::<_, Chunk>(request)
+                .await
+                .map_err(|error| Failure::of_openai(&error))
+        };
+        if self.keeps_usage_to_itself.load(Ordering::Relaxed) {
+            return ask(request).await;
+        }
+        match ask(request::with_usage(request.clone())).await {
+            // Not every service knows that question.
+            Err(Failure::Rejected(_)) => {
+                let pieces = ask(request).await?;
+                self.keeps_usage_to_itself.store(true, Ordering::Relaxed);
+                Ok(pieces)
+            }
+            outcome => outcome,
+        }
+    }
 }
 
 impl OpenAiLanguageModel {
@@ -47,14 +91,17 @@ impl OpenAiLanguageModel {
     /// [`SetUpError`].
     pub fn new(settings: &ChatSettings, http: reqwest::Client, chance: Arc<dyn Chance>) -> Result<Self, SetUpError> {
         Ok(Self {
-            endpoint: Endpoint::new("the language model", &settings.service, http, chance)?,
+            service: Arc::new(ChatService {
+                endpoint: Endpoint::new("the language model", &settings.service, http, chance)?,
+                keeps_usage_to_itself: AtomicBool::new(false),
+            }),
             language: settings.language.as_deref().map(Arc::from),
         })
     }
 
     /// A chat completion in one piece.
     async fn complete(&self, request: Value) -> Result<Value, Failure> {
-        let chat = self.endpoint.client().chat();
+        let chat = self.service.endpoint.client().chat();
         chat.create_byot::<_, Value>(request)
             .await
             .map_err(|error| Failure::of_openai(&error))
@@ -64,9 +111,9 @@ impl OpenAiLanguageModel {
 #[async_trait]
 impl LanguageModel for OpenAiLanguageModel {
     async fn reply(&self, prompt: Prompt) -> Result<BoxStream<'static, Result<ReplyPart, VoiceError>>, VoiceError> {
-        let round = Round::start(&self.endpoint, &prompt, self.language.as_deref(), Vec::new()).await?;
+        let round = Round::start(&self.service, &prompt, self.language.as_deref(), Vec::new()).await?;
         let reply = Reply {
-            endpoint: Arc::clone(&self.endpoint),
+            service: Arc::clone(&self.service),
             prompt,
             language: self.language.clone(),
             round: Some(round),
@@ -79,37 +126,52 @@ impl LanguageModel for OpenAiLanguageModel {
         Ok(parts.boxed())
     }
 
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        let prompt = &prompt;
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        let wanted = &question;
+        let patience = if wanted.unhurried { UNHURRIED_RESULTS } else { RESULTS };
         let question = |model: String| async move {
-            match self.complete(request::results(&model, prompt, true)).await {
+            match self.complete(request::results(&model, wanted, true)).await {
                 // Not every service can be held to a schema.
-                Err(Failure::Rejected(_)) => self.complete(request::results(&model, prompt, false)).await,
+                Err(Failure::Rejected(_)) => self.complete(request::results(&model, wanted, false)).await,
                 outcome => outcome,
             }
         };
-        let (answer, ticket) = self.endpoint.ask(RESULTS, question).await?;
-        match drawn(&answer) {
-            Some(results) => {
+        let mut tally = Tally::new(&wanted.meter);
+        tally.sending(&request::results("", wanted, true));
+        let (answer, ticket) = match self.service.endpoint.ask(patience, question).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                tally.refused();
+                return Err(error);
+            }
+        };
+        tally.received(answer["choices"][0]["message"]["content"].as_str().unwrap_or_default());
+        tally.told(Tokens::of(&answer));
+        match request::drawn(&answer) {
+            Some(drawn) => {
                 ticket.succeeded();
-                Ok(results.restricted_to(&prompt.result_fields))
+                Ok(drawn)
             }
             None => Err(ticket.failed(Failure::Nonsense("with something else than the results"))),
         }
     }
 
+    fn charges(&self) -> bool {
+        true
+    }
+
     fn trouble(&self) -> Option<String> {
-        self.endpoint.trouble()
+        self.service.endpoint.trouble()
     }
 
     async fn recover(&self) {
-        if self.endpoint.trouble().is_none() {
+        if self.service.endpoint.trouble().is_none() {
             return;
         }
         let question = |model: String| {
             self.complete(json!({ "model": model, "messages": [{ "role": "user", "content": "Say yes." }] }))
         };
-        if let Ok((_, ticket)) = self.endpoint.ask(PATIENCE, question).await {
+        if let Ok((_, ticket)) = self.service.endpoint.ask(PATIENCE, question).await {
             ticket.succeeded();
         }
     }
@@ -120,30 +182,34 @@ struct Round {
     pieces: StreamResponse<Chunk>,
     ticket: Ticket,
     answer: Answer,
+    tally: Tally,
     count: usize,
     is_last: bool,
 }
 
 impl Round {
     async fn start(
-        endpoint: &Arc<Endpoint>,
+        service: &Arc<ChatService>,
         prompt: &Prompt,
         language: Option<&str>,
         further: Vec<Value>,
     ) -> Result<Self, VoiceError> {
         let further = &further;
-        let question = |model: String| async move {
-            let request = request::reply(&model, prompt, language, further);
-            let chat = endpoint.client().chat();
-            chat.create_stream_byot::<_, Chunk>(request)
-                .await
-                .map_err(|error| Failure::of_openai(&error))
+        let question = |model: String| service.stream(request::reply(&model, prompt, language, further));
+        let mut tally = Tally::new(&prompt.meter);
+        tally.sending(&request::reply("", prompt, language, further));
+        let (pieces, ticket) = match service.endpoint.ask(PATIENCE, question).await {
+            Ok(begun) => begun,
+            Err(error) => {
+                tally.refused();
+                return Err(error);
+            }
         };
-        let (pieces, ticket) = endpoint.ask(PATIENCE, question).await?;
         Ok(Self {
             pieces,
             ticket,
             answer: Answer::default(),
+            tally,
             count: 0,
             is_last: !further.is_empty(),
         })
@@ -161,6 +227,8 @@ impl Round {
                 .map_err(|_| Failure::TooSlow)?;
             let Some(piece) = piece else { return Ok(None) };
             let chunk = piece.map_err(|error| Failure::of_openai(&error))?;
+            self.tally.told(chunk.usage());
+            self.tally.received(chunk.written());
             if let Some(words) = self.answer.push(chunk)? {
                 return Ok(Some(words));
             }
@@ -170,7 +238,7 @@ impl Round {
 
 /// A reply: one round, or two if the model only used tools in the first. Dropping it closes the connection.
 struct Reply {
-    endpoint: Arc<Endpoint>,
+    service: Arc<ChatService>,
     prompt: Prompt,
     language: Option<Arc<str>>,
     round: Option<Round>,
@@ -204,27 +272,11 @@ impl Reply {
             self.ready.extend(parts);
             if let Some(further) = go_on.filter(|_| !is_last) {
                 let language = self.language.as_deref();
-                match Round::start(&self.endpoint, &self.prompt, language, further).await {
+                match Round::start(&self.service, &self.prompt, language, further).await {
                     Ok(round) => self.round = Some(round),
                     Err(error) => return Some(Err(error)),
                 }
             }
         }
     }
-}
-
-/// Results from a chat completion.
-fn drawn(answer: &Value) -> Option<ConversationResults> {
-    let content = answer["choices"][0]["message"]["content"].as_str()?;
-    let mut object = words::json_in(content)?;
-    // What is not known is absent here and null there.
-    if let Some(Value::Object(fields)) = object.get_mut("fields") {
-        fields.retain(|_, value| !value.is_null());
-    }
-    serde_json::from_value(object)
-        .ok()
-        .map(|results: ConversationResults| ConversationResults {
-            reason: None,
-            ..results
-        })
 }

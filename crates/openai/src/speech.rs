@@ -89,6 +89,10 @@ impl TextToSpeech for OpenAiTextToSpeech {
         Ok(frames.boxed())
     }
 
+    fn charges(&self) -> bool {
+        true
+    }
+
     fn trouble(&self) -> Option<String> {
         self.endpoint.trouble()
     }

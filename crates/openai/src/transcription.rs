@@ -77,6 +77,10 @@ impl SpeechToText for OpenAiSpeechToText {
         }))
     }
 
+    fn charges(&self) -> bool {
+        true
+    }
+
     fn trouble(&self) -> Option<String> {
         self.endpoint.trouble()
     }

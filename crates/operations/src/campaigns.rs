@@ -21,7 +21,7 @@ use domain::{
     views::{CampaignRow, CampaignView, SaveOutcome, ScriptPreview},
 };
 use std::collections::{BTreeMap, BTreeSet};
-use store::{audit, campaigns, events, leads, turns};
+use store::{audit, campaigns, costs, events, leads, result_jobs, settings, turns};
 
 const CAMPAIGN: &str = "campaign";
 /// Stands in a previewed prompt for what is only known when a call begins.
@@ -62,6 +62,12 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
     let outcomes = campaigns::outcomes(&mut conn, id).await.map_err(internal)?;
     let refusals = campaigns::refusals(&mut conn, id).await.map_err(internal)?;
     let turns = turns::summary(&mut conn, id).await.map_err(internal)?;
+    let prices = settings::prices(&mut conn).await.map_err(internal)?.unwrap_or_default();
+    let (day, _) = costs::day_of(&mut conn, &prices.zone, ops.clock.now())
+        .await
+        .map_err(internal)?;
+    let costs = costs::sums(&mut conn, id, day).await.map_err(internal)?;
+    let (results_pending, results_failed) = result_jobs::counts(&mut conn, id).await.map_err(internal)?;
     let known = campaigns::variables(&mut conn, id).await.map_err(internal)?;
     let missing_variables = checks::lacking(&revision.content, &known, row.progress.leads);
     let commands = if caller.may(Permission::EditCampaigns).is_ok() {
@@ -79,6 +85,9 @@ pub async fn get(ops: &Operations, caller: &Caller, id: CampaignId) -> Result<Ca
         refusals,
         missing_variables,
         turns,
+        results_pending,
+        results_failed,
+        costs,
     })
 }
 

@@ -8,10 +8,11 @@ use domain::{
     views::{ConversationFilter, ConversationRow, ConversationView, RecordingView, UnansweredCallRow},
 };
 use store::{
+    StoreError, audit,
     conversations::{self, Wanted},
-    inbound,
+    costs, inbound,
     recordings::{self, Part, Recording},
-    turns,
+    result_jobs, turns,
 };
 use uuid::Uuid;
 use vault::Kept;
@@ -67,6 +68,7 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         .map_err(missing("conversation"))?;
     let segments = conversations::segments(&mut snapshot, id).await.map_err(internal)?;
     let turns = turns::of_conversation(&mut snapshot, id).await.map_err(internal)?;
+    let cost = costs::of(&mut snapshot, id).await.map_err(internal)?;
     let may_listen = caller.may(Permission::Listen).is_ok();
     Ok(ConversationView {
         row: details.row,
@@ -79,12 +81,41 @@ pub async fn get(ops: &Operations, caller: &Caller, id: ConversationId) -> Resul
         segments,
         turns,
         recording_rule: details.recording_rule,
+        cost,
         recordings: if may_listen {
             details.recordings.into_iter().map(|part| shown(id, part)).collect()
         } else {
             Vec::new()
         },
     })
+}
+
+/// Has results drawn now that are pending or could not be drawn. It is done in the background.
+///
+/// # Errors
+/// The role does not include it (403), no such conversation (404), nothing to draw (409).
+pub async fn draw_results_again(ops: &Operations, caller: &Caller, id: ConversationId) -> Result<(), UserError> {
+    caller.may(Permission::EditCampaigns)?;
+    let mut transaction = ops.store.begin().await.map_err(internal)?;
+    conversations::status_of(&mut transaction, id)
+        .await
+        .map_err(missing("conversation"))?;
+    if !result_jobs::again(&mut transaction, id).await.map_err(internal)? {
+        return Err(UserError::conflict(
+            "The results of this call are there, or are being drawn just now. Reload the page to see them.",
+        ));
+    }
+    let action = "asked again for the results of call";
+    audit::record(
+        &mut transaction,
+        ops.clock.now(),
+        Some(caller.user_id),
+        action,
+        &id.to_string(),
+    )
+    .await
+    .map_err(internal)?;
+    transaction.commit().await.map_err(StoreError::from).map_err(internal)
 }
 
 fn shown(id: ConversationId, part: Recording) -> RecordingView {
@@ -121,3 +152,6 @@ pub async fn recording(
     let found = recordings::file(&mut conn, part).await.map_err(internal)?;
     found.map(kept).ok_or_else(|| UserError::not_found("recording"))
 }
+
+#[cfg(test)]
+mod tests;

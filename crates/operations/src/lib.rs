@@ -24,6 +24,7 @@ mod page_cursor;
 mod passwords;
 mod person_input;
 pub mod phone_input;
+pub mod prices;
 pub mod recordings;
 pub mod rehearsals;
 pub mod settings;

@@ -129,6 +129,7 @@ async fn call_with(
             language: "en-US".to_owned(),
             tools: domain::agent_tools::AgentTools::default(),
             clock: None,
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(300),
         },

@@ -3,6 +3,7 @@
 use crate::{StoreError, from_sql, to_sql};
 use domain::{
     CampaignId, UnixMillis, UserId,
+    budget::BudgetWait,
     calling_hours::GateReason,
     campaign::{CampaignContent, CampaignStatus},
     conversation::Disposition,
@@ -30,6 +31,7 @@ struct Row {
     created_at: time::OffsetDateTime,
     updated_at: time::OffsetDateTime,
     counts: Option<Json<BTreeMap<String, i64>>>,
+    budget_wait: Option<Json<BudgetWait>>,
 }
 
 impl TryFrom<Row> for CampaignRow {
@@ -38,17 +40,21 @@ impl TryFrom<Row> for CampaignRow {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let counts = row.counts.map(|counts| counts.0).unwrap_or_default();
         let of = |status: &str| u64::try_from(counts.get(status).copied().unwrap_or(0)).unwrap_or(0);
+        let status = status_from(&row.status)?;
         Ok(Self {
             progress: CampaignProgress {
                 campaign_id: CampaignId(row.id),
                 name: row.name,
-                status: status_from(&row.status)?,
+                status,
                 leads: counts.values().filter_map(|count| u64::try_from(*count).ok()).sum(),
                 pending: of("pending"),
                 calling: of("calling"),
                 done: of("done"),
                 failed: of("failed"),
                 do_not_call: of("do_not_call"),
+                budget_wait: (status == CampaignStatus::Running)
+                    .then(|| row.budget_wait.map(|wait| wait.0))
+                    .flatten(),
             },
             created_at: from_sql(row.created_at),
             updated_at: from_sql(row.updated_at),
@@ -234,7 +240,10 @@ pub async fn list(
         Row,
         r#"SELECT id, name, status, created_at, updated_at,
                   (SELECT jsonb_object_agg(lead_counts.status, leads) FROM lead_counts WHERE campaign_id = campaigns.id)
-                      AS "counts: Json<BTreeMap<String, i64>>"
+                      AS "counts: Json<BTreeMap<String, i64>>",
+                  (SELECT jsonb_build_object('standing', standing, 'until', (extract(epoch FROM until) * 1000)::bigint)
+                   FROM budget_waits WHERE campaign_id = campaigns.id AND (until IS NULL OR until > now()))
+                      AS "budget_wait: Json<BudgetWait>"
            FROM campaigns
            WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2)
            ORDER BY id DESC LIMIT $3"#,
@@ -258,7 +267,10 @@ pub async fn row(conn: &mut PgConnection, id: CampaignId) -> Result<CampaignRow,
         Row,
         r#"SELECT id, name, status, created_at, updated_at,
                   (SELECT jsonb_object_agg(lead_counts.status, leads) FROM lead_counts WHERE campaign_id = campaigns.id)
-                      AS "counts: Json<BTreeMap<String, i64>>"
+                      AS "counts: Json<BTreeMap<String, i64>>",
+                  (SELECT jsonb_build_object('standing', standing, 'until', (extract(epoch FROM until) * 1000)::bigint)
+                   FROM budget_waits WHERE campaign_id = campaigns.id AND (until IS NULL OR until > now()))
+                      AS "budget_wait: Json<BudgetWait>"
            FROM campaigns WHERE id = $1"#,
         id.0,
     )
@@ -288,7 +300,10 @@ pub(crate) async fn progress_of_all(
         Row,
         r#"SELECT id, name, status, created_at, updated_at,
                   (SELECT jsonb_object_agg(lead_counts.status, leads) FROM lead_counts WHERE campaign_id = campaigns.id)
-                      AS "counts: Json<BTreeMap<String, i64>>"
+                      AS "counts: Json<BTreeMap<String, i64>>",
+                  (SELECT jsonb_build_object('standing', standing, 'until', (extract(epoch FROM until) * 1000)::bigint)
+                   FROM budget_waits WHERE campaign_id = campaigns.id AND (until IS NULL OR until > now()))
+                      AS "budget_wait: Json<BudgetWait>"
            FROM campaigns WHERE id = ANY($1) ORDER BY id"#,
         &ids,
     )

@@ -5,15 +5,19 @@
 //! somebody else holds at that moment are skipped. Whether a lead may be called is the caller's decision; this file
 //! gives it what it rests on and writes down what came of it, in the same transaction.
 
+mod budgets;
+mod completing;
 mod pacing;
 mod places;
 
+pub use completing::complete;
 pub(crate) use places::{one_at_a_time, places};
 
 use crate::{Store, StoreError, campaigns, conversations::phone_number, events, from_sql, seconds, settings, to_sql};
 use domain::{
     AttemptId, CampaignId, ConversationId, Direction, LeadId, Personal, PhoneNumber, UnixMillis, WorkerId,
     agent_state::AgentState,
+    budget::Charges,
     calling_hours::{GateEvidence, GateReason},
     campaign::{CampaignContent, CampaignStatus},
     conversation::ConversationStatus,
@@ -61,6 +65,8 @@ pub struct ClaimRequest {
     pub global_concurrency: u32,
     /// How long the lease on each call lasts before its first renewal.
     pub lease: Duration,
+    /// What of a call costs something here.
+    pub charges: Charges,
     /// How far ahead of their time calls may be handed out; each waits for its own ([`ClaimedCall::start_after`]).
     pub look_ahead: Duration,
 }
@@ -129,6 +135,8 @@ pub struct Claimed {
     /// The campaign as it stood, if it was running.
     pub content: Option<Arc<CampaignContent>>,
     pub ask_again: AskAgain,
+    /// Somebody would have been called, but for the budget.
+    pub held_by_budget: bool,
 }
 
 impl Claimed {
@@ -138,6 +146,7 @@ impl Claimed {
             refused: Vec::new(),
             content: None,
             ask_again,
+            held_by_budget: false,
         }
     }
 }
@@ -222,6 +231,21 @@ pub async fn claim(
     if free == 0 {
         return Ok(Claimed::nothing(AskAgain::WhenChanged));
     }
+    let budget = budgets::standing(&mut transaction, request, &content).await?;
+    let fits = budget.as_ref().map_or(u32::MAX, |budget| budget.standing.more_calls());
+    if let Some(budget) = budget.as_ref().filter(|_| fits == 0) {
+        let waiting = waiting(&mut transaction, request, 1).await?;
+        if !waiting.is_empty() {
+            budgets::wait(&mut transaction, request, budget).await?;
+            events::commit(store, transaction).await?;
+        }
+        return Ok(Claimed {
+            held_by_budget: !waiting.is_empty(),
+            ..Claimed::nothing(AskAgain::WhenChanged)
+        });
+    }
+    let waited = budgets::go_on(&mut transaction, request.campaign_id).await?;
+    let free = free.min(fits);
     let pace = Pace::new(content.calls_per_ten_seconds, standing.next_at, standing.now);
     let slots = pace.slots(request.look_ahead).min(free);
     if slots == 0 {
@@ -237,7 +261,8 @@ pub async fn claim(
         if calls.len() >= slots as usize {
             break;
         }
-        let verdict = decide(&content, &lead);
+        let mut verdict = decide(&content, &lead);
+        verdict.evidence.budget = budget.as_ref().map(|budget| budget.standing.clone());
         let attempt_id = AttemptId(new_id());
         let called = (verdict.turn == Turn::Call).then(|| ConversationId(new_id()));
         written.add(&lead, attempt_id, called, verdict);
@@ -277,13 +302,15 @@ pub async fn claim(
             })
             .collect();
         happenings.extend(written.refusals(request.campaign_id));
-        if written.statuses.iter().any(Option::is_some) {
+        if waited || written.statuses.iter().any(Option::is_some) {
             events::in_order(&mut transaction).await?;
             happenings.push(Happening::CampaignChanged {
                 campaign: campaigns::progress(&mut transaction, request.campaign_id).await?,
             });
         }
         events::append(&mut transaction, request.at, &happenings).await?;
+    } else if waited {
+        campaigns::announce(&mut transaction, request.at, &[request.campaign_id]).await?;
     }
     events::commit(store, transaction).await?;
     let ask_again = if handed_out >= slots {
@@ -302,6 +329,7 @@ pub async fn claim(
         refused: written.refused,
         content: Some(content),
         ask_again,
+        held_by_budget: false,
     })
 }
 
@@ -454,36 +482,6 @@ impl Decisions {
         .await?;
         Ok(())
     }
-}
-
-/// Ends a running campaign that has no lead waiting, no call in progress and no list being read. Answers whether it
-/// did.
-///
-/// # Errors
-/// The database's.
-pub async fn complete(store: &Store, campaign: CampaignId, at: UnixMillis) -> Result<bool, StoreError> {
-    let mut transaction = store.begin().await?;
-    // Waits for whoever is adding leads: their foreign key holds the campaign.
-    sqlx::query!("SELECT id FROM campaigns WHERE id = $1 FOR UPDATE", campaign.0)
-        .fetch_one(&mut *transaction)
-        .await?;
-    let completed = sqlx::query!(
-        "UPDATE campaigns SET status = 'completed', updated_at = $2
-         WHERE id = $1 AND status = 'running'
-           AND NOT EXISTS (SELECT FROM lead_queue WHERE campaign_id = $1)
-           AND NOT EXISTS (SELECT FROM leases WHERE campaign_id = $1)
-           AND NOT EXISTS (SELECT FROM imports WHERE campaign_id = $1 AND status = 'running')",
-        campaign.0,
-        to_sql(at),
-    )
-    .execute(&mut *transaction)
-    .await?;
-    if completed.rows_affected() == 0 {
-        return Ok(false);
-    }
-    campaigns::announce(&mut transaction, at, &[campaign]).await?;
-    transaction.commit().await?;
-    Ok(true)
 }
 
 fn count(rows: i64) -> u32 {

@@ -3,6 +3,7 @@
 use crate::{
     StoreError, Transaction, from_sql,
     recordings::{self, Recording},
+    result_jobs,
 };
 use domain::{
     AttemptId, CampaignId, ConversationId, Direction, LeadId, Personal, PhoneNumber,
@@ -38,6 +39,9 @@ struct Row {
     call_start_time: Option<OffsetDateTime>,
     duration: Option<i32>,
     has_recording: bool,
+    results_status: Option<String>,
+    results_reason: Option<String>,
+    results_due_at: Option<OffsetDateTime>,
 }
 
 impl TryFrom<Row> for ConversationRow {
@@ -54,6 +58,7 @@ impl TryFrom<Row> for ConversationRow {
             call_start_time: row.call_start_time.map(from_sql),
             duration_seconds: seconds(row.duration),
             has_recording: row.has_recording,
+            results_state: result_jobs::state(row.results_status.as_deref(), row.results_reason, row.results_due_at)?,
         })
     }
 }
@@ -104,11 +109,14 @@ pub async fn list(
                   leads.name AS lead_name, leads.phone_number, inbound_calls.id IS NOT NULL AS "inbound!",
                   conversations.status, call_start_time, duration,
                   EXISTS (SELECT FROM recordings
-                          WHERE conversation_id = conversations.id AND deleted_at IS NULL) AS "has_recording!"
+                          WHERE conversation_id = conversations.id AND deleted_at IS NULL) AS "has_recording!",
+                  result_jobs.status AS "results_status?", result_jobs.reason AS "results_reason?",
+                  result_jobs.due_at AS "results_due_at?"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
            LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
+           LEFT JOIN result_jobs ON result_jobs.conversation_id = conversations.id
            WHERE ($1::uuid IS NULL OR (conversations.campaign_id >= $1 AND conversations.campaign_id <= $1))
              AND ($2::uuid IS NULL OR conversations.lead_id = $2)
              AND ($3::text IS NULL OR (conversations.status >= $3 AND conversations.status <= $3
@@ -156,11 +164,14 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
         r#"SELECT conversations.campaign_id, campaigns.name AS campaign_name, conversations.lead_id,
                   leads.name AS lead_name, leads.phone_number, inbound_calls.id IS NOT NULL AS "inbound!",
                   conversations.status, call_start_time,
-                  call_end_time, duration, results AS "results: Json<serde_json::Value>"
+                  call_end_time, duration, results AS "results: Json<serde_json::Value>",
+                  result_jobs.status AS "results_status?", result_jobs.reason AS "results_reason?",
+                  result_jobs.due_at AS "results_due_at?"
            FROM conversations
            JOIN campaigns ON campaigns.id = conversations.campaign_id
            JOIN leads ON leads.id = conversations.lead_id
            LEFT JOIN inbound_calls ON inbound_calls.id = conversations.id
+           LEFT JOIN result_jobs ON result_jobs.conversation_id = conversations.id
            WHERE conversations.id = $1"#,
         id.0
     )
@@ -185,6 +196,11 @@ pub async fn details(conn: &mut PgConnection, id: ConversationId) -> Result<Deta
             call_start_time: found.call_start_time.map(from_sql),
             duration_seconds: seconds(found.duration),
             has_recording: recordings.iter().any(|recording| recording.deleted_at.is_none()),
+            results_state: result_jobs::state(
+                found.results_status.as_deref(),
+                found.results_reason,
+                found.results_due_at,
+            )?,
         },
         lead_id: LeadId(found.lead_id),
         phone_number,

@@ -11,6 +11,7 @@ use crate::{
 use domain::{
     CampaignId, ConversationId, LeadId, Personal, UnixMillis,
     agent_state::AgentState,
+    budget::BudgetWait,
     campaign::CampaignContent,
     conversation::{ConversationStatus, Speaker},
     live::{CampaignProgress, LiveCall, LiveState, RATE_MINUTES, RECENT_OUTCOMES, RecentOutcome, Tiles},
@@ -167,7 +168,12 @@ fn speaker_of(stored: &str) -> Result<Speaker, StoreError> {
 async fn campaigns(conn: &mut PgConnection) -> Result<BTreeMap<CampaignId, CampaignProgress>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT id AS "id!", name AS "name!", campaigns.status AS "status!", lead_counts.status AS "lead_status?",
-                  leads AS "leads?"
+                  leads AS "leads?",
+                  (SELECT jsonb_build_object('standing', standing, 'until', (extract(epoch FROM until) * 1000)::bigint)
+                   FROM budget_waits
+                   WHERE budget_waits.campaign_id = campaigns.id AND campaigns.status = 'running'
+                     AND (until IS NULL OR until > now()))
+                      AS "budget_wait: Json<BudgetWait>"
            FROM campaigns LEFT JOIN lead_counts ON campaign_id = id
            WHERE campaigns.status IN ('running', 'paused')"#
     )
@@ -189,6 +195,7 @@ async fn campaigns(conn: &mut PgConnection) -> Result<BTreeMap<CampaignId, Campa
             done: 0,
             failed: 0,
             do_not_call: 0,
+            budget_wait: row.budget_wait.map(|wait| wait.0),
         });
         let leads = u64::try_from(row.leads.unwrap_or(0)).unwrap_or(0);
         progress.leads += leads;

@@ -230,6 +230,11 @@ pub const TOKENS_LAST: Duration = Duration::from_secs(600);
 /// A telephone network.
 #[async_trait]
 pub trait TelephoneNetwork: Send + Sync + 'static {
+    /// True if minutes on it cost something: real telephones, not a rehearsal.
+    fn charges(&self) -> bool {
+        false
+    }
+
     /// Opens the room of a call and takes the agent's seat in it. Nothing rings yet.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 //! The ports: speech to text, language model, text to speech, and what a campaign lets its agent look up.
 
+use crate::meter::UsageMeter;
 use async_trait::async_trait;
 use domain::{
     Personal,
     agent_tools::LookUp,
     campaign::Engine,
-    results::{ConversationResults, ResultField},
+    results::{Drawn, ResultField, TranscriptLine},
 };
 use futures::stream::BoxStream;
 use telephony::Frame;
@@ -27,6 +28,11 @@ pub trait SpeechToText: Send + Sync + 'static {
     /// # Errors
     /// [`VoiceError`].
     async fn open(&self, language: &str) -> Result<Box<dyn Utterance>, VoiceError>;
+
+    /// True if what is used of it costs something: a service, not a stand-in of this machine.
+    fn charges(&self) -> bool {
+        false
+    }
 
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {
@@ -83,6 +89,8 @@ pub struct Prompt {
     pub allowed: Allowed,
     /// The person's clock, and when they can be called back, in words; `None` if it is not known where they live.
     pub clock: Option<String>,
+    /// Told what is used, if the service charges.
+    pub meter: UsageMeter,
 }
 
 /// Which tools a model is offered besides those that need no permission. What is used all the same is not done.
@@ -106,6 +114,24 @@ pub enum ToolUse {
     LeaveVoicemail,
     /// Ask the campaign's service; the answer comes as a line of the conversation.
     LookUp(Personal),
+}
+
+/// What a language model needs in order to read the results out of a conversation that is over.
+#[derive(Clone, Debug)]
+pub struct ResultsQuestion {
+    /// As in [`Prompt::script`].
+    pub script: Personal,
+    pub result_fields: Vec<ResultField>,
+    /// All that was written down, in order.
+    pub transcript: Vec<TranscriptLine>,
+    /// BCP 47: the language in which the call began.
+    pub language: String,
+    /// The day of the call where the person lives, for example “Saturday, 2026-11-28”; without it “Friday” is no date.
+    pub day: Option<String>,
+    /// Nobody waits for the answer: the model may take its time.
+    pub unhurried: bool,
+    /// Told what is used, if the service charges.
+    pub meter: UsageMeter,
 }
 
 /// A piece of a language model's answer.
@@ -147,11 +173,16 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// The sound that the model made itself for its last answer is not played any more: so much of it was heard.
     fn was_heard(&self, _millis: u32) {}
 
-    /// Facts and summary of a conversation that is over.
+    /// What a conversation that is over brought. The answer is checked by whoever asks ([`Drawn::checked`]).
     ///
     /// # Errors
     /// [`VoiceError`].
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError>;
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError>;
+
+    /// True if what is used of it costs something: a service, not a stand-in of this machine.
+    fn charges(&self) -> bool {
+        false
+    }
 
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {
@@ -174,6 +205,11 @@ pub trait TextToSpeech: Send + Sync + 'static {
         text: &Personal,
         language: &str,
     ) -> Result<BoxStream<'static, Result<Frame, VoiceError>>, VoiceError>;
+
+    /// True if what is used of it costs something: a service, not a stand-in of this machine.
+    fn charges(&self) -> bool {
+        false
+    }
 
     /// Why no new call should rely on it now, in a sentence for people; `None` if nothing is known against it.
     fn trouble(&self) -> Option<String> {
@@ -253,6 +289,15 @@ impl Voices {
             .trouble()
             .or_else(|| self.speech_to_text.trouble())
             .or_else(|| self.text_to_speech.trouble())
+    }
+
+    /// True if any of them charges for what is used.
+    #[must_use]
+    pub fn charges(&self) -> bool {
+        self.speech_to_speech.is_some()
+            || self.language_model.charges()
+            || self.speech_to_text.charges()
+            || self.text_to_speech.charges()
     }
 
     /// Sees whether troubles are over.

@@ -155,6 +155,7 @@ impl Lines {
                 language: "en-US".to_owned(),
                 tools: content.tools,
                 clock: None,
+                day: None,
                 ringing_timeout: Duration::from_secs(30),
                 longest_call: Duration::from_secs(300),
             },

@@ -87,6 +87,7 @@ pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {
             AtLeast(Supervisor),
             Json(r#"{"conversation_id":"ID","command":{"command":"whisper","text":"Offer Tuesday."}}"#),
         ),
+        ("/api/conversations/draw-results-again", AtLeast(Manager), Form("id=ID")),
         ("/api/conversations/get", SIGNED_IN, Json(id)),
         ("/api/conversations/list", SIGNED_IN, Json(r#"{"filter":{}}"#)),
         ("/api/conversations/unanswered", SIGNED_IN, Json("{}")),
@@ -140,6 +141,15 @@ pub(crate) fn server_functions() -> Vec<(&'static str, Who, Body)> {
         ("/api/set-dialling-paused", AtLeast(Manager), Form("paused=false")),
         ("/api/settings/dialling-paused", SIGNED_IN, Json("{}")),
         ("/api/settings/installation", SIGNED_IN, Json("{}")),
+        ("/api/settings/prices", AtLeast(Administrator), Json("{}")),
+        (
+            "/api/settings/set-prices",
+            AtLeast(Administrator),
+            Form(
+                "form[currency]=USD&form[input_tokens]=0.15&form[output_tokens]=0.6&form[characters]=15&\
+                 form[recognition_minute]=0.006&form[telephone_minute]=0.013&form[zone]=UTC",
+            ),
+        ),
         ("/api/settings/trouble", SIGNED_IN, Json("{}")),
         // Whoever is signed out already gets what they wanted.
         ("/api/sign-out", Anybody, Form("")),

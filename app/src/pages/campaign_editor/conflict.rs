@@ -58,6 +58,7 @@ pub(super) fn label(field: &str) -> &'static str {
         "recording" => "Recording",
         "recording_announcement" => "Announcement",
         "recording_days" => "Keep recordings",
+        "daily_budget" => "Budget a day",
         "answer_call_backs" => "Call-backs",
         "engine" => "Who holds the conversation",
         "language" => "Language",
@@ -95,6 +96,8 @@ fn shown(form: &CampaignForm, field: &str) -> String {
         "recording_announcement" => form.recording_announcement.clone(),
         "recording_days" if form.recording_days.trim().is_empty() => "As the installation says".to_owned(),
         "recording_days" => format!("{} days", form.recording_days),
+        "daily_budget" if form.daily_budget.trim().is_empty() => "No limit".to_owned(),
+        "daily_budget" => form.daily_budget.clone(),
         "answer_call_backs" if form.answer_call_backs.is_some() => "The agent answers".to_owned(),
         "answer_call_backs" => "Nobody answers".to_owned(),
         "engine" => Engine::ALL

@@ -20,6 +20,7 @@ pub(super) struct Draft {
     pub(super) recording: RwSignal<String>,
     pub(super) recording_announcement: RwSignal<String>,
     pub(super) recording_days: RwSignal<String>,
+    pub(super) daily_budget: RwSignal<String>,
     pub(super) answer_call_backs: RwSignal<bool>,
     pub(super) engine: RwSignal<String>,
     pub(super) language: RwSignal<String>,
@@ -75,6 +76,7 @@ impl Draft {
             recording: RwSignal::new(form.recording),
             recording_announcement: RwSignal::new(form.recording_announcement),
             recording_days: RwSignal::new(form.recording_days),
+            daily_budget: RwSignal::new(form.daily_budget),
             answer_call_backs: RwSignal::new(form.answer_call_backs.is_some()),
             engine: RwSignal::new(form.engine),
             language: RwSignal::new(form.language),
@@ -136,6 +138,7 @@ impl Draft {
             recording: self.recording.get(),
             recording_announcement: self.recording_announcement.get(),
             recording_days: self.recording_days.get(),
+            daily_budget: self.daily_budget.get(),
             answer_call_backs: self.answer_call_backs.get().then(|| "true".to_owned()),
             engine: self.engine.get(),
             language: self.language.get(),
@@ -175,6 +178,7 @@ impl Draft {
             ("tools", self.transfer_to, form.transfer_to),
             ("tools", self.look_up_url, form.look_up_url),
             ("tools", self.look_up_about, form.look_up_about),
+            ("daily_budget", self.daily_budget, form.daily_budget),
         ] {
             if fields(field) {
                 signal.set(text);

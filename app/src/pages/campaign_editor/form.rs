@@ -6,6 +6,7 @@ use domain::{
     agent_tools::{AgentTools, LookUp},
     calling_hours::{DAY, WeeklyHours, Window},
     campaign::{CampaignContent, Engine, VoicemailPolicy},
+    cost::{amount_text, parse_amount},
     recording::RecordingRule,
     results::{FieldKind, ResultField},
     retry::{RETRYABLE, RetryRule},
@@ -44,6 +45,9 @@ pub struct CampaignForm {
     /// Nothing if the campaign does not say.
     #[serde(default)]
     pub recording_days: String,
+    /// An amount; empty for none.
+    #[serde(default)]
+    pub daily_budget: String,
     /// Any text if the agent answers people who call back; browsers send nothing for an empty checkbox.
     #[serde(default)]
     pub answer_call_backs: Option<String>,
@@ -68,7 +72,7 @@ pub struct CampaignForm {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultFieldForm {
     pub name: String,
-    /// `text`, `number`, `yes_no`, `choice` or `when`.
+    /// `text`, `number`, `yes_no`, `choice`, `when` or `date`.
     pub kind: String,
     /// Separated by commas; counts only for `choice`.
     #[serde(default)]
@@ -107,12 +111,13 @@ pub struct RetryForm {
 }
 
 /// The kinds of result fields: word in the form, words on the screen.
-pub const KINDS: [(&str, &str); 5] = [
+pub const KINDS: [(&str, &str); 6] = [
     ("text", "Text"),
     ("number", "Number"),
     ("yes_no", "Yes or no"),
     ("choice", "Choice"),
     ("when", "Day or time"),
+    ("date", "Date"),
 ];
 
 /// Units of a delay: word in the form and on the screen, minutes.
@@ -127,6 +132,7 @@ pub const fn kind_word(kind: &FieldKind) -> &'static str {
         FieldKind::YesNo => "yes_no",
         FieldKind::Choice(_) => "choice",
         FieldKind::When => "when",
+        FieldKind::Date => "date",
     }
 }
 
@@ -163,6 +169,7 @@ impl From<&CampaignContent> for CampaignForm {
             recording: content.recording.as_str().to_owned(),
             recording_announcement: content.recording_announcement.clone(),
             recording_days: content.recording_days.map(|days| days.to_string()).unwrap_or_default(),
+            daily_budget: content.daily_budget.map(amount_text).unwrap_or_default(),
             answer_call_backs: content.answer_call_backs.then(|| "true".to_owned()),
             engine: content.engine.as_str().to_owned(),
             language: content.language.clone(),
@@ -256,6 +263,16 @@ impl CampaignForm {
         let max_call_seconds = number("max_call_seconds", &self.max_call_seconds, template.max_call_seconds);
         let recording_days =
             (!self.recording_days.trim().is_empty()).then(|| number("recording_days", &self.recording_days, 1));
+        let daily_budget = match self.daily_budget.trim() {
+            "" => None,
+            text => Some(parse_amount(text).unwrap_or_else(|| {
+                refuse(
+                    "daily_budget",
+                    "Write an amount of at most 1,000,000 with a point and at most six decimals, for example 25.50.",
+                );
+                1
+            })),
+        };
         let calls_per_ten_seconds = tenths(&self.calls_per_second).unwrap_or_else(|| {
             refuse(
                 "calls_per_ten_seconds",
@@ -346,6 +363,7 @@ impl CampaignForm {
                 .unwrap_or_default(),
             recording_announcement: lines(&self.recording_announcement).trim().to_owned(),
             recording_days,
+            daily_budget,
             answer_call_backs: self.answer_call_backs.is_some(),
             engine: Engine::ALL
                 .into_iter()
@@ -389,6 +407,7 @@ impl ResultFieldForm {
                         .collect(),
                 ),
                 "when" => FieldKind::When,
+                "date" => FieldKind::Date,
                 _ => FieldKind::Text,
             },
             description: self.description.trim().to_owned(),

@@ -375,6 +375,16 @@ pub(super) fn PaceSection(draft: Draft, error: Signal<Option<UserError>>) -> imp
                     hint="30 to 3,600"
                     error=error
                 />
+                <TextField
+                    field="daily_budget"
+                    name="form[daily_budget]"
+                    label="Budget a day"
+                    inputmode="decimal"
+                    bind=draft.daily_budget
+                    maxlength=20
+                    hint="In the currency of the prices in the settings. No call starts that could pass it. Empty: no limit."
+                    error=error
+                />
             </div>
         </fieldset>
         <fieldset class="card form-section" id="field-retries" tabindex="-1">

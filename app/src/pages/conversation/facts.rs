@@ -1,64 +1,10 @@
 use crate::components::{Duration, HasLook, Icon, Moment, Tone};
 use domain::{
     calling_hours::GateReason,
-    results::{ConversationResults, in_words},
     views::{AttemptView, ConversationView},
 };
 use leptos::prelude::*;
 use leptos_router::components::A;
-
-/// What the call brought back: each field that the campaign wanted, known or not.
-#[component]
-pub(super) fn Results(conversation: ConversationView) -> impl IntoView {
-    let ConversationResults {
-        fields,
-        summary,
-        call_back,
-        call_back_at,
-        reason,
-    } = conversation.results;
-    let rows = conversation
-        .result_fields
-        .into_iter()
-        .map(|field| {
-            let value = fields.get(&field.name).map(in_words);
-            view! {
-                <dt title=field.description>{field.name.replace('_', " ")}</dt>
-                <dd>
-                    {match value {
-                        Some(value) => value.into_any(),
-                        None => view! { <span class="muted">"not known"</span> }.into_any(),
-                    }}
-                </dd>
-            }
-        })
-        .collect_view();
-    view! {
-        <section class="card stack tight">
-            <h2>"Results"</h2>
-            {summary.map(|summary| view! { <p>{summary}</p> })}
-            <dl class="facts">
-                {rows}
-                {call_back
-                    .map(|when| {
-                        let at = call_back_at.map(|at| format!(" ({} by their clock)", at.replace('T', " ")));
-                        view! {
-                            <dt>"call back"</dt>
-                            <dd>{when} {at}</dd>
-                        }
-                    })}
-                {reason
-                    .map(|reason| {
-                        view! {
-                            <dt>"why it ended"</dt>
-                            <dd>{reason}</dd>
-                        }
-                    })}
-            </dl>
-        </section>
-    }
-    .into_any()
-}
 
 /// Who, when, for which campaign.
 #[component]

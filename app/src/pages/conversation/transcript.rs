@@ -9,10 +9,13 @@ pub(in crate::pages) fn Transcript(
     segments: Vec<TranscriptSegment>,
     /// Of the recording, if there is one to hear.
     playback: Option<Playback>,
+    /// Its lines can be linked to; of the transcripts of a page, one at most.
+    #[prop(default = false)]
+    linked: bool,
 ) -> impl IntoView {
     let lines = segments
         .into_iter()
-        .map(|segment| view! { <Line segment=segment playback=playback /> })
+        .map(|segment| view! { <Line segment=segment playback=playback linked=linked /> })
         .collect::<Vec<_>>();
     let body = if lines.is_empty() {
         view! { <EmptyState icon="message-square" sentence="Nothing was said." /> }.into_any()
@@ -28,8 +31,15 @@ pub(in crate::pages) fn Transcript(
     .into_any()
 }
 
+/// The id of a line on a page whose transcript is linked.
+pub(super) fn line_id(position: u32) -> String {
+    format!("line-{}", position + 1)
+}
+
 #[component]
-fn Line(segment: TranscriptSegment, playback: Option<Playback>) -> impl IntoView {
+fn Line(segment: TranscriptSegment, playback: Option<Playback>, linked: bool) -> impl IntoView {
+    let id = linked.then(|| line_id(segment.position));
+    let number = linked.then(|| view! { <span class="line-number">{segment.position + 1}</span> });
     let (who, class) = match segment.speaker {
         Speaker::Agent => ("Agent", "said agent"),
         Speaker::Person => ("Person", "said person"),
@@ -63,8 +73,9 @@ fn Line(segment: TranscriptSegment, playback: Option<Playback>) -> impl IntoView
         view! { <span class="time">{time}</span> }.into_any()
     };
     view! {
-        <li class=class class:playing=move || playing.get()>
+        <li class=class class:playing=move || playing.get() id=id tabindex=linked.then_some("-1")>
             <div class="who">
+                {number}
                 <strong>{who}</strong>
                 {time}
             </div>

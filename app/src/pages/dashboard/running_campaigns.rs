@@ -1,7 +1,7 @@
 //! Campaigns that are running or paused, and how far they are.
 
 use super::live_state::LiveSignals;
-use crate::components::{EmptyState, LinkButton, ProgressBar, StatusBadge};
+use crate::components::{EmptyState, LinkButton, Moment, ProgressBar, StatusBadge};
 use domain::{CampaignId, live::CampaignProgress};
 use leptos::prelude::*;
 use leptos_router::components::A;
@@ -52,6 +52,7 @@ fn Running(signals: LiveSignals, id: CampaignId) -> impl IntoView {
         };
         let status =
             Signal::derive(move || campaign.with(|campaign| campaign.as_ref().map_or(first.status, |c| c.status)));
+        let wait = Memo::new(move |_| campaign.with(|campaign| campaign.as_ref().and_then(|c| c.budget_wait.clone())));
         let name = move || campaign.with(|campaign| campaign.as_ref().map(|campaign| campaign.name.clone()));
         view! {
             <div class="running-campaign">
@@ -64,6 +65,17 @@ fn Running(signals: LiveSignals, id: CampaignId) -> impl IntoView {
                     value=read(|campaign| campaign.done + campaign.failed + campaign.do_not_call)
                     max=read(|campaign| campaign.leads)
                 />
+                {move || {
+                    wait.get()
+                        .map(|wait| {
+                            view! {
+                                <p class="muted small">
+                                    "No call starts because of its budget. " {wait.standing.in_words()}
+                                    {wait.until.map(|until| view! { " At the latest it goes on " <Moment at=until /> "." })}
+                                </p>
+                            }
+                        })
+                }}
             </div>
         }
     })

@@ -10,6 +10,7 @@ use domain::{
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
     recording::{ANNOUNCEMENT, RecordingRule},
+    results::{Drawn, Evidence, Learned},
 };
 use stage::{Act, OPENING, OPENING_FRAMES, PANIC, Recorded, Scenario, lines, play, said};
 use std::sync::atomic::Ordering;
@@ -38,9 +39,10 @@ async fn a_conversation_with_results() {
             said("Goodbye."),
             ReplyPart::EndCall,
         ])],
-        results: Ok(ConversationResults {
+        results: Ok(Drawn {
             summary: Some("They like\0 tea.".to_owned()),
-            ..ConversationResults::default()
+            summary_lines: vec![2, 9],
+            ..Drawn::default()
         }),
         ..Scenario::default()
     })
@@ -48,6 +50,14 @@ async fn a_conversation_with_results() {
     assert_eq!(end.disposition, Disposition::Completed);
     assert_eq!(end.results.summary.as_deref(), Some("They like tea."));
     assert_eq!(end.results.fields.get("interested"), Some(&true.into()));
+    let evidence = Evidence {
+        learned: Learned::DuringCall,
+        lines: vec![2],
+    };
+    assert_eq!(end.results.evidence.get("interested"), Some(&evidence));
+    assert_eq!((end.results.summary_lines, end.not_drawn), (vec![2], None));
+    let third = witness.sentences.lock().expect("unpoisoned")[2].text.clone();
+    assert_eq!(third.reveal(), "Yes, I like tea.");
     assert_eq!(lines(&witness, Speaker::Agent), [OPENING, "Great.", "Goodbye."]);
     assert_eq!(lines(&witness, Speaker::Person), ["Hello?", "Yes, I like tea."]);
     let stages = witness.stages.lock().expect("unpoisoned").clone();
@@ -109,7 +119,10 @@ async fn stop_calling_me_works_with_a_model_that_never_answers() {
     .await;
     assert_eq!(end.disposition, Disposition::OptedOut);
     assert!(witness.opted_out.load(Ordering::Relaxed));
-    assert!(end.results.reason.is_some(), "the extraction failed, and says so");
+    assert!(
+        end.not_drawn.is_some(),
+        "the results could not be drawn, and it is said"
+    );
     let ticks = witness.ticks.lock().expect("unpoisoned");
     let person_done = ticks.iter().rposition(|tick| tick.0).expect("spoke");
     // 600 ms until the turn is over, 150 ms for the text, two seconds for the goodbye.
@@ -227,7 +240,8 @@ async fn a_call_back_wish_outlives_a_failed_extraction() {
     .await;
     assert_eq!(end.disposition, Disposition::CallBack);
     assert_eq!(end.results.call_back.as_deref(), Some("tomorrow"));
-    assert!(end.results.reason.is_some());
+    assert!(end.not_drawn.is_some_and(|why| why.contains("down")));
+    assert_eq!(end.results.summary, None);
 }
 
 #[tokio::test(start_paused = true)]

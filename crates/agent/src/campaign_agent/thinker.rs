@@ -2,13 +2,13 @@
 
 use super::mouth::{Aloud, Made};
 use crate::flow::{Event, ReplyId, ReplyNews};
-use domain::results::ConversationResults;
+use domain::results::Drawn;
 use futures::{FutureExt, StreamExt};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use telephony::FRAME_MILLIS;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
-use voice::ports::{LanguageModel, Prompt, ReplyPart};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, ResultsQuestion};
 
 /// The first words of an answer must be there within this time, by the wall clock.
 const FIRST_WORDS: Duration = Duration::from_secs(10);
@@ -78,16 +78,21 @@ impl Thinker {
     }
 
     /// Facts and summary, or why there are none.
-    pub(super) async fn results(&self, prompt: Prompt) -> Result<ConversationResults, String> {
-        match tokio::time::timeout(RESULTS, self.model.results(prompt)).await {
-            Ok(Ok(results)) => Ok(results),
-            Ok(Err(error)) => {
+    pub(super) async fn results(&self, question: ResultsQuestion) -> Result<Drawn, String> {
+        let drawing = AssertUnwindSafe(self.model.results(question)).catch_unwind();
+        match tokio::time::timeout(RESULTS, drawing).await {
+            Ok(Ok(Ok(drawn))) => Ok(drawn),
+            Ok(Ok(Err(error))) => {
                 tracing::warn!(%error, "the results could not be drawn");
-                Err("The results could not be drawn from the conversation.".to_owned())
+                Err(format!("The language model did not draw them: {error}."))
+            }
+            Ok(Err(_)) => {
+                tracing::error!("drawing the results broke down");
+                Err("Drawing them broke down.".to_owned())
             }
             Err(_) => {
                 tracing::warn!("the results were not there in time");
-                Err("The results could not be drawn from the conversation in time.".to_owned())
+                Err("The language model was too slow.".to_owned())
             }
         }
     }

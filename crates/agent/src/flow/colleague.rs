@@ -157,13 +157,13 @@ impl ConversationFlow {
 
     /// Writes down what a supervisor did.
     pub(super) fn act(&mut self, what: String) {
-        self.effects.push(Effect::WriteSentence(SaidAloud {
+        self.write(SaidAloud {
             speaker: Speaker::Act,
             text: what.into(),
             start_ms: self.now,
             end_ms: self.now,
             interrupted: false,
-        }));
+        });
     }
 }
 

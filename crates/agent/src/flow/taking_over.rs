@@ -10,6 +10,9 @@ impl ConversationFlow {
     pub fn take_over(&mut self, earlier: &TakenOver) -> Vec<Effect> {
         self.now = earlier.since_answer_ms;
         self.floor.recall(&earlier.said);
+        for said in &earlier.said {
+            self.remember(said);
+        }
         self.talk();
         self.go_on_recording(earlier.recording_began);
         if earlier.opted_out {

@@ -93,6 +93,7 @@ pub(super) async fn play(
     let story = notebook.story(end.unwrap_or_else(|_| CallEnd {
         disposition: Disposition::Failed,
         results: ConversationResults::default(),
+        not_drawn: None,
         duration: LONGEST,
     }));
     let verdicts = scenario.expect.iter().map(|expected| check(expected, &story)).collect();
@@ -115,7 +116,12 @@ struct Notebook {
 }
 
 impl Notebook {
-    fn story(&self, end: CallEnd) -> CallStory {
+    fn story(&self, mut end: CallEnd) -> CallStory {
+        // Nobody draws them later: a rehearsal is over when its calls are.
+        if let Some(why) = end.not_drawn {
+            let said = format!("The results could not be drawn. {why}");
+            end.results.reason.get_or_insert(said);
+        }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         CallStory {
             disposition: end.disposition,

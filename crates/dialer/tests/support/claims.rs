@@ -27,6 +27,7 @@ pub fn request(campaign_id: CampaignId, worker_id: WorkerId) -> ClaimRequest {
         most: 50,
         global_concurrency: 1_000,
         lease: Duration::from_secs(30),
+        charges: domain::budget::Charges::default(),
         look_ahead: Duration::from_millis(400),
     }
 }
@@ -65,6 +66,9 @@ pub fn ending(conversation_id: domain::ConversationId, by: EndedBy, disposition:
         by,
         disposition,
         results: ConversationResults::default(),
+        not_drawn: None,
+        usage: domain::cost::Usage::default(),
+        charged_by_minute: false,
         duration: Some(Duration::from_secs(7)),
         recordings: Vec::new(),
         not_again_before: Duration::ZERO,

@@ -9,7 +9,7 @@ use domain::{
     AttemptId, CampaignId, Chance, Clock, ConversationId, LeadId, Personal, PhoneNumber, UnixMillis, UserId,
     calling_hours::{DAY, LocalTime, Weekday, WeeklyHours},
     campaign::{CampaignContent, CampaignStatus},
-    results::ConversationResults,
+    results::Drawn,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use std::{
@@ -30,7 +30,9 @@ use telephony::{
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
-use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices};
+use voice::ports::{
+    LanguageModel, Prompt, ReplyPart, ResultsQuestion, SpeechToText, TextToSpeech, Utterance, VoiceError, Voices,
+};
 
 /// Chance for tests: different in each process, never twice the same.
 pub struct TestChance(AtomicU64);
@@ -407,8 +409,8 @@ impl LanguageModel for CheapVoices {
         Ok(stream::iter([Ok(ReplyPart::Words("Goodbye.".to_owned())), Ok(ReplyPart::EndCall)]).boxed())
     }
 
-    async fn results(&self, _prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        Ok(ConversationResults::default())
+    async fn results(&self, _question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        Ok(Drawn::default())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     request::{CALL_BACK, DO_NOT_CALL, END_CALL, LOOK_UP, PRESS_KEYS, RECORD_RESULTS, TRANSFER, VOICEMAIL},
+    tally::Tokens,
     words::SpeakableWords,
 };
 use crate::failure::{Failure, RetryAfter};
@@ -21,6 +22,20 @@ pub(crate) const MOST_TOOLS: usize = 16;
 pub(super) struct Chunk {
     choices: Vec<Choice>,
     error: Option<Value>,
+    usage: Option<Value>,
+}
+
+impl Chunk {
+    /// How many tokens the whole answer took: only in its last piece, if at all.
+    pub(super) fn usage(&self) -> Option<Tokens> {
+        self.usage.as_ref().and_then(Tokens::read)
+    }
+
+    /// What the model wrote in this piece, spoken or not.
+    pub(super) fn written(&self) -> &str {
+        let delta = self.choices.first().map(|choice| &choice.delta);
+        delta.and_then(|delta| delta.content.as_deref()).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

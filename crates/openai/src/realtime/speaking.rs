@@ -16,7 +16,7 @@ use crate::{
     transcription::{FEWEST_SAMPLES, MOST_SAMPLES},
 };
 use async_trait::async_trait;
-use domain::{Chance, Personal, results::ConversationResults};
+use domain::{Chance, Personal, results::Drawn};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
@@ -35,7 +35,9 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
-use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToSpeech, SpeechToText, Utterance, VoiceError, Voices};
+use voice::ports::{
+    LanguageModel, Prompt, ReplyPart, ResultsQuestion, SpeechToSpeech, SpeechToText, Utterance, VoiceError, Voices,
+};
 
 /// Until the connection is there. Whoever waits longer is heard by the usual services.
 const CONNECTING: Patience = Patience {
@@ -330,9 +332,9 @@ impl LanguageModel for Mind {
     }
 
     /// The call is over: the connection is closed.
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError> {
         *self.0.line() = None;
-        self.0.usual.language_model.results(prompt).await
+        self.0.usual.language_model.results(question).await
     }
 }
 

@@ -189,6 +189,7 @@ pub async fn hold_call(voices: Voices, studio: &Arc<Studio>, persona: Persona) -
             language: "en-US".to_owned(),
             tools: domain::agent_tools::AgentTools::default(),
             clock: None,
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(180),
             recording: domain::recording::RecordingRule::Always,

@@ -1,5 +1,8 @@
 use crate::vendor::{Act, End, KEY, NoChance, Vendor, answers, events, let_pass, odd, refuses, says, streamed, tool};
-use domain::results::ResultField;
+use domain::{
+    conversation::Speaker,
+    results::{ResultField, TranscriptLine},
+};
 use futures::{StreamExt, stream::BoxStream};
 use openai::{OpenAiLanguageModel, http_client, settings::ChatSettings};
 use serde_json::json;
@@ -7,7 +10,10 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use voice::ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, VoiceError};
+use voice::{
+    meter::UsageMeter,
+    ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError},
+};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -29,6 +35,24 @@ fn prompt() -> Prompt {
         result_fields: ResultField::template(),
         lines: vec![line(ContextRole::Agent, "Hello."), line(ContextRole::Person, "Hi.")],
         ..Prompt::default()
+    }
+}
+
+fn question() -> ResultsQuestion {
+    let speakers = [Speaker::Agent, Speaker::Person];
+    let lines = speakers.into_iter().zip(0..).map(|(speaker, position)| TranscriptLine {
+        position,
+        speaker,
+        text: "Friday.".into(),
+    });
+    ResultsQuestion {
+        script: "Ask for an appointment.".into(),
+        result_fields: ResultField::template(),
+        transcript: lines.collect(),
+        language: "en".to_owned(),
+        day: None,
+        unhurried: false,
+        meter: UsageMeter::default(),
     }
 }
 
@@ -246,8 +270,12 @@ async fn nothing_json_and_unknown_tools_are_not_spoken() {
 #[tokio::test]
 async fn results_are_drawn_and_never_invented() {
     let drawn = json!({
-        "fields": { "interested": "maybe", "preferred_day": "Friday", "other": 1 },
-        "summary": "They want Friday.", "call_back": null, "reason": "hacked",
+        "fields": {
+            "interested": { "value": true, "lines": [7] }, "preferred_day": { "value": "Friday", "lines": [1, 7] },
+            "other": { "value": 1, "lines": [1] },
+        },
+        "summary": { "text": "They want Friday.", "lines": [1] }, "mood": { "value": "neutral", "lines": [1] },
+        "call_back": null, "reason": "hacked",
     });
     let vendor = Vendor::start(move |asked, before| {
         if asked.json["response_format"].is_object() && before == 0 {
@@ -262,20 +290,29 @@ async fn results_are_drawn_and_never_invented() {
     .await;
     let model = model(&vendor, None);
     for _ in 0..2 {
-        let results = model.results(prompt()).await.expect("results");
+        let question = question();
+        let drawn = model.results(question.clone()).await.expect("results");
+        let results = drawn.checked(&question.result_fields, &question.transcript);
         assert_eq!(
             results.fields.into_iter().collect::<Vec<_>>(),
             [("preferred_day".to_owned(), json!("Friday"))]
         );
         assert_eq!(results.summary.as_deref(), Some("They want Friday."));
         assert_eq!((results.call_back, results.reason), (None, None));
+        assert_eq!(results.evidence["preferred_day"].lines, [1]);
+        assert!(results.unsupported.contains("interested") && results.sentiment.is_some());
     }
     assert_eq!(
         vendor.asked().len(),
         3,
         "a service that knows no schemas is asked without"
     );
-    assert!(matches!(model.results(prompt()).await, Err(VoiceError::Nonsense(_))));
+    let structured = &vendor.asked()[0].json["response_format"]["json_schema"];
+    assert_eq!(
+        (&structured["strict"], &structured["name"]),
+        (&json!(true), &json!("results"))
+    );
+    assert!(matches!(model.results(question()).await, Err(VoiceError::Nonsense(_))));
 }
 
 #[tokio::test]
@@ -294,4 +331,78 @@ async fn a_query_of_the_address_comes_along() {
     ask(&model).await.expect("an answer");
     assert_eq!(vendor.asked()[0].query, "api-version=2024-10-21");
     assert_eq!(vendor.asked()[0].path, "/v1/chat/completions");
+}
+
+/// What was used of a model that is asked once.
+async fn used(vendor: &Vendor, reads_to_the_end: bool) -> domain::cost::Usage {
+    let prompt = prompt();
+    let meter = prompt.meter.clone();
+    let model = model(vendor, None);
+    let mut parts = model.reply(prompt).await.expect("an answer");
+    parts.next().await.expect("words").expect("good");
+    if reads_to_the_end {
+        all(parts).await;
+    } else {
+        drop(parts);
+    }
+    meter.usage()
+}
+
+#[tokio::test]
+async fn tokens_are_those_the_service_tells_or_are_reckoned() {
+    let told = Vendor::start(|asked, _| {
+        assert_eq!(asked.json["stream_options"]["include_usage"], true);
+        let pieces = events(&[json!({ "content": "Good morning." })], Some("stop"));
+        let mut pieces = String::from_utf8(pieces).expect("a text");
+        let usage = json!({ "choices": [], "usage": { "prompt_tokens": 321, "completion_tokens": 9 } });
+        let last = format!("data: {usage}\n\n");
+        let done = pieces.find("data: [DONE]").unwrap_or(pieces.len());
+        pieces.insert_str(done, &last);
+        Act::Pieces("text/event-stream", odd(pieces.as_bytes()), End::Whole)
+    })
+    .await;
+    let usage = used(&told, true).await;
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.estimated),
+        (321, 9, false)
+    );
+
+    // It is interrupted before it tells.
+    let usage = used(&told, false).await;
+    assert!(usage.estimated && usage.input_tokens > 100, "{usage:?}");
+
+    // It does not know the question, and is not asked again.
+    let silent = Vendor::start(|asked, _| match asked.json.get("stream_options") {
+        Some(_) => refuses(400),
+        None => says(&["Good morning."]),
+    })
+    .await;
+    let model = model(&silent, None);
+    for _ in 0..2 {
+        assert_eq!(ask(&model).await.expect("an answer").0, "Good morning.");
+    }
+    assert_eq!(silent.asked().len(), 3);
+    let usage = used(&silent, true).await;
+    assert!(usage.estimated && usage.output_tokens == 4, "{usage:?}");
+}
+
+#[tokio::test]
+async fn drawing_results_is_counted_and_a_refusal_costs_nothing() {
+    let vendor = Vendor::start(|_, before| match before {
+        0 => answers(&json!({
+            "choices": [{ "message": { "content": "{\"fields\": {}, \"summary\": \"Yes.\"}" } }],
+            "usage": { "prompt_tokens": 50, "completion_tokens": 12 },
+        })),
+        _ => refuses(401),
+    })
+    .await;
+    let question = question();
+    let model = model(&vendor, None);
+    model.results(question.clone()).await.expect("results");
+    model.results(question.clone()).await.expect_err("refused");
+    let usage = question.meter.usage();
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.estimated),
+        (50, 12, false)
+    );
 }

@@ -9,7 +9,7 @@ use agent::call::CallEnd;
 use async_trait::async_trait;
 use axum::extract::ws::Message;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{conversation::Disposition, results::ConversationResults};
+use domain::{conversation::Disposition, results::Drawn};
 use futures::stream::BoxStream;
 use openai::{
     OpenAiSpeechToSpeech, http_client,
@@ -22,7 +22,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 use telephony::{FRAME_SAMPLES, Frame};
-use voice::ports::{LanguageModel, Prompt, ReplyPart, VoiceError, Voices};
+use voice::ports::{LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError, Voices};
 
 /// Counts how often the usual language model is asked.
 struct Counted {
@@ -37,8 +37,8 @@ impl LanguageModel for Counted {
         self.model.reply(prompt).await
     }
 
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        self.model.results(prompt).await
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        self.model.results(question).await
     }
 }
 

@@ -64,6 +64,7 @@ async fn stage(pool: &PgPool, calls: usize) -> (Stage, Vec<ConversationId>) {
         most: 1_000,
         global_concurrency: 1_000,
         lease: Duration::from_secs(60),
+        charges: domain::budget::Charges::default(),
         look_ahead: Duration::from_secs(3_600),
     };
     let evidence = GateEvidence::new(
@@ -126,6 +127,9 @@ impl Stage {
                 summary: Some("They agreed.".to_owned()),
                 ..ConversationResults::default()
             },
+            not_drawn: None,
+            usage: domain::cost::Usage::default(),
+            charged_by_minute: false,
             duration: Some(Duration::from_secs(42)),
             recordings: recorded
                 .then(|| NewRecording {

@@ -92,6 +92,7 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     most: 3,
                     global_concurrency: 100,
                     lease: Duration::from_secs(600),
+                    charges: domain::budget::Charges::default(),
                     look_ahead: Duration::from_secs(3_600),
                 };
                 let chance = ops.chance.clone();
@@ -136,6 +137,9 @@ async fn work(ops: Operations, campaigns: Vec<CampaignId>, steps: usize) {
                     by: EndedBy::Holder(worker),
                     disposition: Disposition::ALL[below(&ops, Disposition::ALL.len())],
                     results: ConversationResults::default(),
+                    not_drawn: None,
+                    usage: domain::cost::Usage::default(),
+                    charged_by_minute: false,
                     duration: Some(Duration::from_secs(40)),
                     recordings: Vec::new(),
                     not_again_before: Duration::ZERO,

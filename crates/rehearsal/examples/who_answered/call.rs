@@ -74,6 +74,7 @@ pub(crate) async fn play(case: &Case, studio: &Arc<Studio>) -> Played {
             language: case.language.to_owned(),
             tools: domain::agent_tools::AgentTools::default(),
             clock: None,
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(120),
         },

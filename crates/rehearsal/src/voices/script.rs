@@ -58,6 +58,7 @@ pub(super) fn question(field: &ResultField) -> String {
         FieldKind::YesNo => yes_or_no(&bare),
         _ if begins_with(&bare, &THINGS_OF_THEIRS) => format!("What is your {}?", first_letter_small(&bare)),
         FieldKind::When => format!("What day or time may I note for {}?", with_article(&bare)),
+        FieldKind::Date => format!("What date may I note for {}?", with_article(&bare)),
         FieldKind::Number => format!("What number may I note for {}?", with_article(&bare)),
         FieldKind::Text => format!("What may I note for {}?", with_article(&bare)),
     }

@@ -7,14 +7,17 @@ use super::{
     state_of_talk::read,
 };
 use async_trait::async_trait;
-use domain::results::ConversationResults;
+use domain::{
+    conversation::Speaker,
+    results::{Drawn, DrawnValue, Mood, TranscriptLine},
+};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
 use serde_json::Value;
-use std::time::Duration;
-use voice::ports::{ContextRole, LanguageModel, Prompt, ReplyPart, VoiceError};
+use std::{collections::BTreeMap, time::Duration};
+use voice::ports::{ContextLine, ContextRole, LanguageModel, Prompt, ReplyPart, ResultsQuestion, VoiceError};
 
 /// How long it thinks before the first word, and for each word, in room time.
 const FIRST_WORD: Duration = Duration::from_millis(250);
@@ -47,7 +50,8 @@ impl LanguageModel for ScriptedLanguageModel {
         Ok(paced.boxed())
     }
 
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        let (prompt, positions) = as_prompt(&question);
         let talk = read(&prompt);
         let person_spoke = prompt.lines.iter().any(|line| line.role == ContextRole::Person);
         let asked_for = prompt.result_fields.len() - talk.skipped;
@@ -83,16 +87,78 @@ impl LanguageModel for ScriptedLanguageModel {
         } else {
             format!("{what} {}.", first_letter_large(&known.join("; ")))
         };
-        Ok(ConversationResults {
-            fields: talk.known,
+        let persons: Vec<u32> = person_lines(&question.transcript).collect();
+        let mood = if talk.wants_no_calls || talk.not_interested {
+            Mood::Negative
+        } else if talk.known.values().any(|value| *value == Value::Bool(true)) {
+            Mood::Positive
+        } else {
+            Mood::Neutral
+        };
+        Ok(Drawn {
+            fields: with_lines(&prompt, &positions, &talk.known),
             summary: Some(summary),
+            summary_lines: persons.clone(),
+            mood: Some(mood),
+            mood_lines: persons.last().copied().into_iter().collect(),
             call_back: talk
                 .call_back
                 .or_else(|| talk.wants_call_back.then(|| "another time".to_owned())),
-            ..ConversationResults::default()
-        }
-        .restricted_to(&prompt.result_fields))
+        })
     }
+}
+
+/// The conversation as it was while it went on, and where each of its lines stands in the transcript.
+fn as_prompt(question: &ResultsQuestion) -> (Prompt, Vec<u32>) {
+    let lines = question.transcript.iter().filter_map(|line| {
+        let role = match line.speaker {
+            Speaker::Agent => ContextRole::Agent,
+            Speaker::Person => ContextRole::Person,
+            Speaker::Supervisor => ContextRole::Supervisor,
+            Speaker::SupervisorAloud | Speaker::Colleague => ContextRole::SupervisorAloud,
+            Speaker::Act => return None,
+        };
+        let text = line.text.clone();
+        Some((ContextLine { role, text }, line.position))
+    });
+    let (lines, positions) = lines.unzip();
+    let prompt = Prompt {
+        script: question.script.clone(),
+        result_fields: question.result_fields.clone(),
+        lines,
+        language: question.language.clone(),
+        meter: question.meter.clone(),
+        ..Prompt::default()
+    };
+    (prompt, positions)
+}
+
+fn person_lines(transcript: &[TranscriptLine]) -> impl Iterator<Item = u32> + '_ {
+    let person = transcript.iter().filter(|line| line.speaker == Speaker::Person);
+    person.map(|line| line.position)
+}
+
+/// Each value with the line by which it became known: it is in what was said up to there, and was not before.
+fn with_lines(prompt: &Prompt, positions: &[u32], known: &BTreeMap<String, Value>) -> BTreeMap<String, DrawnValue> {
+    let mut drawn = BTreeMap::new();
+    let mut so_far = Prompt {
+        lines: Vec::new(),
+        ..prompt.clone()
+    };
+    for (line, position) in prompt.lines.iter().zip(positions) {
+        so_far.lines.push(line.clone());
+        if line.role != ContextRole::Person {
+            continue;
+        }
+        for (name, value) in read(&so_far).known {
+            let is_new = drawn.get(&name).is_none_or(|before: &DrawnValue| before.value != value);
+            if is_new && known.get(&name) == Some(&value) {
+                let lines = vec![*position];
+                drawn.insert(name, DrawnValue { value, lines });
+            }
+        }
+    }
+    drawn
 }
 
 /// Facts first, then the words one by one, then what becomes of the call.

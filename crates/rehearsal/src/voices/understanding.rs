@@ -1,6 +1,6 @@
 //! What a scripted agent understands of English: a handful of intents and four kinds of answers.
 
-use domain::results::FieldKind;
+use domain::results::{FieldKind, ResultField};
 use serde_json::Value;
 
 /// What a person's words amount to, apart from answering a question.
@@ -346,6 +346,11 @@ pub(super) fn value(kind: &FieldKind, text: &str) -> Option<Value> {
     match kind {
         FieldKind::YesNo => yes_no(text).map(Value::from),
         FieldKind::When => when(text).map(Value::from),
+        // It reckons with no calendar: only a date that is said as one is known.
+        FieldKind::Date => text
+            .split_whitespace()
+            .map(|word| Value::from(word.trim_end_matches(['.', ',', '!', '?'])))
+            .find(|word| is_of_kind(kind, word)),
         FieldKind::Number => {
             let number = number(text)?;
             #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
@@ -361,6 +366,15 @@ pub(super) fn value(kind: &FieldKind, text: &str) -> Option<Value> {
             (!text.is_empty()).then(|| Value::from(text.chars().take(500).collect::<String>()))
         }
     }
+}
+
+fn is_of_kind(kind: &FieldKind, value: &Value) -> bool {
+    let field = ResultField {
+        name: String::new(),
+        kind: kind.clone(),
+        description: String::new(),
+    };
+    field.accepts(value)
 }
 
 #[cfg(test)]
@@ -431,6 +445,11 @@ mod tests {
         assert_eq!(value(&plans, "pro max, please."), Some(Value::from("Pro Max")));
         assert_eq!(value(&plans, "Basic or Pro Max, who knows"), None);
         assert_eq!(value(&FieldKind::YesNo, "Maybe."), None);
+        assert_eq!(
+            value(&FieldKind::Date, "Friday, 2026-11-27."),
+            Some("2026-11-27".into())
+        );
+        assert_eq!(value(&FieldKind::Date, "On Friday."), None);
         assert_eq!(value(&FieldKind::Number, "Two."), Some(Value::from(2)));
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::{clip::Clip, studio::Studio};
 use async_trait::async_trait;
-use domain::{Personal, results::ConversationResults};
+use domain::{Personal, results::Drawn};
 use futures::{StreamExt, stream, stream::BoxStream};
 use std::sync::Arc;
 use telephony::{FRAME_MILLIS, Frame};
-use voice::ports::{LanguageModel, Prompt, ReplyPart, SpeechToSpeech, TextToSpeech, VoiceError, Voices};
+use voice::ports::{
+    LanguageModel, Prompt, ReplyPart, ResultsQuestion, SpeechToSpeech, TextToSpeech, VoiceError, Voices,
+};
 
 /// Sentences longer than this are not written down, frames (90 s).
 const LONGEST_FRAMES: usize = 90 * 1_000 / FRAME_MILLIS as usize;
@@ -44,6 +46,10 @@ impl TextToSpeech for UnderstoodVoice {
             Some((frame, sentence))
         });
         Ok(frames.boxed())
+    }
+
+    fn charges(&self) -> bool {
+        self.voice.charges()
     }
 
     fn trouble(&self) -> Option<String> {
@@ -143,8 +149,8 @@ impl LanguageModel for UnderstoodMind {
         self.mind.was_heard(millis);
     }
 
-    async fn results(&self, prompt: Prompt) -> Result<ConversationResults, VoiceError> {
-        self.mind.results(prompt).await
+    async fn results(&self, question: ResultsQuestion) -> Result<Drawn, VoiceError> {
+        self.mind.results(question).await
     }
 
     fn trouble(&self) -> Option<String> {

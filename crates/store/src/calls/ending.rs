@@ -2,6 +2,8 @@
 //! that end at the same moment share it: what it costs (the lock of the event log, the round trips, the disk) is then
 //! paid once for all of them.
 
+mod beside;
+
 use crate::{
     Store, StoreError, campaigns, claims,
     conversations::{direction, phone_number},
@@ -9,13 +11,15 @@ use crate::{
     inbound::StoodBefore,
     leads::ON_DO_NOT_CALL_LIST,
     recordings::RecordingLock,
-    to_sql, whole,
+    to_sql,
 };
+use beside::{leave_for_later, write_costs, write_recordings};
 use domain::{
     CampaignId, ConversationId, Direction, LeadId, UnixMillis, WorkerId,
     calling_hours::GateEvidence,
     campaign::{CampaignContent, CampaignStatus},
     conversation::Disposition,
+    cost::Usage,
     inbound::{AfterInbound, after_inbound},
     lead::LeadStatus,
     live::{CampaignProgress, Happening, RecentOutcome},
@@ -64,6 +68,12 @@ pub struct Ending {
     pub by: EndedBy,
     pub disposition: Disposition,
     pub results: ConversationResults,
+    /// Why they are not drawn yet; they are drawn later then, if the person has said something.
+    pub not_drawn: Option<String>,
+    /// What it used, but for the telephone.
+    pub usage: Usage,
+    /// The telephone network charges for its minutes.
+    pub charged_by_minute: bool,
     /// From the answer to the end; `None` if unknown, then the transcript tells how long it lasted at least.
     pub duration: Option<Duration>,
     /// Each file of it.
@@ -131,6 +141,8 @@ pub async fn end_all(store: &Store, endings: &[Ending]) -> Result<Vec<Ended>, St
     }
     let seconds = write(&mut transaction, &ends).await?;
     write_recordings(&mut transaction, &ends).await?;
+    leave_for_later(&mut transaction, &ends).await?;
+    write_costs(&mut transaction, &ends, &seconds).await?;
     let changed: BTreeSet<CampaignId> = ends.iter().map(|end| end.call.campaign_id).collect();
     let changed: Vec<CampaignId> = changed.into_iter().collect();
     events::in_order(&mut transaction).await?;
@@ -437,30 +449,6 @@ async fn write(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<HashMap<Conv
         .into_iter()
         .map(|row| (ConversationId(row.id), u32::try_from(row.seconds).unwrap_or(0)))
         .collect())
-}
-
-async fn write_recordings(conn: &mut PgConnection, ends: &[End<'_>]) -> Result<(), StoreError> {
-    for end in ends {
-        for recording in &end.ending.recordings {
-            sqlx::query!(
-                "INSERT INTO recordings
-                 (conversation_id, file_name, bytes, duration_ms, peaks, key_id, pieces, created_at, starts_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                end.ending.conversation_id.0,
-                recording.file_name,
-                whole(recording.bytes),
-                whole(recording.duration_ms),
-                Json(&recording.peaks) as Json<&Vec<(u8, u8)>>,
-                recording.lock.as_ref().map(|lock| lock.key_id.as_str()),
-                recording.lock.as_ref().map(|lock| lock.pieces.as_slice()),
-                to_sql(end.ending.at),
-                whole(recording.starts_ms),
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
-    }
-    Ok(())
 }
 
 async fn append_events(

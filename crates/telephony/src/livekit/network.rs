@@ -99,6 +99,10 @@ impl LiveKitNetwork {
 
 #[async_trait]
 impl TelephoneNetwork for LiveKitNetwork {
+    fn charges(&self) -> bool {
+        true
+    }
+
     async fn open_room(&self, conversation: ConversationId) -> Result<Box<dyn AgentSeat>, TelephonyError> {
         let entering = Entering::begin(&self.shared, conversation.into(), IfGivenUp::PutRoomAway)?;
         let joining = self.shared.create_and_join(conversation);

@@ -11,7 +11,7 @@ use domain::{
     conversation::{ConversationStatus, Speaker},
     live::Glimpse,
     recording::RecordingRule,
-    results::{FieldKind, ResultField},
+    results::{Drawn, FieldKind, ResultField},
 };
 use futures::{StreamExt, stream, stream::BoxStream};
 use std::sync::{
@@ -249,7 +249,7 @@ pub(super) type Answer = Result<Vec<ReplyPart>, VoiceError>;
 
 pub(super) struct Model {
     answers: Mutex<VecDeque<Answer>>,
-    results: Result<ConversationResults, VoiceError>,
+    results: Result<Drawn, VoiceError>,
     hangs: bool,
     witness: Arc<Witness>,
 }
@@ -277,7 +277,7 @@ impl LanguageModel for Model {
     fn was_heard(&self, millis: u32) {
         self.witness.heard.lock().expect("unpoisoned").push(millis);
     }
-    async fn results(&self, _: Prompt) -> Result<ConversationResults, VoiceError> {
+    async fn results(&self, _: ResultsQuestion) -> Result<Drawn, VoiceError> {
         if self.hangs {
             std::future::pending::<()>().await;
         }
@@ -312,7 +312,7 @@ pub(super) struct Scenario {
     pub(super) acts: Vec<Act>,
     pub(super) heard: Vec<&'static str>,
     pub(super) answers: Vec<Answer>,
-    pub(super) results: Result<ConversationResults, VoiceError>,
+    pub(super) results: Result<Drawn, VoiceError>,
     pub(super) model_hangs: bool,
     pub(super) mute: bool,
     pub(super) failing_writes: u32,
@@ -328,7 +328,7 @@ impl Default for Scenario {
             acts: vec![Act::Ring, Act::Answer, Act::Quiet(100_000)],
             heard: Vec::new(),
             answers: Vec::new(),
-            results: Ok(ConversationResults::default()),
+            results: Ok(Drawn::default()),
             model_hangs: false,
             mute: false,
             failing_writes: 0,
@@ -398,6 +398,7 @@ pub(super) async fn play(scenario: Scenario) -> (CallEnd, Arc<Witness>) {
             }],
             language: "en-US".to_owned(),
             tools: scenario.tools,
+            day: None,
             ringing_timeout: Duration::from_secs(30),
             longest_call: Duration::from_secs(60),
             clock: None,

@@ -3,7 +3,7 @@ use domain::{
     Personal,
     results::{FieldKind, ResultField},
 };
-use voice::ports::ContextLine;
+use voice::{meter::UsageMeter, ports::ContextLine};
 
 const SCRIPT: &str = "You are calling Ada on behalf of Example Company about their yearly service appointment.";
 const OPENING: &str = "Hello Ada, this is the AI assistant of Example Company. Do you have a minute?";
@@ -156,8 +156,31 @@ async fn draws_results_that_the_campaign_asked_for() {
         (Agent, "Thank you. Which day suits you?"),
         (Person, "I would have to look that up."),
     ];
-    let results = model.results(prompt(&lines)).await.expect("results");
+    let transcript = lines.iter().zip(3..).map(|((role, text), position)| TranscriptLine {
+        position,
+        speaker: if *role == Agent {
+            Speaker::Agent
+        } else {
+            Speaker::Person
+        },
+        text: Personal::new(*text),
+    });
+    let question = ResultsQuestion {
+        script: SCRIPT.into(),
+        result_fields: ResultField::template(),
+        transcript: transcript.collect(),
+        language: "en-US".to_owned(),
+        day: None,
+        unhurried: false,
+        meter: UsageMeter::default(),
+    };
+    let drawn = model.results(question.clone()).await.expect("results");
+    let results = drawn.checked(&question.result_fields, &question.transcript);
     assert_eq!(results.fields.len(), 1);
+    let line = results.evidence["interested"].lines.first().expect("a line");
+    let said = question.transcript.iter().find(|said| said.position == *line);
+    assert_eq!(said.map(|said| said.speaker), Some(Speaker::Person));
+    assert_eq!(results.sentiment.map(|sentiment| sentiment.mood), Some(Mood::Positive));
     assert_eq!(
         results.summary.as_deref(),
         Some("The person answered 1 of 2 questions. Interested: yes.")
