@@ -153,6 +153,37 @@ test("a campaign is duplicated, and deleted as long as nobody was called", async
   await expect(page.getByRole("heading", { name: "Campaigns", level: 1 })).toBeVisible();
 });
 
+test("what the agent may do, its language and its budget are chosen, and a host that nobody allowed is refused", async ({ page }) => {
+  await open(page, "/settings");
+  await page.getByLabel("A minute on the telephone").fill("0.05");
+  await page.getByRole("button", { name: "Save the prices" }).click();
+  await expect(page.getByText("The prices hold from now on.")).toBeVisible();
+  const path = await campaign(page, "With tools");
+  await open(page, `${path}/edit`);
+  await page.getByLabel("Language", { exact: true }).selectOption("German");
+  await page.getByLabel("Put people through to").fill("+1 (415) 555-0123");
+  await page.getByLabel("It may press keys, and finds its way through phone menus").check();
+  await page.getByLabel("Budget a day").fill("25");
+  await page.getByLabel("Look things up at").fill("https://crm.example.com/slots");
+  await page.getByLabel("What it knows").fill("Free appointments.");
+  const told = page.locator("details").filter({ hasText: "All that a language model is told" });
+  await told.locator("summary").click();
+  await expect(told).toContainText("Speak German.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("RINGSIDE_LOOK_UP_HOSTS").first()).toBeVisible();
+  await expect(page.getByLabel("What it knows")).toHaveValue("Free appointments.");
+  await accessible(page);
+  await page.getByLabel("Look things up at").fill("");
+  await page.getByLabel("What it knows").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "With tools", level: 1 })).toBeVisible();
+  await open(page, `${path}/edit`);
+  await expect(page.getByLabel("Language", { exact: true })).toHaveValue("de-DE");
+  await expect(page.getByLabel("Put people through to")).toHaveValue("+14155550123");
+  await expect(page.getByLabel("It may press keys, and finds its way through phone menus")).toBeChecked();
+  await expect(page.getByLabel("Budget a day")).toHaveValue(/^25/);
+});
+
 test("two people edit one campaign and lose nothing", async ({ page, browser }) => {
   const path = await campaign(page, "Edited by two");
   const other = await signedIn(browser);
