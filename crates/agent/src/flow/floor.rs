@@ -83,6 +83,8 @@ pub(super) struct Floor {
     /// All that was said and whispered, in order.
     pub(super) lines: Vec<ContextLine>,
     pub(super) person_spoke: bool,
+    /// A whole sentence of the opening was heard: who is calling, and that it is an AI.
+    pub(super) disclosed: bool,
     /// A supervisor whom the person hears is speaking beside the agent.
     pub(super) supervisor_speaks: bool,
     /// Since when the person has been speaking, room time.
@@ -141,7 +143,8 @@ impl Floor {
             }
             Event::SentenceSpoken(spoken) => {
                 let at = self.waiting.iter().position(|sentence| sentence.id == spoken.id)?;
-                self.waiting.remove(at);
+                let sentence = self.waiting.remove(at)?;
+                self.disclosed |= sentence.purpose == Purpose::Opening && !spoken.interrupted;
                 if !spoken.text.is_empty() {
                     self.line(ContextRole::Agent, &spoken.text);
                     return Some(SaidAloud {
@@ -181,6 +184,7 @@ impl Floor {
                 Speaker::Act => continue,
             };
             self.person_spoke |= line.speaker == Speaker::Person;
+            self.disclosed |= line.speaker == Speaker::Agent && !line.interrupted;
             self.line(role, &line.text);
         }
     }

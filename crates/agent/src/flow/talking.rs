@@ -26,6 +26,8 @@ const MOST_FAILURES: u32 = 2;
 const MOST_SENTENCES: u32 = 12;
 /// Characters of one answer; more are not spoken.
 const MOST_REPLY_CHARS: usize = 1_500;
+/// So often it is begun once more to say who is calling, before anything else is said.
+const MOST_DISCLOSURES: u32 = 3;
 /// Answers in one call.
 const MOST_REPLIES: u32 = 150;
 
@@ -50,6 +52,8 @@ pub(super) struct Talking {
     resumed: u32,
     /// Once all is said, the person is put through to a human.
     put_through: bool,
+    /// How often it was begun once more to say who is calling.
+    disclosures: u32,
 }
 
 impl Talking {
@@ -391,6 +395,18 @@ impl ConversationFlow {
         );
     }
 
+    /// Nothing is answered before the person has heard who is calling, and that it is an AI. Who cannot be told is not spoken
+    /// with.
+    fn disclose(&mut self) {
+        let Some(state) = self.state() else { return };
+        state.disclosures += 1;
+        if state.disclosures > MOST_DISCLOSURES {
+            let reason = Some("The person could not be told who is calling, so the call did not go on.");
+            return self.close(Disposition::Failed, reason, self.wording.must_go, super::FAREWELL_MS);
+        }
+        self.say_opening();
+    }
+
     /// After every event: is an answer due, or has it been silent for too long?
     pub(super) fn go_on(&mut self) {
         let quiet = self.floor.is_quiet();
@@ -406,6 +422,9 @@ impl ConversationFlow {
             if replies >= MOST_REPLIES {
                 let reason = Some("The conversation had too many turns.");
                 return self.close(Disposition::Completed, reason, self.wording.must_go, super::FAREWELL_MS);
+            }
+            if !self.floor.disclosed {
+                return self.disclose();
             }
             return self.start_reply();
         }

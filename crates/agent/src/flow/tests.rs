@@ -3,6 +3,7 @@
 mod aloud;
 mod any_order;
 mod colleague;
+mod disclosure;
 mod inbound;
 mod notice;
 mod supervision;

@@ -100,6 +100,6 @@ impl ConversationFlow {
             .cut_off()
             .iter()
             .any(|sentence| sentence.purpose == Purpose::Opening);
-        speaks_alone && !opening_was_cut && self.wants_an_answer(words)
+        speaks_alone && !opening_was_cut && self.floor.disclosed && self.wants_an_answer(words)
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Table {
     pub(super) written: Vec<SaidAloud>,
     pub(super) effects: Vec<Effect>,
     pub(super) reply: Option<ReplyId>,
+    /// What it takes to say a sentence.
+    pub(super) sentence_ms: u32,
 }
 
 /// What a model says itself.
@@ -50,6 +52,7 @@ impl Table {
             written: Vec::new(),
             effects: Vec::new(),
             reply: None,
+            sentence_ms: SENTENCE_MS,
         }
     }
 
@@ -143,7 +146,7 @@ impl Table {
                     *began = Some(now);
                     news = Some(Event::SentenceBegan(id));
                 }
-                Some(start) if now - start >= SENTENCE_MS => {
+                Some(start) if now - start >= self.sentence_ms => {
                     let text = sentence.text.reveal().to_owned();
                     self.row.pop_front();
                     news = self.spoken(id, text, start, false);
