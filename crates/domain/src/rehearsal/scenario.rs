@@ -30,6 +30,9 @@ pub enum WhoAnswers {
     HangsUp,
     Silent,
     Voicemail,
+    PhoneMenu,
+    CallScreening,
+    Fax,
     NoAnswer,
     Busy,
     Rejected,
@@ -38,7 +41,7 @@ pub enum WhoAnswers {
 }
 
 impl WhoAnswers {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Interested,
         Self::BadTime,
         Self::Sceptical,
@@ -48,6 +51,9 @@ impl WhoAnswers {
         Self::HangsUp,
         Self::Silent,
         Self::Voicemail,
+        Self::PhoneMenu,
+        Self::CallScreening,
+        Self::Fax,
         Self::NoAnswer,
         Self::Busy,
         Self::Rejected,
@@ -68,6 +74,9 @@ impl WhoAnswers {
             Self::HangsUp => "hangs_up",
             Self::Silent => "silent",
             Self::Voicemail => "voicemail",
+            Self::PhoneMenu => "phone_menu",
+            Self::CallScreening => "call_screening",
+            Self::Fax => "fax",
             Self::NoAnswer => "no_answer",
             Self::Busy => "busy",
             Self::Rejected => "rejected",
@@ -89,6 +98,9 @@ impl WhoAnswers {
             Self::HangsUp => "Somebody who hangs up",
             Self::Silent => "Somebody who says nothing",
             Self::Voicemail => "A voicemail",
+            Self::PhoneMenu => "A phone menu",
+            Self::CallScreening => "An assistant that asks who is calling",
+            Self::Fax => "A fax machine",
             Self::NoAnswer => "Nobody",
             Self::Busy => "Nobody: the line is busy",
             Self::Rejected => "Nobody: the call is declined",
