@@ -42,7 +42,7 @@ export async function start(settings: Settings = {}): Promise<{ server: ChildPro
       RINGSIDE_DATA_DIR: join(dataFolder, folder),
       RINGSIDE_SITE_DIR: siteFolder,
       RINGSIDE_REHEARSAL_SPEED: "0.4",
-      RINGSIDE_REHEARSAL_ODDS: "interested:3, curious:4, sceptical:2, voicemail:1, no_answer:1",
+      RINGSIDE_REHEARSAL_ODDS: "interested:3, curious:4, sceptical:2, no_answer:1",
       RINGSIDE_REHEARSAL_CALL_BACKS: "0",
       RINGSIDE_DRAIN_SECONDS: "0",
       RINGSIDE_LOG: "warn",
