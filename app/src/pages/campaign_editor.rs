@@ -386,20 +386,26 @@ fn known_variables(preview: RwSignal<Result<ScriptPreview, UserError>>) -> Memo<
 /// Makes the preview anew when typing rests.
 fn keep_preview_fresh(id: Option<CampaignId>, draft: Draft, preview: RwSignal<Result<ScriptPreview, UserError>>) {
     let waiting = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |before: Option<[String; 3]>| {
-        let texts = [draft.script.get(), draft.opening.get(), draft.voicemail_message.get()];
+    Effect::new(move |before: Option<[String; 4]>| {
+        let texts = [
+            draft.script.get(),
+            draft.opening.get(),
+            draft.voicemail_message.get(),
+            draft.language.get(),
+        ];
         if before.as_ref().is_none_or(|before| *before == texts) {
             return texts;
         }
         if let Some(timer) = waiting.try_update_value(Option::take).flatten() {
             timer.clear();
         }
-        let [script, opening, voicemail_message] = texts.clone();
+        let [script, opening, voicemail_message, language] = texts.clone();
         let fetch = move || {
             let content = CampaignContent {
                 script,
                 opening,
                 voicemail_message,
+                language,
                 ..CampaignContent::template()
             };
             spawn_local(async move {
