@@ -23,7 +23,7 @@ pub(super) fn ToolsSection(draft: Draft, error: Signal<Option<UserError>>) -> im
                 kind="tel"
                 bind=draft.transfer_to
                 autocomplete="off"
-                maxlength=16
+                maxlength=40
                 hint="A number with its country code, such as +14155550123, for people who want to talk to a human. Empty: \
                       nobody is put through."
                 error=error
