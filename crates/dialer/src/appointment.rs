@@ -4,7 +4,7 @@
 use crate::{ZoneClock, gate::next_opening};
 use domain::{
     UnixMillis,
-    calling_hours::{Weekday, WeeklyHours},
+    calling_hours::{Weekday, WeeklyHours, hour_and_minute},
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::time::Duration;
@@ -40,7 +40,6 @@ pub(crate) fn due(
 pub(crate) fn clock_in_words(zones: &[String], hours: &WeeklyHours, now: UnixMillis) -> Option<String> {
     let zone = TimeZone::get(zones.first()?).ok()?;
     let local = Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone);
-    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let days: Vec<String> = Weekday::ALL
         .into_iter()
         .filter_map(|day| {
@@ -48,8 +47,8 @@ pub(crate) fn clock_in_words(zones: &[String], hours: &WeeklyHours, now: UnixMil
             Some(format!(
                 "{} {} to {}",
                 day.label(),
-                clock(window.from),
-                clock(window.to)
+                hour_and_minute(window.from),
+                hour_and_minute(window.to)
             ))
         })
         .collect();

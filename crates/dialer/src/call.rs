@@ -2,10 +2,9 @@
 
 use crate::{
     appointment, brief, fenced_seat::FencedSeat, leases::Hold, metric, recorder, scribe::StoreScribe, worker::Worker,
-    zone_clock::day_in,
 };
 use agent::{
-    call::{CallBrief, CallEnd, SaidAloud, TakenOver},
+    call::{CallEnd, SaidAloud, TakenOver},
     campaign_agent::CampaignAgent,
 };
 use domain::{
@@ -199,7 +198,7 @@ impl Call {
             ..Usage::default()
         });
         let agent = CampaignAgent {
-            brief: self.brief(),
+            brief: brief::of(&self.content, &self.claimed, self.worker.clock.now()),
             seat: Box::new(seat),
             voices: metered(&self.worker.voices.with_engine(self.content.engine), &self.meter),
             scribe: Arc::new(self.scribe()),
@@ -246,14 +245,6 @@ impl Call {
             recordings,
             not_again_before,
         })
-    }
-
-    fn brief(&self) -> CallBrief {
-        let zone = self.claimed.lead.zones.first();
-        CallBrief {
-            day: zone.and_then(|zone| day_in(zone, self.worker.clock.now())),
-            ..brief::of(&self.content, &self.claimed, self.worker.clock.now())
-        }
     }
 
     /// What was recorded here, and before by those who held the call, as far as their files are on this machine.

@@ -9,6 +9,7 @@ use agent::announcement;
 use domain::{
     Personal,
     inbound::{TurnedAway, decide},
+    language::default_language,
     new_id,
 };
 use std::{sync::Arc, time::Duration};
@@ -162,7 +163,8 @@ async fn turn_away(worker: Arc<Worker>, farewells: Arc<Semaphore>, room: CallRoo
     };
     match seat {
         Some((_permit, seat)) => {
-            announcement::turn_away(seat, &*worker.voices.text_to_speech, crate::brief::LANGUAGE).await;
+            // No campaign is known that would have a language.
+            announcement::turn_away(seat, &*worker.voices.text_to_speech, &default_language()).await;
         }
         None => hang_up(&worker, &room).await,
     }

@@ -1,11 +1,7 @@
 //! Draws the results of conversations of which they could not be drawn when the call ended. One runs in each process that
 //! makes calls; they share the work by leases.
 
-use crate::{
-    brief::{LANGUAGE, script_of},
-    metric,
-    zone_clock::day_in,
-};
+use crate::{brief::script_of, metric, zone_clock::day_in};
 use domain::results::{Drawn, TranscriptLine};
 use std::{sync::Arc, time::Duration};
 use store::{
@@ -122,7 +118,7 @@ fn question(work: ResultsWork) -> ResultsQuestion {
             &work.variables,
         ),
         transcript: lines.collect(),
-        language: LANGUAGE.to_owned(),
+        language: work.content.language,
         day: work.zone.zip(work.answered_at).and_then(|(zone, at)| day_in(&zone, at)),
         result_fields: work.content.result_fields,
         unhurried: true,

@@ -293,7 +293,8 @@ fn zone_in_words(zone: &str) -> String {
 }
 
 /// Minutes after midnight as “09:05”.
-fn hour_and_minute(minute: u16) -> String {
+#[must_use]
+pub fn hour_and_minute(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
