@@ -31,20 +31,7 @@ pub async fn set_dialling_paused(
     by: UserId,
     paused: bool,
 ) -> Result<bool, StoreError> {
-    let changed = sqlx::query!(
-        "INSERT INTO settings (key, value, updated_at, updated_by) VALUES ($1, to_jsonb($2::boolean), $3, $4)
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
-             updated_by = excluded.updated_by
-         WHERE settings.value IS DISTINCT FROM excluded.value",
-        DIALLING_PAUSED,
-        paused,
-        to_sql(at),
-        by.0,
-    )
-    .execute(conn)
-    .await?
-    .rows_affected();
-    Ok(changed == 1)
+    set(conn, at, by, DIALLING_PAUSED, paused.into()).await
 }
 
 /// What things cost; `None` until somebody has said so.
@@ -73,13 +60,25 @@ pub async fn set_prices(
     by: UserId,
     prices: &PriceTable,
 ) -> Result<bool, StoreError> {
+    let value = serde_json::to_value(prices).map_err(|cause| StoreError::corrupt("prices", cause))?;
+    set(conn, at, by, PRICES, value).await
+}
+
+/// False if it stood so already.
+async fn set(
+    conn: &mut PgConnection,
+    at: UnixMillis,
+    by: UserId,
+    key: &str,
+    value: serde_json::Value,
+) -> Result<bool, StoreError> {
     let changed = sqlx::query!(
         "INSERT INTO settings (key, value, updated_at, updated_by) VALUES ($1, $2, $3, $4)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
              updated_by = excluded.updated_by
          WHERE settings.value IS DISTINCT FROM excluded.value",
-        PRICES,
-        Json(prices) as Json<&PriceTable>,
+        key,
+        value,
         to_sql(at),
         by.0,
     )
