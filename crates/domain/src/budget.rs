@@ -173,6 +173,7 @@ pub struct BudgetWait {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::tests::prices;
 
     const ALL: Charges = Charges {
         language: true,
@@ -180,17 +181,6 @@ mod tests {
         recognition: true,
         telephone: true,
     };
-
-    fn prices() -> PriceTable {
-        PriceTable {
-            input_tokens: 150_000,
-            output_tokens: 600_000,
-            characters: 15_000_000,
-            recognition_minute: 6_000,
-            telephone_minute: 13_000,
-            ..PriceTable::default()
-        }
-    }
 
     fn standing(limit: u64, spent: u64, calls: u32) -> Standing {
         let most = most_of_a_call(ALL, 300, 1_000);

@@ -196,10 +196,10 @@ pub fn money_text(currency: &str, micros: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn prices() -> PriceTable {
+    pub(crate) fn prices() -> PriceTable {
         PriceTable {
             input_tokens: 150_000,
             output_tokens: 600_000,

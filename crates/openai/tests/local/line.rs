@@ -1,7 +1,7 @@
 //! A server of the vendor's realtime interface: plays what a test wants on each connection, writes down what came up, and
 //! knows which connections are still open.
 
-use crate::vendor::KEY;
+use crate::vendor::{KEY, serve, service_at};
 use axum::{
     Router,
     extract::{
@@ -147,28 +147,19 @@ impl Lines {
             refuse: Box::new(refuse),
             play: Box::new(move |line| Box::pin(play(line))),
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let router = Router::new()
             .route("/v1/realtime", get(connect))
             .with_state(Arc::clone(&inner));
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("serves");
-        });
+        let (base_url, serving) = serve(router).await;
         Self {
-            base_url: format!("http://{address}/v1"),
+            base_url,
             inner,
             serving,
         }
     }
 
     pub fn service(&self, fallback_model: Option<&str>) -> Service {
-        Service {
-            base_url: self.base_url.parse().expect("an address"),
-            key: Some(KEY.to_owned().into()),
-            model: "first".to_owned(),
-            fallback_model: fallback_model.map(str::to_owned),
-        }
+        service_at(&self.base_url, fallback_model)
     }
 
     /// Address and headers of each connection.

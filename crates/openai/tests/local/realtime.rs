@@ -242,17 +242,20 @@ impl Model {
     }
 }
 
+/// On each of them a model answers so often, then breaks off.
+async fn lines_of_a_model(studio: &Arc<Studio>, answers: usize) -> Lines {
+    let studio = Arc::clone(studio);
+    Lines::start(move |mut line: Line| {
+        let mut model = Model::new(&studio);
+        async move { model.play(&mut line, answers).await }
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_hears_and_speaks_holds_a_whole_call() {
     let studio = tones();
-    let lines = {
-        let studio = Arc::clone(&studio);
-        Lines::start(move |mut line: Line| {
-            let mut model = Model::new(&studio);
-            async move { model.play(&mut line, usize::MAX).await }
-        })
-        .await
-    };
+    let lines = lines_of_a_model(&studio, usize::MAX).await;
     let (end, story, asked) = call(&lines, &studio, Persona::Interested).await;
     assert_eq!(end.disposition, Disposition::Completed, "{story}\n{:?}", end.results);
     assert!(
@@ -287,14 +290,7 @@ async fn a_model_that_hears_and_speaks_holds_a_whole_call() {
 async fn where_the_connection_breaks_the_usual_services_go_on() {
     let studio = tones();
     for answers in [0, 1] {
-        let lines = {
-            let studio = Arc::clone(&studio);
-            Lines::start(move |mut line: Line| {
-                let mut model = Model::new(&studio);
-                async move { model.play(&mut line, answers).await }
-            })
-            .await
-        };
+        let lines = lines_of_a_model(&studio, answers).await;
         let (end, story, asked) = call(&lines, &studio, Persona::Interested).await;
         assert!(asked > 0, "{story}");
         assert_eq!(
@@ -386,14 +382,7 @@ async fn misbehave(line: &mut Line, how: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_want_to_be_called_is_never_answered_by_the_model() {
     let studio = tones();
-    let lines = {
-        let studio = Arc::clone(&studio);
-        Lines::start(move |mut line: Line| {
-            let mut model = Model::new(&studio);
-            async move { model.play(&mut line, usize::MAX).await }
-        })
-        .await
-    };
+    let lines = lines_of_a_model(&studio, usize::MAX).await;
     let (end, story, _) = call(&lines, &studio, Persona::StopCalling).await;
     assert_eq!(end.disposition, Disposition::OptedOut, "{story}");
     lines.open_is(0).await;
@@ -402,14 +391,7 @@ async fn who_does_not_want_to_be_called_is_never_answered_by_the_model() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_who_hangs_up_leaves_no_connection_open() {
     let studio = tones();
-    let lines = {
-        let studio = Arc::clone(&studio);
-        Lines::start(move |mut line: Line| {
-            let mut model = Model::new(&studio);
-            async move { model.play(&mut line, usize::MAX).await }
-        })
-        .await
-    };
+    let lines = lines_of_a_model(&studio, usize::MAX).await;
     let (end, story, _) = call(&lines, &studio, Persona::HangsUp).await;
     let known = [Disposition::HungUp, Disposition::Completed];
     assert!(known.contains(&end.disposition), "{:?} {story}", end.disposition);

@@ -102,30 +102,21 @@ impl Vendor {
             open: Arc::default(),
             script: Box::new(script),
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let router = Router::new()
             .route("/v1/chat/completions", post(json_request))
             .route("/v1/audio/speech", post(json_request))
             .route("/v1/audio/transcriptions", post(form_request))
             .with_state(Arc::clone(&inner));
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("serves");
-        });
+        let (base_url, serving) = serve(router).await;
         Self {
-            base_url: format!("http://{address}/v1"),
+            base_url,
             inner,
             serving,
         }
     }
 
     pub fn service(&self, fallback_model: Option<&str>) -> Service {
-        Service {
-            base_url: self.base_url.parse().expect("an address"),
-            key: Some(KEY.to_owned().into()),
-            model: "first".to_owned(),
-            fallback_model: fallback_model.map(str::to_owned),
-        }
+        service_at(&self.base_url, fallback_model)
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -299,4 +290,24 @@ pub async fn let_pass(span: Duration) {
     tokio::time::pause();
     tokio::time::advance(span).await;
     tokio::time::resume();
+}
+
+/// Answers on loopback until the task is ended; the base URL comes with it.
+pub async fn serve(router: Router) -> (String, tokio::task::JoinHandle<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let serving = tokio::spawn(async move {
+        axum::serve(listener, router).await.expect("serves");
+    });
+    (format!("http://{address}/v1"), serving)
+}
+
+/// How a test reaches a server at this base URL.
+pub fn service_at(base_url: &str, fallback_model: Option<&str>) -> Service {
+    Service {
+        base_url: base_url.parse().expect("an address"),
+        key: Some(KEY.to_owned().into()),
+        model: "first".to_owned(),
+        fallback_model: fallback_model.map(str::to_owned),
+    }
 }
