@@ -32,11 +32,7 @@ impl ConversationFlow {
         }
     }
 
-    pub(super) fn press_as_agent(&mut self, key: char) {
-        self.press(key, None);
-    }
-
-    fn press(&mut self, key: char, by: Option<CallSupervisor>) {
+    pub(super) fn press(&mut self, key: char, by: Option<CallSupervisor>) {
         if self.keypad.by != by {
             self.write_keys();
         }

@@ -97,7 +97,7 @@ impl ConversationFlow {
                 break;
             }
             self.tools.keys += 1;
-            self.press_as_agent(key);
+            self.press(key, None);
             pressed = true;
         }
         pressed
